@@ -1,0 +1,2 @@
+//! Placeholder replaced within this change.
+fn main() {}
