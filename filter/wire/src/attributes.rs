@@ -1,0 +1,251 @@
+//! The one table of names.
+//!
+//! Every attribute that leaves the filter is declared here once, with its type, its bound, where
+//! its name comes from, where its value comes from, and whether it is personal. The encoder takes
+//! the declarations, the collector reads by them, the reference page is generated from them, and
+//! tests hold them against the OpenTelemetry semantic conventions. Nothing else may leave: an
+//! attribute that is not here cannot be written.
+//!
+//! No attribute carries a value from a body, a query, a cookie or a credential. Those marked
+//! personal are the only exceptions to "names, shapes, types and counts".
+
+/// The type of an attribute's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// UTF-8 text of at most this many bytes; what is longer is cut and ends in `…`.
+    Str {
+        /// The bound, in bytes.
+        bytes_max: u16,
+    },
+    /// A 64-bit integer.
+    Int,
+    /// A boolean.
+    Bool,
+}
+
+/// Where in the OTLP message an attribute stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// On the resource: who observed.
+    Resource,
+    /// On the instrumentation scope: what the sender says of its stream so far.
+    Scope,
+    /// On a request's record.
+    Request,
+    /// On the record of another event.
+    Event,
+}
+
+/// Where a name comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Convention {
+    /// The OpenTelemetry semantic conventions, at [`crate::SEMCONV_VERSION`].
+    OpenTelemetry,
+    /// Ours, because no convention names it.
+    Ostiary,
+}
+
+/// One attribute.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// Where it stands.
+    pub place: Place,
+    /// Where its name comes from.
+    pub convention: Convention,
+    /// What it means, its unit and when it is absent.
+    pub about: &'static str,
+    /// Where its value comes from: an Envoy attribute, a header, or the engine.
+    pub source: &'static str,
+    /// Whether it can point at a person.
+    pub personal: bool,
+}
+
+impl Attribute {
+    /// The bound of a string attribute in bytes; 0 for the other types.
+    #[must_use]
+    pub const fn bytes_max(&self) -> usize {
+        match self.kind {
+            Kind::Str { bytes_max } => bytes_max as usize,
+            Kind::Int | Kind::Bool => 0,
+        }
+    }
+}
+
+/// Declares the attributes and [`ALL`].
+macro_rules! attributes {
+    ($($ident:ident = $name:literal, $kind:expr, $place:ident, $convention:ident, $(personal $personal:literal,)? $source:literal, $about:literal;)*) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $about)]
+            pub static $ident: Attribute = Attribute {
+                name: $name,
+                kind: $kind,
+                place: Place::$place,
+                convention: Convention::$convention,
+                about: $about,
+                source: $source,
+                personal: false $(|| $personal)?,
+            };
+        )*
+        /// Every attribute, in the order of the reference page.
+        pub static ALL: &[&Attribute] = &[$(&$ident),*];
+    };
+}
+
+const fn text(bytes_max: u16) -> Kind {
+    Kind::Str { bytes_max }
+}
+use Kind::{Bool, Int};
+
+attributes! {
+    // Who observed.
+    SERVICE_NAME = "service.name", text(64), Resource, OpenTelemetry, "constant", "always `ostiary-filter`";
+    SERVICE_VERSION = "service.version", text(64), Resource, OpenTelemetry, "the module", "version of the filter";
+    ENVIRONMENT = "deployment.environment.name", text(64), Resource, OpenTelemetry, "`observer.environment`", "the deployment environment; absent when the policy states none";
+    STREAM_ID = "ostiary.stream.id", text(32), Resource, Ostiary, "random", "the stream of records that one root context makes: 32 hexadecimal digits, new with each context";
+    NODE_ID = "ostiary.node.id", text(256), Resource, Ostiary, "`xds.node`", "Envoy's node id";
+    NODE_CLUSTER = "ostiary.node.cluster", text(256), Resource, Ostiary, "`xds.node`", "Envoy's node cluster";
+    DIRECTION = "ostiary.direction", text(16), Resource, Ostiary, "`xds.listener_direction`", "`inbound`, `outbound` or `unspecified`: the listener's traffic direction";
+    VANTAGE = "ostiary.vantage", text(16), Resource, Ostiary, "`observer.vantage`, else the direction", "`gateway` or `sidecar`: an edge, a sidecar and an egress listener see one call three times";
+
+    // The stream so far.
+    STREAM_MADE = "ostiary.stream.made", Int, Scope, Ostiary, "the filter", "request records made so far, those of this batch included";
+    STREAM_DROPPED = "ostiary.stream.dropped", Int, Scope, Ostiary, "the filter", "request records dropped so far, for any reason";
+
+    // A request: which record this is.
+    STREAM_SEQ = "ostiary.stream.seq", Int, Request, Ostiary, "the filter", "number of this record in its stream, from 0 without gaps; with the stream's id it is the public id of a call";
+    REQUEST_ID = "ostiary.request.id", text(128), Request, Ostiary, "header `x-request-id`", "Envoy's request id";
+    REQUEST_SEEN = "ostiary.request.seen", Bool, Request, Ostiary, "the filter", "false when Envoy or an earlier filter answered before the request reached us: such a call makes no API";
+
+    // What was called.
+    OPERATION_ID = "ostiary.operation.id", text(32), Request, Ostiary, "engine", "opaque stable id of the operation: 32 hexadecimal digits";
+    OPERATION_DECLARED = "ostiary.operation.declared", Bool, Request, Ostiary, "engine", "whether the policy declares the operation";
+    OPERATION_PROTOCOL = "ostiary.operation.protocol", text(16), Request, Ostiary, "engine", "`rest`, `grpc` or `websocket`";
+    OPERATION_HOST = "ostiary.operation.host", text(255), Request, Ostiary, "engine", "the host pattern that the operation is declared for, else the host itself";
+    API_NAME = "ostiary.api.name", text(128), Request, Ostiary, "engine", "the declared API that the operation belongs to; absent when undocumented";
+    METHOD = "http.request.method", text(32), Request, OpenTelemetry, "`:method`", "the method; `_OTHER` when it is neither registered nor declared";
+    TEMPLATE = "url.template", text(512), Request, OpenTelemetry, "engine", "the declared path template, else a provisional one in which what looks like a value is `{…}`";
+    SCHEME = "url.scheme", text(16), Request, OpenTelemetry, "`request.scheme`", "`http` or `https`";
+    HOST = "server.address", text(255), Request, OpenTelemetry, "`:authority`", "the host that was asked for, in canonical form without its port";
+    PROTOCOL_VERSION = "network.protocol.version", text(8), Request, OpenTelemetry, "`request.protocol`", "`1.0`, `1.1`, `2` or `3`";
+    TLS_VERSION = "tls.protocol.version", text(8), Request, OpenTelemetry, "`connection.tls_version`", "`1.2`, `1.3`; absent without TLS";
+
+    // Who called.
+    CLIENT_ADDRESS = "client.address", text(64), Request, OpenTelemetry, personal true, "`source.address`", "the client's address without its port";
+    USER_AGENT = "user_agent.original", text(256), Request, OpenTelemetry, personal true, "header `user-agent`", "the client's user agent";
+    CALLER_ID = "ostiary.caller.id", text(128), Request, Ostiary, personal true, "engine", "id of the caller that a credential stands for; absent when none is known";
+    CREDENTIAL_KIND = "ostiary.credential.kind", text(32), Request, Ostiary, "engine", "kind of credential that came; reserved until callers are read";
+    COUNTRY = "geo.country.iso_code", text(2), Request, OpenTelemetry, "header of Envoy's `geoip` filter", "country of the client's address; reserved until countries are read";
+    FINGERPRINTS = "ostiary.fingerprints", text(1024), Request, Ostiary, "engine", "keyed fingerprints of object ids; reserved until parameters are read";
+
+    // What was answered.
+    STATUS = "http.response.status_code", Int, Request, OpenTelemetry, "`response.code`", "the status sent to the client; absent when none was";
+    GRPC_STATUS = "rpc.response.status_code", text(32), Request, OpenTelemetry, "`response.grpc_status`", "the gRPC status by name, only for gRPC: Envoy invents one for plain HTTP";
+    ANSWERED_BY = "ostiary.response.origin", text(16), Request, Ostiary, "`response.code_details`", "who answered: `upstream`, `envoy` or `ostiary`; absent when nobody did";
+    RESPONSE_DETAILS = "ostiary.response.details", text(128), Request, Ostiary, "`response.code_details`", "Envoy's response code details";
+    RESPONSE_FLAGS = "ostiary.response.flags", Int, Request, Ostiary, "`response.flags`", "Envoy's response flags, as its legacy bit set; absent when none is set";
+    UPSTREAM_CLUSTER = "ostiary.upstream.cluster", text(128), Request, Ostiary, "`xds.cluster_name`", "the upstream cluster; absent when none was chosen";
+    ROUTE_NAME = "ostiary.route.name", text(128), Request, Ostiary, "`xds.route_name`", "the route's name; absent when it has none";
+    REQUEST_BODY_SIZE = "http.request.body.size", Int, Request, OpenTelemetry, "`request.size`", "bytes of the request's body";
+    REQUEST_SIZE = "http.request.size", Int, Request, OpenTelemetry, "`request.total_size`", "bytes of the request with its headers, decoded";
+    RESPONSE_BODY_SIZE = "http.response.body.size", Int, Request, OpenTelemetry, "`response.size`", "bytes of the response's body";
+    RESPONSE_SIZE = "http.response.size", Int, Request, OpenTelemetry, "`response.total_size`", "bytes of the response with its headers, decoded";
+    DURATION = "ostiary.request.duration", Int, Request, Ostiary, "`request.duration`", "nanoseconds from the request's first byte to the stream's end";
+    UPSTREAM_DURATION = "ostiary.upstream.duration", Int, Request, Ostiary, "`response.backend_latency`", "nanoseconds that the upstream took; absent when none answered";
+
+    // What we decided.
+    VERDICT = "ostiary.verdict", text(8), Request, Ostiary, "engine", "`permit` or `deny`: what was enforced";
+    REFUSAL = "ostiary.refusal", text(32), Request, Ostiary, "engine", "code of the refusal, such as `access.denied`; absent when permitted";
+    RULE_NAME = "ostiary.rule.name", text(128), Request, Ostiary, "engine", "the rule that decided; absent when none did";
+    RULE_ORIGIN = "ostiary.rule.origin", text(16), Request, Ostiary, "engine", "where that rule comes from: `static`, `live` or `finding`";
+    WOULD_VERDICT = "ostiary.would_be.verdict", text(8), Request, Ostiary, "engine", "`permit` or `deny`: what would have been enforced had nothing been in shadow";
+    WOULD_REFUSAL = "ostiary.would_be.refusal", text(32), Request, Ostiary, "engine", "code of the refusal that would have been; absent when permitted";
+    WOULD_RULE_NAME = "ostiary.would_be.rule.name", text(128), Request, Ostiary, "engine", "the rule that would have decided; absent when none would";
+    POLICY_REVISION = "ostiary.policy.revision", text(12), Request, Ostiary, "engine", "hash of the policy that judged the request: 12 hexadecimal digits";
+    INSPECTION = "ostiary.inspection", text(8), Request, Ostiary, "engine", "`none`, `partial` or `full`: how much of the bodies was looked at";
+    INSPECTION_REASON = "ostiary.inspection.reason", text(32), Request, Ostiary, "engine", "why the inspection is not full";
+
+    // Other events.
+    POLICY_REVISION_EVENT = "ostiary.policy.revision", text(12), Event, Ostiary, "engine", "the policy in force; on `policy.refused` absent";
+    POLICY_ERRORS = "ostiary.policy.errors", Int, Event, Ostiary, "engine", "how many errors the refused policy had";
+    POLICY_ERROR = "ostiary.policy.error", text(512), Event, Ostiary, "engine", "the first of those errors, with its path and without the value";
+    SENT = "ostiary.stream.sent", Int, Event, Ostiary, "the filter", "request records that the collector acknowledged so far";
+    EVENT_MADE = "ostiary.stream.made", Int, Event, Ostiary, "the filter", "request records made so far";
+    EVENT_OPEN = "ostiary.stream.open", Int, Event, Ostiary, "the filter", "requests under way: begun and not yet recorded";
+    DROPPED_QUEUE = "ostiary.stream.dropped.queue_full", Int, Event, Ostiary, "the filter", "request records dropped because the queue was full, so far";
+    DROPPED_REFUSED = "ostiary.stream.dropped.refused", Int, Event, Ostiary, "the filter", "request records in batches that the collector refused for good, so far";
+    DROPPED_REJECTED = "ostiary.stream.dropped.rejected", Int, Event, Ostiary, "the filter", "records that the collector rejected in a partial success, so far";
+    DROPPED_SHUTDOWN = "ostiary.stream.dropped.shutdown", Int, Event, Ostiary, "the filter", "request records that could not be sent before the context ended";
+    HEARTBEAT_INTERVAL = "ostiary.vm.heartbeat_interval", Int, Event, Ostiary, "`records.heartbeat`", "nanoseconds between two heartbeats: a stream that is silent for three of them ended without a final word";
+    LOST_STREAM_ID = "ostiary.lost.stream.id", text(32), Event, Ostiary, "shared data", "the stream that ended without a final word";
+    LOST_MADE = "ostiary.lost.made", Int, Event, Ostiary, "shared data", "request records it had made at its last tick";
+    LOST_OPEN = "ostiary.lost.open", Int, Event, Ostiary, "shared data", "requests it had under way at its last tick: a trap ends them without a record";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, Convention, Kind, Place};
+    use std::collections::BTreeSet;
+
+    /// The conventions' own constants, read from the crate's source at the pinned version: a name
+    /// that we call OpenTelemetry's must be one of them.
+    #[test]
+    fn names_called_opentelemetrys_are() {
+        use opentelemetry_semantic_conventions::attribute as otel;
+        let known = BTreeSet::from([
+            otel::SERVICE_NAME,
+            otel::SERVICE_VERSION,
+            otel::DEPLOYMENT_ENVIRONMENT_NAME,
+            otel::HTTP_REQUEST_METHOD,
+            otel::URL_TEMPLATE,
+            otel::URL_SCHEME,
+            otel::SERVER_ADDRESS,
+            otel::NETWORK_PROTOCOL_VERSION,
+            otel::TLS_PROTOCOL_VERSION,
+            otel::CLIENT_ADDRESS,
+            otel::USER_AGENT_ORIGINAL,
+            otel::GEO_COUNTRY_ISO_CODE,
+            otel::HTTP_RESPONSE_STATUS_CODE,
+            otel::RPC_RESPONSE_STATUS_CODE,
+            otel::HTTP_REQUEST_BODY_SIZE,
+            otel::HTTP_REQUEST_SIZE,
+            otel::HTTP_RESPONSE_BODY_SIZE,
+            otel::HTTP_RESPONSE_SIZE,
+        ]);
+        let ours: BTreeSet<_> =
+            ALL.iter().filter(|a| a.convention == Convention::OpenTelemetry).map(|a| a.name).collect();
+        assert_eq!(ours, known);
+        assert!(opentelemetry_semantic_conventions::SCHEMA_URL.ends_with(crate::SEMCONV_VERSION));
+    }
+
+    #[test]
+    fn a_name_stands_once_in_each_place() {
+        let mut seen = BTreeSet::new();
+        for attribute in ALL {
+            assert!(seen.insert((attribute.name, format!("{:?}", attribute.place))), "{}", attribute.name);
+            assert_eq!(attribute.convention == Convention::Ostiary, attribute.name.starts_with("ostiary."));
+            assert!(!attribute.about.is_empty() && !attribute.source.is_empty());
+        }
+    }
+
+    /// The exceptions to "no value leaves" are these three and no others.
+    #[test]
+    fn the_personal_attributes_are_the_known_three() {
+        let personal: Vec<_> = ALL.iter().filter(|a| a.personal).map(|a| a.name).collect();
+        assert_eq!(personal, ["client.address", "user_agent.original", "ostiary.caller.id"]);
+    }
+
+    /// A record's size is bounded by its table: all strings at their bound stay under 16 KiB.
+    #[test]
+    fn a_record_is_bounded() {
+        let bytes: usize = ALL
+            .iter()
+            .filter(|a| a.place == Place::Request)
+            .map(|a| a.name.len() + 16 + if a.kind == Kind::Int { 10 } else { a.bytes_max() })
+            .sum();
+        assert!(bytes < 16 * 1024, "{bytes}");
+    }
+}

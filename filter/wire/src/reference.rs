@@ -1,0 +1,69 @@
+//! The reference page of what leaves the filter, generated from [`crate::attributes`].
+
+use crate::attributes::{ALL, Attribute, Convention, Kind, Place};
+use crate::{Event, SEMCONV_VERSION};
+use std::fmt::Write;
+
+/// The page, as Markdown. `filter/wire/RECORDS.md` is this text, held current by a test.
+#[must_use]
+pub fn page() -> String {
+    let mut out = String::from(
+        "# What leaves the filter\n\n\
+         Generated from `filter/wire/src/attributes.rs`; change it there and run `make generate`.\n\n",
+    );
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "Records are OTLP log records. Names marked OTel follow the OpenTelemetry semantic conventions {SEMCONV_VERSION}. \
+         No record carries a value from a body, a query, a cookie or a credential; what is marked *personal* can point at a person.\n"
+    );
+    out.push_str("Events (`event_name`):");
+    for event in Event::ALL {
+        let _ = write!(out, " `{}`", event.name());
+    }
+    out.push_str(".\n");
+    for (place, title) in [
+        (Place::Resource, "Resource: who observed"),
+        (Place::Scope, "Scope: the stream so far"),
+        (Place::Request, "Requests"),
+        (Place::Event, "Other events"),
+    ] {
+        let _ = write!(out, "\n## {title}\n\n| attribute | type | name | source | meaning |\n|---|---|---|---|---|\n");
+        for attribute in ALL.iter().filter(|attribute| attribute.place == place) {
+            row(&mut out, attribute);
+        }
+    }
+    out
+}
+
+fn row(out: &mut String, attribute: &Attribute) {
+    let kind = match attribute.kind {
+        Kind::Str { bytes_max } => format!("text, {bytes_max} bytes"),
+        Kind::Int => "int".to_owned(),
+        Kind::Bool => "bool".to_owned(),
+    };
+    let convention = match attribute.convention {
+        Convention::OpenTelemetry => "OTel",
+        Convention::Ostiary => "ours",
+    };
+    let personal = if attribute.personal { " *Personal.*" } else { "" };
+    let _ = writeln!(
+        out,
+        "| `{}` | {kind} | {convention} | {} | {}{personal} |",
+        attribute.name, attribute.source, attribute.about
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    /// The checked-in page is what the table says; `OSTIARY_GENERATE=1` writes it anew.
+    #[test]
+    fn the_page_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/RECORDS.md");
+        let page = super::page();
+        if std::env::var_os("OSTIARY_GENERATE").is_some() {
+            std::fs::write(path, &page).unwrap();
+        }
+        assert!(std::fs::read_to_string(path).unwrap_or_default() == page, "RECORDS.md is stale: run `make generate`");
+    }
+}
