@@ -1,4 +1,18 @@
 //! Ostiary on real parts: real Envoys, the demo, and the benches that compare them.
+//!
+//! Everything here is on loopback, on ports the system picks unless a user asks for others, and ends with the value that started
+//! it: no test may depend on what another left behind, nor leave anything behind itself.
 
+pub mod client;
+pub mod config;
+pub mod envoy;
+pub mod grpc;
+pub mod http1;
+pub mod load;
+pub mod place;
+pub mod real_ring;
 pub mod shipped;
 pub mod shop;
+pub mod sink;
+pub mod upstream;
+pub mod wait;

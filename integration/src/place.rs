@@ -1,0 +1,56 @@
+//! Where things are in the checkout: the tools, the module, the folder for what a run leaves.
+//!
+//! Nothing is looked up on the machine's `PATH`, so that a test runs the pinned parts or says which are missing.
+
+use std::path::{Path, PathBuf};
+
+/// The Envoy that runs when `ENVOY_PATH` names no other.
+pub const ENVOY_PIN: &str = "1.40.0";
+
+/// A part that a test needs and that is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} is not at {}: {fix}", path.display())]
+pub struct Missing {
+    what: &'static str,
+    path: PathBuf,
+    fix: &'static str,
+}
+
+/// The checkout.
+pub fn root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_owned()
+}
+
+/// The Envoy to run: `ENVOY_PATH`, else the pinned one.
+pub fn envoy() -> Result<PathBuf, Missing> {
+    let path = std::env::var_os("ENVOY_PATH")
+        .map_or_else(|| root().join(format!(".tools/envoy-{ENVOY_PIN}/envoy")), PathBuf::from);
+    present("envoy", path, "run `integration/tools.sh envoy`, or set ENVOY_PATH")
+}
+
+/// The func-e that starts it.
+pub fn func_e() -> Result<PathBuf, Missing> {
+    present("func-e", root().join(".tools/bin/func-e"), "run `integration/tools.sh func-e`")
+}
+
+/// The filter module: `OSTIARY_WASM`, else the one that the build leaves.
+pub fn module() -> Result<PathBuf, Missing> {
+    let path = std::env::var_os("OSTIARY_WASM")
+        .map_or_else(|| root().join("target/wasm32-wasip1/module/ostiary_filter.wasm"), PathBuf::from);
+    present("the filter module", path, "build it with `make module`, or set OSTIARY_WASM")
+}
+
+/// A folder of its own for one run, gone when the value is dropped.
+pub fn scratch(prefix: &str) -> std::io::Result<tempfile::TempDir> {
+    let run = root().join(".run");
+    std::fs::create_dir_all(&run)?;
+    tempfile::Builder::new().prefix(&format!("{prefix}-")).tempdir_in(run)
+}
+
+fn present(what: &'static str, path: PathBuf, fix: &'static str) -> Result<PathBuf, Missing> {
+    match path.exists() {
+        true => Ok(path),
+        false => Err(Missing { what, path, fix }),
+    }
+}

@@ -1,0 +1,234 @@
+//! The ring that is a real Envoy: one process for all scenarios, one listener with its own policy, upstream and collector for each.
+//!
+//! One process, because starting Envoy costs more than running every scenario; one worker, so that the order of a stream's records
+//! is the order of its exchanges. Each scenario's collector cluster is its own, whatever cluster its policy names.
+
+use crate::config::{self, Listener, Plugin, Speaks};
+use crate::envoy::{Envoy, Setup};
+use crate::sink::Sink;
+use crate::upstream::Upstream;
+use crate::{client, place, wait};
+use ostiary_tests::record::Record;
+use ostiary_tests::ring::{Observation, Ring, Sight};
+use ostiary_tests::scenario::{Delivery, Exchange, Scenario};
+use serde_json::{Value, json};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpSocket;
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+
+/// A real Envoy as a ring.
+#[derive(Debug)]
+pub struct RealRing {
+    runtime: Runtime,
+    module: PathBuf,
+    version: String,
+}
+
+/// What one scenario stands on.
+#[derive(Debug)]
+struct Stand {
+    scenario: Scenario,
+    upstream: Upstream,
+    /// An address that is taken and where nothing listens.
+    nobody: Option<TcpSocket>,
+    sink: Sink,
+    access_log: PathBuf,
+}
+
+/// How long the client waits for one answer.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a line of the access log, or the last record, is waited for.
+const TRACE_PATIENCE: Duration = Duration::from_secs(10);
+
+// === impl RealRing ===
+
+impl RealRing {
+    /// A ring of the Envoy and the module that the environment names; the error says what is missing.
+    pub fn new() -> Result<Self, String> {
+        let runtime = Runtime::new().map_err(|error| error.to_string())?;
+        let module = place::module().map_err(|error| error.to_string())?;
+        let binary = place::envoy().map_err(|error| error.to_string())?;
+        let output = std::process::Command::new(binary).arg("--version").output().map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let version = text.split('/').nth(1).unwrap_or("of unknown version").to_owned();
+        Ok(Self { runtime, module, version })
+    }
+}
+
+impl Ring for RealRing {
+    fn name(&self) -> String {
+        format!("envoy {}", self.version)
+    }
+
+    fn run(&mut self, scenarios: &[Scenario]) -> Vec<Result<Vec<Observation>, String>> {
+        let outcome = self.runtime.block_on(run(&self.module, scenarios));
+        outcome.unwrap_or_else(|reason| scenarios.iter().map(|_| Err(reason.clone())).collect())
+    }
+}
+
+async fn run(module: &Path, scenarios: &[Scenario]) -> Result<Vec<Result<Vec<Observation>, String>>, String> {
+    let logs = place::scratch("access").map_err(|error| error.to_string())?;
+    let mut stands = Vec::with_capacity(scenarios.len());
+    for scenario in scenarios {
+        stands.push(Stand::new(scenario, &logs).await.map_err(|error| format!("cannot set it up: {error}"))?);
+    }
+    let listeners = stands.iter().map(|stand| stand.listener(module)).collect();
+    let clusters = stands.iter().flat_map(Stand::clusters).collect();
+    let setup = Setup::new(&config::bootstrap(listeners, clusters));
+    let envoy = Envoy::start(setup).await.map_err(|failed| failed.to_string())?;
+    let addresses = envoy.listeners().await.map_err(|error| error.to_string())?;
+    let mut running = JoinSet::new();
+    for (index, stand) in stands.into_iter().enumerate() {
+        let address = addresses.get(&stand.scenario.name).copied();
+        running.spawn(async move {
+            let outcome = match address {
+                Some(address) => stand.run(address).await,
+                None => Err("its listener did not come up".to_owned()),
+            };
+            (index, outcome)
+        });
+    }
+    let mut outcomes: Vec<_> = scenarios.iter().map(|_| Err("it did not end".to_owned())).collect();
+    while let Some(done) = running.join_next().await {
+        let (index, outcome) = done.map_err(|error| error.to_string())?;
+        outcomes[index] = outcome;
+    }
+    match envoy.stop() {
+        Ok(log) if log.contains("Proxy-Wasm] Function") || log.contains("wasm trap") => {
+            Err(format!("the filter trapped; the log ends\n{}", crate::envoy::tail(&log)))
+        }
+        Ok(_) => Ok(outcomes),
+        Err(error) => Err(format!("envoy did not stop: {error}")),
+    }
+}
+
+// === impl Stand ===
+
+impl Stand {
+    async fn new(scenario: &Scenario, logs: &TempDir) -> io::Result<Self> {
+        let nobody = match scenario.listener.upstream_down {
+            true => {
+                let socket = TcpSocket::new_v4()?;
+                socket.bind(SocketAddr::new(client::LOOPBACK, 0))?;
+                Some(socket)
+            }
+            false => None,
+        };
+        Ok(Self {
+            scenario: scenario.clone(),
+            upstream: Upstream::start().await?,
+            nobody,
+            sink: Sink::start().await?,
+            access_log: logs.path().join(format!("{}.log", scenario.name)),
+        })
+    }
+
+    fn listener(&self, module: &Path) -> Value {
+        let name = &self.scenario.name;
+        let options = &self.scenario.listener;
+        let mut policy = self.scenario.policy.clone();
+        policy["collector"]["cluster"] = json!(self.collector());
+        let plugin = Plugin { as_struct: options.delivery == Delivery::Struct, ..Plugin::new(policy) };
+        let listener = Listener {
+            raised_limits: options.raised_limits,
+            connect: options.connect,
+            refused_before: options.refused_before.clone(),
+            access_log: Some(self.access_log.display().to_string()),
+            ..Listener::new(name, Some(plugin), name)
+        };
+        listener.value(module)
+    }
+
+    fn clusters(&self) -> [Value; 2] {
+        let nobody = self.nobody.as_ref().and_then(|socket| socket.local_addr().ok());
+        let upstream = nobody.unwrap_or(self.upstream.address());
+        [
+            config::cluster(&self.scenario.name, upstream, Speaks::AsClient),
+            config::cluster(&self.collector(), self.sink.address(), Speaks::Http2),
+        ]
+    }
+
+    fn collector(&self) -> String {
+        format!("collector-{}", self.scenario.name)
+    }
+
+    async fn run(self, to: SocketAddr) -> Result<Vec<Observation>, String> {
+        let mut observations = Vec::with_capacity(self.scenario.exchanges.len());
+        let mut sent = 0;
+        for exchange in &self.scenario.exchanges {
+            match reachable(exchange.request.from) {
+                true => {
+                    observations.push(self.exchange(exchange, to, sent).await?);
+                    sent += 1;
+                }
+                false => observations.push(Observation::unobservable("a real envoy is reached from 127.0.0.0/8 only")),
+            }
+        }
+        let records = self.records(sent).await?;
+        let made = observations.iter_mut().filter(|seen| matches!(seen.response, Sight::Seen(_)));
+        for (index, observation) in made.enumerate() {
+            observation.record = Sight::Seen(records.get(index).cloned());
+        }
+        Ok(observations)
+    }
+
+    async fn exchange(&self, exchange: &Exchange, to: SocketAddr, before: usize) -> Result<Observation, String> {
+        tokio::time::sleep(exchange.after.0).await;
+        self.upstream.script(exchange.upstream.clone());
+        let answer = tokio::time::timeout(ANSWER_PATIENCE, client::send(&exchange.request, to)).await;
+        let answer = answer.map_err(|_| format!("no answer to request {before} within {ANSWER_PATIENCE:?}"))?;
+        let response = answer.map_err(|error| format!("request {before} broke: {error}"))?;
+        let line = wait::seen(TRACE_PATIENCE, || self.access_line(before)).await;
+        // The script is dropped after the log line: a request that reaches the upstream late is still answered by its own.
+        self.upstream.unscript();
+        Ok(Observation {
+            response: Sight::Seen(response),
+            upstream: Sight::Seen(self.upstream.take().pop().map(|arrived| arrived.arrival)),
+            record: Sight::Seen(None),
+            details: Sight::Seen(line.and_then(|line| line["details"].as_str().map(str::to_owned))),
+        })
+    }
+
+    /// The line of the access log for the request that `before` others preceded.
+    fn access_line(&self, before: usize) -> Option<Value> {
+        let text = std::fs::read_to_string(&self.access_log).ok()?;
+        let mut whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        serde_json::from_str(whole.nth(before)?).ok()
+    }
+
+    /// The records of the requests, in their order, when all have come or the time is over.
+    async fn records(&self, wanted: usize) -> Result<Vec<Record>, String> {
+        let all = || {
+            let records = self.sink.requests();
+            (records.len() >= wanted).then_some(records)
+        };
+        let records = match wait::seen(TRACE_PATIENCE, all).await {
+            Some(records) => records,
+            None => self.sink.requests(),
+        };
+        let broken = self.sink.broken();
+        if let Some(reason) = broken.first() {
+            return Err(format!("{} batches could not be read: {reason}", broken.len()));
+        }
+        let sequences: Vec<_> = records.iter().map(Record::sequence).collect();
+        let gapless = sequences.iter().zip(0_i64..).all(|(have, wanted)| *have == Some(wanted));
+        match gapless && records.len() == wanted {
+            true => Ok(records),
+            false => Err(format!(
+                "{wanted} requests made records with the sequence numbers {sequences:?}: one each from 0 is due"
+            )),
+        }
+    }
+}
+
+fn reachable(from: IpAddr) -> bool {
+    match from {
+        IpAddr::V4(from) => from.is_loopback(),
+        IpAddr::V6(_) => false,
+    }
+}
