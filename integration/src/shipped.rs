@@ -1,34 +1,23 @@
 //! The shipped Envoy files, made to run here: the same text with other ports and the module's real path. The demo and the tests start
 //! what a user copies, not a look-alike, so nothing else in the file may change.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
+
+use crate::place;
 
 /// The path that the shipped files name for the module.
 pub const MODULE: &str = "/etc/ostiary/ostiary_filter.wasm";
 
 const PORT: &str = "port_value: ";
 
-/// The checkout that this program was built from: the demo and the tests run inside it.
-#[must_use]
-pub fn checkout() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// The module that Envoy is to load: `$OSTIARY_WASM`, or what `make` builds.
-#[must_use]
-pub fn module() -> PathBuf {
-    std::env::var_os("OSTIARY_WASM")
-        .map_or_else(|| checkout().join("target/wasm32-wasip1/module/ostiary_filter.wasm"), PathBuf::from)
-}
-
 /// Reads `envoy-config/NAME` and settles it for this machine.
 ///
 /// # Errors
 /// When the file cannot be read, names no module, or names a port that `port` knows nothing about.
 pub fn read(name: &str, module: &Path, port: impl Fn(u16) -> Option<u16>) -> anyhow::Result<String> {
-    let path = checkout().join("envoy-config").join(name);
+    let path = place::root().join("envoy-config").join(name);
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     settle(&text, module, port).with_context(|| format!("envoy-config/{name}"))
 }
