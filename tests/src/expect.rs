@@ -24,18 +24,10 @@ pub struct Verdict {
 pub fn scenario(scenario: &Scenario, observations: &[Observation]) -> Verdict {
     let mut verdict = Verdict::default();
     if observations.len() != scenario.exchanges.len() {
-        verdict.differ(
-            "exchanges",
-            &scenario.exchanges.len(),
-            &format!("{} observations", observations.len()),
-        );
+        verdict.differ("exchanges", &scenario.exchanges.len(), &format!("{} observations", observations.len()));
     }
     for (index, (exchange, seen)) in scenario.exchanges.iter().zip(observations).enumerate() {
-        verdict.exchange(
-            &format!("exchanges[{index}].expect"),
-            &exchange.expect,
-            seen,
-        );
+        verdict.exchange(&format!("exchanges[{index}].expect"), &exchange.expect, seen);
     }
     verdict
 }
@@ -83,23 +75,15 @@ impl Verdict {
         let status = seen.as_ref().map(|response| response.status);
         match expect.status {
             Some(OrNone::None) => self.equal(&format!("{at}.status"), &None, &status),
-            Some(OrNone::Some(wanted)) => {
-                self.equal(&format!("{at}.status"), &Some(wanted), &status)
-            }
+            Some(OrNone::Some(wanted)) => self.equal(&format!("{at}.status"), &Some(wanted), &status),
             None => {}
         }
         let Some(response) = seen else { return };
         self.headers(&format!("{at}.headers"), &expect.headers, &response.headers);
         self.body(&format!("{at}.body"), &expect.body, &response.body);
         if let Some(wanted) = expect.grpc_status {
-            let have = response
-                .header("grpc-status")
-                .map(|value| String::from_utf8_lossy(value).into_owned());
-            self.equal(
-                &format!("{at}.grpc_status"),
-                &Some(wanted.to_string()),
-                &have,
-            );
+            let have = response.header("grpc-status").map(|value| String::from_utf8_lossy(value).into_owned());
+            self.equal(&format!("{at}.grpc_status"), &Some(wanted.to_string()), &have);
         }
         if let Some(wanted) = &expect.grpc_message {
             let have = percent_decoded(response.header("grpc-message").unwrap_or_default());
@@ -110,11 +94,9 @@ impl Verdict {
     fn arrival(&mut self, at: &str, expect: &OrNone<Reached>, seen: Option<&Arrival>) {
         match (expect, seen) {
             (OrNone::None, None) => self.checked += 1,
-            (OrNone::None, Some(arrival)) => self.differ(
-                at,
-                &"none",
-                &format!("{} {}", arrival.method, Octets::shown(&arrival.path)),
-            ),
+            (OrNone::None, Some(arrival)) => {
+                self.differ(at, &"none", &format!("{} {}", arrival.method, Octets::shown(&arrival.path)))
+            }
             (OrNone::Some(_), None) => self.differ(at, &"a request", &"none reached it"),
             (OrNone::Some(expect), Some(arrival)) => {
                 if let Some(method) = &expect.method {
@@ -134,41 +116,20 @@ impl Verdict {
 
     fn headers(&mut self, at: &str, expect: &Headers, seen: &[(String, Vec<u8>)]) {
         let values = |name: &str| -> Vec<&[u8]> {
-            seen.iter()
-                .filter(|(have, _)| have.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value.as_slice())
-                .collect()
+            seen.iter().filter(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_slice()).collect()
         };
         for name in &expect.present {
-            self.holds(
-                !values(name).is_empty(),
-                &format!("{at}.present.{name}"),
-                &"the header",
-                &"it is absent",
-            );
+            self.holds(!values(name).is_empty(), &format!("{at}.present.{name}"), &"the header", &"it is absent");
         }
         for name in &expect.absent {
             let have = values(name);
-            let shown = have
-                .first()
-                .map(|value| Octets::shown(value))
-                .unwrap_or_default();
-            self.holds(
-                have.is_empty(),
-                &format!("{at}.absent.{name}"),
-                &"no such header",
-                &shown,
-            );
+            let shown = have.first().map(|value| Octets::shown(value)).unwrap_or_default();
+            self.holds(have.is_empty(), &format!("{at}.absent.{name}"), &"no such header", &shown);
         }
         for (name, wanted) in &expect.equal {
             let have = values(name);
             let shown: Vec<String> = have.iter().map(|value| Octets::shown(value)).collect();
-            self.holds(
-                have.contains(&wanted.0.as_slice()),
-                &format!("{at}.equal.{name}"),
-                wanted,
-                &shown,
-            );
+            self.holds(have.contains(&wanted.0.as_slice()), &format!("{at}.equal.{name}"), wanted, &shown);
         }
         for (name, wanted) in &expect.count {
             self.equal(&format!("{at}.count.{name}"), wanted, &values(name).len());
@@ -184,12 +145,7 @@ impl Verdict {
         }
         for (index, part) in expect.lacks.iter().enumerate() {
             let absent = !holds_part(seen, &part.0);
-            self.holds(
-                absent,
-                &format!("{at}.lacks[{index}]"),
-                &format!("no {part:?}"),
-                &Octets::shown(seen),
-            );
+            self.holds(absent, &format!("{at}.lacks[{index}]"), &format!("no {part:?}"), &Octets::shown(seen));
         }
         if expect.json.is_empty() && expect.json_present.is_empty() {
             return;
@@ -209,39 +165,20 @@ impl Verdict {
         }
         for name in &expect.json_present {
             let have = json.get(name).and_then(Value::as_str).unwrap_or_default();
-            self.holds(
-                !have.is_empty(),
-                &format!("{at}.json_present.{name}"),
-                &"a non-empty string",
-                &json,
-            );
+            self.holds(!have.is_empty(), &format!("{at}.json_present.{name}"), &"a non-empty string", &json);
         }
     }
 
     fn record(&mut self, at: &str, expect: &RecordExpect, seen: &Record) {
         for (name, wanted) in &expect.equal {
-            self.equal(
-                &format!("{at}.equal.{name}"),
-                &Some(wanted),
-                &seen.get(name),
-            );
+            self.equal(&format!("{at}.equal.{name}"), &Some(wanted), &seen.get(name));
         }
         for name in &expect.present {
-            self.holds(
-                seen.get(name).is_some(),
-                &format!("{at}.present.{name}"),
-                &"the attribute",
-                &"it is absent",
-            );
+            self.holds(seen.get(name).is_some(), &format!("{at}.present.{name}"), &"the attribute", &"it is absent");
         }
         for name in &expect.absent {
             let have = seen.get(name);
-            self.holds(
-                have.is_none(),
-                &format!("{at}.absent.{name}"),
-                &"no such attribute",
-                &have,
-            );
+            self.holds(have.is_none(), &format!("{at}.absent.{name}"), &"no such attribute", &have);
         }
         if let Some(wanted) = &expect.trace_id {
             self.equal(&format!("{at}.trace_id"), wanted, &seen.trace_id);
@@ -271,34 +208,18 @@ impl Verdict {
     }
 
     fn octets(&mut self, at: &str, wanted: &[u8], have: &[u8]) {
-        self.holds(
-            wanted == have,
-            at,
-            &Octets::shown(wanted),
-            &Octets::shown(have),
-        );
+        self.holds(wanted == have, at, &Octets::shown(wanted), &Octets::shown(have));
     }
 
     fn contains(&mut self, at: &str, part: &[u8], whole: &[u8]) {
-        self.holds(
-            holds_part(whole, part),
-            at,
-            &format!("a part {}", Octets::shown(part)),
-            &Octets::shown(whole),
-        );
+        self.holds(holds_part(whole, part), at, &format!("a part {}", Octets::shown(part)), &Octets::shown(whole));
     }
 
     fn equal<T: PartialEq + std::fmt::Debug>(&mut self, at: &str, wanted: &T, have: &T) {
         self.holds(wanted == have, at, wanted, have);
     }
 
-    fn holds(
-        &mut self,
-        holds: bool,
-        at: &str,
-        wanted: &dyn std::fmt::Debug,
-        have: &dyn std::fmt::Debug,
-    ) {
+    fn holds(&mut self, holds: bool, at: &str, wanted: &dyn std::fmt::Debug, have: &dyn std::fmt::Debug) {
         match holds {
             true => self.checked += 1,
             false => self.differ(at, wanted, have),
@@ -307,8 +228,7 @@ impl Verdict {
 
     fn differ(&mut self, at: &str, wanted: &dyn std::fmt::Debug, have: &dyn std::fmt::Debug) {
         self.checked += 1;
-        self.differences
-            .push(format!("{at}: expected {wanted:?}, got {have:?}"));
+        self.differences.push(format!("{at}: expected {wanted:?}, got {have:?}"));
     }
 }
 
@@ -342,10 +262,7 @@ fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
 
 impl Headers {
     fn is_empty(&self) -> bool {
-        self.present.is_empty()
-            && self.absent.is_empty()
-            && self.equal.is_empty()
-            && self.count.is_empty()
+        self.present.is_empty() && self.absent.is_empty() && self.equal.is_empty() && self.count.is_empty()
     }
 }
 
@@ -370,15 +287,8 @@ mod tests {
     }
 
     fn answered(status: u16, body: &str) -> Observation {
-        let response = Response {
-            status,
-            body: body.as_bytes().to_vec(),
-            ..Response::default()
-        };
-        Observation {
-            response: Sight::Seen(Some(response)),
-            ..Observation::unobservable("not here")
-        }
+        let response = Response { status, body: body.as_bytes().to_vec(), ..Response::default() };
+        Observation { response: Sight::Seen(Some(response)), ..Observation::unobservable("not here") }
     }
 
     #[test]
@@ -390,11 +300,7 @@ mod tests {
             &answered(200, "{\"status\":200}"),
         );
         assert_eq!(verdict.differences.len(), 2);
-        assert!(
-            verdict.differences[0].starts_with("exchanges[1].expect.status:"),
-            "{:?}",
-            verdict.differences
-        );
+        assert!(verdict.differences[0].starts_with("exchanges[1].expect.status:"), "{:?}", verdict.differences);
         assert!(
             verdict.differences[1].starts_with("exchanges[1].expect.body.json.status:"),
             "{:?}",
@@ -405,32 +311,15 @@ mod tests {
     #[test]
     fn what_a_ring_cannot_see_is_counted_and_not_passed_off_as_checked() {
         let mut verdict = Verdict::default();
-        verdict.exchange(
-            "at",
-            &expect("{ status: 200, upstream: none, details: d }"),
-            &answered(200, ""),
-        );
-        assert_eq!(
-            (
-                verdict.differences.len(),
-                verdict.unobservable.len(),
-                verdict.checked
-            ),
-            (0, 2, 1)
-        );
+        verdict.exchange("at", &expect("{ status: 200, upstream: none, details: d }"), &answered(200, ""));
+        assert_eq!((verdict.differences.len(), verdict.unobservable.len(), verdict.checked), (0, 2, 1));
     }
 
     #[test]
     fn a_missing_record_is_a_difference() {
         let mut verdict = Verdict::default();
-        let seen = Observation {
-            record: Sight::Seen(None),
-            ..Observation::unobservable("not here")
-        };
+        let seen = Observation { record: Sight::Seen(None), ..Observation::unobservable("not here") };
         verdict.exchange("at", &expect("{ record: { present: [a] } }"), &seen);
-        assert_eq!(
-            verdict.differences,
-            ["at.record: expected \"a record\", got \"none was made\""]
-        );
+        assert_eq!(verdict.differences, ["at.record: expected \"a record\", got \"none was made\""]);
     }
 }

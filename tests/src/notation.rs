@@ -3,9 +3,7 @@
 //! They are read by hand because the short form is worth it in fifty files, and `untagged` would swallow the reason of an error.
 
 use crate::octets::Octets;
-use serde::de::{
-    self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
-};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -36,12 +34,9 @@ pub struct Span(pub Duration);
 
 /// Every header of a list as often as it is sent.
 pub fn lines(headers: &[Header]) -> impl Iterator<Item = (&str, &[u8])> {
-    headers.iter().flat_map(|header| {
-        std::iter::repeat_n(
-            (header.name.as_str(), header.value.0.as_slice()),
-            header.times,
-        )
-    })
+    headers
+        .iter()
+        .flat_map(|header| std::iter::repeat_n((header.name.as_str(), header.value.0.as_slice()), header.times))
 }
 
 // === impl Header ===
@@ -62,12 +57,8 @@ impl<'de> Visitor<'de> for HeaderVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Header, A::Error> {
-        let name = seq
-            .next_element()?
-            .ok_or_else(|| de::Error::invalid_length(0, &self))?;
-        let value = seq
-            .next_element()?
-            .ok_or_else(|| de::Error::invalid_length(1, &self))?;
+        let name = seq.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
+        let value = seq.next_element()?.ok_or_else(|| de::Error::invalid_length(1, &self))?;
         let times = seq.next_element()?.unwrap_or(1);
         match seq.next_element::<de::IgnoredAny>()? {
             Some(_) => Err(de::Error::invalid_length(4, &self)),
@@ -117,13 +108,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OrNoneVisitor<T> {
 
 impl Span {
     fn parse(text: &str) -> Result<Self, String> {
-        let split = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
+        let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (digits, unit) = text.split_at(split);
-        let number: u64 = digits
-            .parse()
-            .map_err(|_| format!("`{text}` is not a duration: write a number and ms, s or m"))?;
+        let number: u64 =
+            digits.parse().map_err(|_| format!("`{text}` is not a duration: write a number and ms, s or m"))?;
         match unit {
             "ms" => Ok(Self(Duration::from_millis(number))),
             "s" => Ok(Self(Duration::from_secs(number))),

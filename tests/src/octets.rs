@@ -1,11 +1,10 @@
 //! Bytes in a scenario file: YAML holds text only, and hostile requests are not text.
 //!
 //! A plain string stands for its UTF-8 bytes, with the escapes `\xHH`, `\r`, `\n`, `\t` and `\\` (write it in single quotes, so that
-//! YAML leaves the backslash alone). A map `{ repeat: 'a', times: 65536 }`, optionally with `prefix`, stands for something long.
+//! YAML leaves the backslash alone). A map `{ repeat: 'a', times: 65536 }`, optionally with `prefix` and
+//! `suffix`, stands for something long.
 
-use serde::de::{
-    self, Deserialize, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer,
-};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde_derive::Deserialize;
 use std::fmt;
 
@@ -20,6 +19,8 @@ struct Long {
     prefix: Octets,
     repeat: Octets,
     times: usize,
+    #[serde(default)]
+    suffix: Octets,
 }
 
 // === impl Octets ===
@@ -33,9 +34,7 @@ impl Octets {
             bytes.extend_from_slice(&rest.as_bytes()[..at]);
             rest = &rest[at + 1..];
             let mut chars = rest.chars();
-            let escape = chars
-                .next()
-                .ok_or("a backslash at the end: write `\\\\` for a backslash")?;
+            let escape = chars.next().ok_or("a backslash at the end: write `\\\\` for a backslash")?;
             rest = chars.as_str();
             match escape {
                 'r' => bytes.push(b'\r'),
@@ -44,16 +43,13 @@ impl Octets {
                 '\\' => bytes.push(b'\\'),
                 'x' => {
                     let digits = rest.get(..2).ok_or("`\\x` needs two hexadecimal digits")?;
-                    let byte = u8::from_str_radix(digits, 16).map_err(|_| {
-                        format!("`\\x{digits}` is not a byte: use two hexadecimal digits")
-                    })?;
+                    let byte = u8::from_str_radix(digits, 16)
+                        .map_err(|_| format!("`\\x{digits}` is not a byte: use two hexadecimal digits"))?;
                     bytes.push(byte);
                     rest = &rest[2..];
                 }
                 other => {
-                    return Err(format!(
-                        "unknown escape `\\{other}`: use \\xHH, \\r, \\n, \\t or \\\\"
-                    ));
+                    return Err(format!("unknown escape `\\{other}`: use \\xHH, \\r, \\n, \\t or \\\\"));
                 }
             }
         }
@@ -66,11 +62,7 @@ impl Octets {
         const SHOWN_BYTES_MAX: usize = 200;
         let cut = &bytes[..bytes.len().min(SHOWN_BYTES_MAX)];
         let more = bytes.len() - cut.len();
-        let tail = if more > 0 {
-            format!("… and {more} bytes more")
-        } else {
-            String::new()
-        };
+        let tail = if more > 0 { format!("… and {more} bytes more") } else { String::new() };
         format!("\"{}\"{tail}", cut.escape_ascii())
     }
 }
@@ -123,6 +115,7 @@ impl<'de> Visitor<'de> for OctetsVisitor {
         let long = Long::deserialize(MapAccessDeserializer::new(map))?;
         let mut bytes = long.prefix.0;
         bytes.extend(long.repeat.0.repeat(long.times));
+        bytes.extend(long.suffix.0);
         Ok(Octets(bytes))
     }
 }
@@ -135,17 +128,12 @@ mod tests {
     fn escapes_become_bytes_and_unknown_ones_are_refused() {
         assert_eq!(Octets::parse(r"a\xff\r\n\\b").unwrap().0, b"a\xff\r\n\\b");
         assert!(Octets::parse(r"\q").unwrap_err().contains("unknown escape"));
-        assert!(
-            Octets::parse(r"\x9")
-                .unwrap_err()
-                .contains("two hexadecimal digits")
-        );
+        assert!(Octets::parse(r"\x9").unwrap_err().contains("two hexadecimal digits"));
     }
 
     #[test]
     fn long_values_are_written_short() {
-        let long: Octets =
-            serde_saphyr::from_str("{ prefix: '/', repeat: 'ab', times: 3 }").unwrap();
+        let long: Octets = serde_saphyr::from_str("{ prefix: '/', repeat: 'ab', times: 3 }").unwrap();
         assert_eq!(long.0, b"/ababab");
     }
 }

@@ -27,10 +27,7 @@ pub struct Record {
 impl Record {
     /// The value of an attribute of the record, else of its scope, else of its resource.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.attributes
-            .get(name)
-            .or_else(|| self.scope.get(name))
-            .or_else(|| self.resource.get(name))
+        self.attributes.get(name).or_else(|| self.scope.get(name)).or_else(|| self.resource.get(name))
     }
 
     /// An attribute that is text.

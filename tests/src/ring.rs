@@ -85,11 +85,7 @@ impl Observation {
 impl Response {
     /// The first value of a header, or of a trailer of that name.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        let found = self
-            .headers
-            .iter()
-            .chain(&self.trailers)
-            .find(|(have, _)| have.eq_ignore_ascii_case(name));
+        let found = self.headers.iter().chain(&self.trailers).find(|(have, _)| have.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_slice())
     }
 }

@@ -8,7 +8,7 @@ use crate::scenario;
 use std::path::{Path, PathBuf};
 
 /// The scenarios that must be there at least; raised when scenarios are added.
-pub const FLOOR: usize = 25;
+pub const FLOOR: usize = 40;
 
 /// Where the scenario files are.
 pub fn folder() -> PathBuf {
@@ -35,17 +35,9 @@ pub fn run(ring: &mut dyn Ring) -> Result<(), String> {
                 let verdict = expect::scenario(scenario, observations);
                 checked += verdict.checked;
                 failures.extend(
-                    verdict
-                        .differences
-                        .into_iter()
-                        .map(|difference| format!("{}: {difference}", scenario.name)),
+                    verdict.differences.into_iter().map(|difference| format!("{}: {difference}", scenario.name)),
                 );
-                unobservable.extend(
-                    verdict
-                        .unobservable
-                        .into_iter()
-                        .map(|what| format!("{}: {what}", scenario.name)),
-                );
+                unobservable.extend(verdict.unobservable.into_iter().map(|what| format!("{}: {what}", scenario.name)));
             }
         }
     }
@@ -59,18 +51,19 @@ pub fn run(ring: &mut dyn Ring) -> Result<(), String> {
         println!("  not observable: {what}");
     }
     if outcomes.len() != scenarios.len() {
-        failures.push(format!(
-            "{} of {} scenarios were run",
-            outcomes.len(),
-            scenarios.len()
-        ));
+        failures.push(format!("{} of {} scenarios were run", outcomes.len(), scenarios.len()));
     }
     match failures.is_empty() {
         true => Ok(()),
-        false => Err(format!(
-            "{} differences\n  {}",
-            failures.len(),
-            failures.join("\n  ")
-        )),
+        false => Err(format!("{} differences\n  {}", failures.len(), failures.join("\n  "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_scenario_file_can_be_read() {
+        let scenarios = crate::scenario::load(&super::folder()).unwrap_or_else(|error| panic!("{error}"));
+        assert!(scenarios.len() >= super::FLOOR, "{} scenarios: there must be {}", scenarios.len(), super::FLOOR);
     }
 }

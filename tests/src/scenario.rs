@@ -234,43 +234,25 @@ pub struct Unreadable {
 
 /// Reads every `*.yaml` of a folder, in the order of their names.
 pub fn load(folder: &Path) -> Result<Vec<Scenario>, Unreadable> {
-    let unreadable = |path: &Path, reason: String| Unreadable {
-        path: path.to_owned(),
-        reason,
-    };
-    let entries =
-        std::fs::read_dir(folder).map_err(|error| unreadable(folder, error.to_string()))?;
+    let unreadable = |path: &Path, reason: String| Unreadable { path: path.to_owned(), reason };
+    let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, error.to_string()))?;
     let mut files = Vec::new();
     for entry in entries {
-        let path = entry
-            .map_err(|error| unreadable(folder, error.to_string()))?
-            .path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "yaml")
-        {
+        let path = entry.map_err(|error| unreadable(folder, error.to_string()))?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
             files.push(path);
         }
     }
     files.sort();
-    files
-        .iter()
-        .map(|path| read(path).map_err(|reason| unreadable(path, reason)))
-        .collect()
+    files.iter().map(|path| read(path).map_err(|reason| unreadable(path, reason))).collect()
 }
 
 fn read(path: &Path) -> Result<Scenario, String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let scenario: Scenario = serde_saphyr::from_str(&text).map_err(|error| error.to_string())?;
-    let stem = path
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or_default();
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     if scenario.name != stem {
-        return Err(format!(
-            "its name is `{}`: call it `{stem}`, as the file",
-            scenario.name
-        ));
+        return Err(format!("its name is `{}`: call it `{stem}`, as the file", scenario.name));
     }
     if scenario.exchanges.is_empty() {
         return Err("it has no exchange: a scenario that sends nothing shows nothing".to_owned());
@@ -352,18 +334,10 @@ mod tests {
         for (text, key) in [
             ("- { request: { pth: / } }", "pth"),
             ("- { request: {}, expect: { statuss: 200 } }", "statuss"),
-            (
-                "- { request: {}, expect: { upstream: { methd: GET } } }",
-                "methd",
-            ),
-            (
-                "- { request: {}, expect: { record: { equals: {} } } }",
-                "equals",
-            ),
+            ("- { request: {}, expect: { upstream: { methd: GET } } }", "methd"),
+            ("- { request: {}, expect: { record: { equals: {} } } }", "equals"),
         ] {
-            let error = serde_saphyr::from_str::<Scenario>(&format!("{SMALL}{text}\n"))
-                .unwrap_err()
-                .to_string();
+            let error = serde_saphyr::from_str::<Scenario>(&format!("{SMALL}{text}\n")).unwrap_err().to_string();
             assert!(error.contains(key), "{error}");
         }
     }
