@@ -1,0 +1,181 @@
+//! Query parameters, strictly: each known by name, given once, of bounded
+//! length, and of the form that is asked for.
+
+use std::collections::BTreeMap;
+
+use super::problem::Problem;
+use super::{LIMIT_DEFAULT, LIMIT_MAX};
+
+/// The longest query string.
+const QUERY_BYTES_MAX: usize = 4096;
+
+/// The longest value of one parameter.
+const VALUE_BYTES_MAX: usize = 1024;
+
+/// The parameters of one question.
+#[derive(Debug)]
+pub(super) struct Query {
+    values: BTreeMap<&'static str, String>,
+}
+
+impl Query {
+    /// Reads the query string; only the `known` names may occur.
+    pub(super) fn read(
+        query: Option<&str>,
+        known: &'static [&'static str],
+    ) -> Result<Self, Problem> {
+        let query = query.unwrap_or("");
+        if query.len() > QUERY_BYTES_MAX {
+            return Err(Problem::bad(format!("the query is longer than {QUERY_BYTES_MAX} bytes")));
+        }
+        let mut values = BTreeMap::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decode(name)?;
+            let Some(name) = known.iter().copied().find(|known| *known == name) else {
+                return Err(Problem::bad(format!("the parameter {name:?} is not known here"))
+                    .hint(format!("known are {}", list(known))));
+            };
+            let value = decode(value)?;
+            if value.len() > VALUE_BYTES_MAX {
+                return Err(Problem::bad(format!("{name} is longer than {VALUE_BYTES_MAX} bytes")));
+            }
+            if values.insert(name, value).is_some() {
+                return Err(Problem::bad(format!("{name} is given twice")));
+            }
+        }
+        Ok(Self { values })
+    }
+
+    /// A text, where one was given.
+    pub(super) fn text(&self, name: &'static str) -> Result<Option<String>, Problem> {
+        match self.values.get(name) {
+            Some(value) if value.is_empty() => {
+                Err(Problem::bad(format!("{name} is empty")).hint("leave it out to ask for all"))
+            }
+            given => Ok(given.cloned()),
+        }
+    }
+
+    /// `true` or `false`, where one was given.
+    pub(super) fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
+        let Some(value) = self.values.get(name) else {
+            return Ok(None);
+        };
+        match value.as_str() {
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            other => Err(Problem::bad(format!("{name} is {other:?}")).hint("it is true or false")),
+        }
+    }
+
+    /// A whole number, where one was given.
+    pub(super) fn number(&self, name: &'static str) -> Result<Option<u64>, Problem> {
+        let Some(value) = self.values.get(name) else {
+            return Ok(None);
+        };
+        let is_digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        let number = value.parse().ok().filter(|number| is_digits && *number <= MAX_NUMBER);
+        number.map(Some).ok_or_else(|| {
+            Problem::bad(format!("{name} is {value:?}"))
+                .hint(format!("it is a whole number from 0 to {MAX_NUMBER}"))
+        })
+    }
+
+    /// The number of rows that are asked for.
+    pub(super) fn limit(&self) -> Result<u32, Problem> {
+        let Some(limit) = self.number("limit")? else {
+            return Ok(LIMIT_DEFAULT);
+        };
+        let limit = u32::try_from(limit).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+        limit.ok_or_else(|| {
+            Problem::bad("limit is out of range").hint(format!("it is 1 to {LIMIT_MAX}"))
+        })
+    }
+
+    /// One of several words, where one was given.
+    pub(super) fn choice<T: Copy>(
+        &self,
+        name: &'static str,
+        choices: &[(&'static str, T)],
+    ) -> Result<Option<T>, Problem> {
+        let Some(value) = self.values.get(name) else {
+            return Ok(None);
+        };
+        let found = choices.iter().find(|(word, _)| word == value).map(|&(_, choice)| choice);
+        found.map(Some).ok_or_else(|| {
+            let words: Vec<&str> = choices.iter().map(|&(word, _)| word).collect();
+            Problem::bad(format!("{name} is {value:?}")).hint(format!("it is {}", list(&words)))
+        })
+    }
+}
+
+/// The largest number that every reader of JSON holds exactly.
+const MAX_NUMBER: u64 = (1 << 53) - 1;
+
+fn list(words: &[&str]) -> String {
+    match words {
+        [] => "none".to_owned(),
+        [word] => (*word).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Undoes form encoding; what is not valid is refused rather than guessed.
+fn decode(text: &str) -> Result<String, Problem> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut input = text.as_bytes();
+    while let Some((&byte, rest)) = input.split_first() {
+        input = rest;
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = input.split_at_checked(2).and_then(|(digits, rest)| {
+                    input = rest;
+                    std::str::from_utf8(digits).ok()
+                });
+                let is_hex = |digits: &&str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+                let value = digits.filter(is_hex).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+                value.ok_or_else(|| {
+                    Problem::bad("a percent sign is not followed by two hexadecimal digits")
+                        .hint("write a percent sign as %25")
+                })?
+            }
+            other => other,
+        });
+    }
+    let text = String::from_utf8(bytes).map_err(|_| Problem::bad("a parameter is not utf-8"))?;
+    if text.chars().any(char::is_control) {
+        return Err(Problem::bad("a parameter holds a control character"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn form_encoding_is_undone_or_refused() {
+        for (text, want) in
+            [("a+b", Some("a b")), ("%2Fv1%2f", Some("/v1/")), ("%C3%A9", Some("é")), ("", Some(""))]
+        {
+            assert_eq!(decode(text).ok().as_deref(), want);
+        }
+        for text in ["%", "%2", "%zz", "%+1", "%ff", "%00", "%0a"] {
+            assert!(decode(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_query_is_an_answer_or_a_problem(query in ".{0,80}") {
+            let _ = Query::read(Some(&query), &["limit", "q"]).map(|query| {
+                let _ = query.limit();
+                let _ = query.text("q");
+                let _ = query.flag("q");
+            });
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! From the bytes of one export to a [`Batch`]: the only place that knows both
+//! the wire's names and ours.
+//!
+//! What is taken is judged record by record, so that one bad record costs only
+//! itself; a message that is no message is refused whole by the decoder. A
+//! record that cannot be taken but names its place in its stream is handed on
+//! as come, because it is not *missing*.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
+
+use ostiary_wire::attributes::{self as names, Attribute, Kind, Place};
+use ostiary_wire::decode::{self, DecodeError, KeyValue, Limits, Record, Value, Visitor};
+use ostiary_wire::{Event, SCOPE};
+
+use crate::facts::{
+    Batch, Call, Entry, Operation, PolicyWord, Reason, Source, VmEvent, VmWord, Word,
+};
+use crate::intake::json;
+
+/// What one message may hold. The filter sends about a thousand records at a
+/// time, an OpenTelemetry Collector in between about eight thousand.
+pub const LIMITS: Limits = Limits { records_max: 20_000, attributes_max: 1_024 };
+
+/// The most a counter of the sender's may say: a million a second for nine
+/// years. More is no honest stream, and would drown every total.
+const COUNT_MAX: u64 = 1 << 48;
+
+/// The clocks that are taken, as nanoseconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// The earliest.
+    pub from_ns: u64,
+    /// The latest.
+    pub to_ns: u64,
+}
+
+/// Reads one `ExportLogsServiceRequest`.
+///
+/// # Errors
+/// The decoder's, when the bytes are not such a message or hold more than [`LIMITS`].
+pub fn batch(message: &[u8], window: Window) -> Result<Batch, DecodeError> {
+    let mut reading = Reading {
+        window,
+        batch: Batch::default(),
+        speaker: Err(Reason::Foreign),
+        position: None,
+    };
+    decode::request(message, &LIMITS, &mut reading)?;
+    Ok(reading.batch)
+}
+
+struct Reading {
+    window: Window,
+    batch: Batch,
+    /// Who the current resource and scope say they are, or why they are nobody.
+    speaker: Result<Source, Reason>,
+    /// Where the speaker stands in the batch, once it has said something usable:
+    /// a message of empty resources must not grow the batch.
+    position: Option<usize>,
+}
+
+/// Why a record was not taken, with its place in the stream where that is known.
+struct Unusable {
+    seq: Option<u64>,
+    reason: Reason,
+}
+
+// === impl Reading ===
+
+impl Visitor for Reading {
+    fn resource(&mut self, attributes: &[KeyValue<'_>]) {
+        self.position = None;
+        self.speaker = speaker(attributes);
+    }
+
+    fn scope(&mut self, _name: &str, attributes: &[KeyValue<'_>]) {
+        self.position = None;
+        if let Ok(source) = &mut self.speaker {
+            let said = |attribute: &Attribute| {
+                count(find(attributes, attribute.name)).ok().flatten().unwrap_or(0)
+            };
+            source.made = said(&names::STREAM_MADE);
+            source.dropped = said(&names::STREAM_DROPPED);
+        }
+    }
+
+    fn record(&mut self, record: &Record<'_, '_>) {
+        let outcome = match &self.speaker {
+            Ok(source) => self.judge(source, record),
+            Err(reason) => Err(Unusable { seq: None, reason: *reason }),
+        };
+        match outcome {
+            Ok((time_ns, word)) => self.push(time_ns, word),
+            Err(Unusable { seq: Some(seq), reason }) => {
+                // Its own clock may be what is wrong with it, so it says nothing about time.
+                let time_ns = time_of(record).clamp(self.window.from_ns, self.window.to_ns);
+                self.push(time_ns, Word::Unusable { seq, reason });
+            }
+            Err(Unusable { seq: None, reason }) => self.batch.rejected.add(reason),
+        }
+    }
+}
+
+impl Reading {
+    fn judge(&self, source: &Source, record: &Record<'_, '_>) -> Result<(u64, Word), Unusable> {
+        let unplaced = |reason| Unusable { seq: None, reason };
+        let event = Event::from_name(record.event_name)
+            .ok_or_else(|| unplaced(Reason::UnknownEvent))?;
+        let word = match event {
+            Event::Request => {
+                let seq = seq(record.attributes).map_err(unplaced)?;
+                let placed = |reason| Unusable { seq: Some(seq), reason };
+                self.check_clock(record).map_err(placed)?;
+                Word::Call(Box::new(call(source, seq, record).map_err(placed)?))
+            }
+            Event::VmStarted => self.vm(source, VmEvent::Started, record).map_err(unplaced)?,
+            Event::VmHeartbeat => self.vm(source, VmEvent::Heartbeat, record).map_err(unplaced)?,
+            Event::VmStopped => self.vm(source, VmEvent::Stopped, record).map_err(unplaced)?,
+            Event::VmLost => self.vm(source, VmEvent::Lost, record).map_err(unplaced)?,
+            Event::PolicyAccepted => self.policy(true, record).map_err(unplaced)?,
+            Event::PolicyRefused => self.policy(false, record).map_err(unplaced)?,
+        };
+        Ok((time_of(record), word))
+    }
+
+    fn check_clock(&self, record: &Record<'_, '_>) -> Result<(), Reason> {
+        let time_ns = time_of(record);
+        if time_ns < self.window.from_ns {
+            return Err(Reason::TooOld);
+        }
+        if time_ns > self.window.to_ns {
+            return Err(Reason::TooNew);
+        }
+        Ok(())
+    }
+
+    fn vm(&self, source: &Source, kind: VmEvent, record: &Record<'_, '_>) -> Result<Word, Reason> {
+        self.check_clock(record)?;
+        check(record.attributes, Place::Event)?;
+        let said = |attribute: &Attribute| count(find(record.attributes, attribute.name));
+        if kind == VmEvent::Lost {
+            let about = text(record.attributes, &names::LOST_STREAM_ID);
+            return Ok(Word::Vm(VmWord {
+                kind,
+                about: stream_id(about).ok_or(Reason::BadValue)?.to_owned(),
+                made: said(&names::LOST_MADE)?.unwrap_or(0),
+                open: said(&names::LOST_OPEN)?.unwrap_or(0),
+                ..VmWord::default()
+            }));
+        }
+        let mut dropped = BTreeMap::new();
+        for attribute in [
+            &names::DROPPED_QUEUE,
+            &names::DROPPED_REFUSED,
+            &names::DROPPED_REJECTED,
+            &names::DROPPED_SHUTDOWN,
+        ] {
+            if let Some(count) = said(attribute)? {
+                let reason = attribute.name.rsplit('.').next().unwrap_or(attribute.name);
+                dropped.insert(reason.to_owned(), count);
+            }
+        }
+        Ok(Word::Vm(VmWord {
+            kind,
+            about: source.stream.clone(),
+            made: said(&names::EVENT_MADE)?.unwrap_or(0),
+            sent: said(&names::SENT)?.unwrap_or(0),
+            open: said(&names::EVENT_OPEN)?.unwrap_or(0),
+            heartbeat_ns: said(&names::HEARTBEAT_INTERVAL)?,
+            dropped,
+        }))
+    }
+
+    fn policy(&self, accepted: bool, record: &Record<'_, '_>) -> Result<Word, Reason> {
+        self.check_clock(record)?;
+        check(record.attributes, Place::Event)?;
+        Ok(Word::Policy(PolicyWord {
+            accepted,
+            revision: text(record.attributes, &names::POLICY_REVISION_EVENT).to_owned(),
+            attributes: json::object(record.attributes),
+        }))
+    }
+
+    fn push(&mut self, time_ns: u64, word: Word) {
+        let Ok(source) = &self.speaker else {
+            return;
+        };
+        let position = *self.position.get_or_insert_with(|| {
+            self.batch.sources.push(source.clone());
+            self.batch.sources.len().saturating_sub(1)
+        });
+        self.batch.entries.push(Entry { source: position, time_ns, word });
+    }
+}
+
+/// When it happened; a sender that does not know says when it was seen.
+fn time_of(record: &Record<'_, '_>) -> u64 {
+    if record.time_ns == 0 { record.observed_ns } else { record.time_ns }
+}
+
+fn speaker(attributes: &[KeyValue<'_>]) -> Result<Source, Reason> {
+    if find(attributes, names::SERVICE_NAME.name) != Some(Value::Str(SCOPE)) {
+        return Err(Reason::Foreign);
+    }
+    let stream = stream_id(text(attributes, &names::STREAM_ID)).ok_or(Reason::NoStream)?;
+    check(attributes, Place::Resource)?;
+    let said = |attribute| text(attributes, attribute).to_owned();
+    Ok(Source {
+        stream: stream.to_owned(),
+        version: said(&names::SERVICE_VERSION),
+        node_id: said(&names::NODE_ID),
+        node_cluster: said(&names::NODE_CLUSTER),
+        environment: said(&names::ENVIRONMENT),
+        direction: said(&names::DIRECTION),
+        vantage: said(&names::VANTAGE),
+        made: 0,
+        dropped: 0,
+    })
+}
+
+fn seq(attributes: &[KeyValue<'_>]) -> Result<u64, Reason> {
+    count(find(attributes, names::STREAM_SEQ.name))?.ok_or(Reason::NoSeq)
+}
+
+fn call(source: &Source, seq: u64, record: &Record<'_, '_>) -> Result<Call, Reason> {
+    let attributes = record.attributes;
+    check(attributes, Place::Request)?;
+    let grpc_status = text(attributes, &names::GRPC_STATUS);
+    let seen = flag(attributes, &names::REQUEST_SEEN).unwrap_or(true);
+    Ok(Call {
+        seq,
+        seen,
+        operation: if seen { operation(source, attributes)? } else { None },
+        status: count(find(attributes, names::STATUS.name))?.unwrap_or(0),
+        grpc_status: (!grpc_status.is_empty()).then(|| grpc_status.to_owned()),
+        duration_ns: count(find(attributes, names::DURATION.name))?,
+        request_id: text(attributes, &names::REQUEST_ID).to_owned(),
+        attributes: json::record(record),
+    })
+}
+
+fn operation(
+    source: &Source,
+    attributes: &[KeyValue<'_>],
+) -> Result<Option<Operation>, Reason> {
+    let id = text(attributes, &names::OPERATION_ID);
+    if id.is_empty() {
+        return Ok(None);
+    }
+    let said = |attribute| text(attributes, attribute).to_owned();
+    Ok(Some(Operation {
+        id: stream_id(id).ok_or(Reason::BadValue)?.to_owned(),
+        environment: source.environment.clone(),
+        direction: source.direction.clone(),
+        host: said(&names::OPERATION_HOST),
+        protocol: said(&names::OPERATION_PROTOCOL),
+        method: said(&names::METHOD),
+        template: said(&names::TEMPLATE),
+        api: said(&names::API_NAME),
+        declared: flag(attributes, &names::OPERATION_DECLARED).unwrap_or(false),
+    }))
+}
+
+/// Stream and operation ids alike: 32 lower-case hexadecimal digits.
+fn stream_id(text: &str) -> Option<&str> {
+    let is_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    (text.len() == 32 && text.as_bytes().iter().all(is_hex)).then_some(text)
+}
+
+/// Holds each attribute that the table knows against its declared type and bound.
+fn check(attributes: &[KeyValue<'_>], place: Place) -> Result<(), Reason> {
+    for &(name, value) in attributes {
+        let Some(attribute) = declared(place).get(name) else {
+            continue;
+        };
+        let fits = match (attribute.kind, value) {
+            (Kind::Str { bytes_max }, Value::Str(text)) => text.len() <= usize::from(bytes_max),
+            (Kind::Int, Value::Int(_)) | (Kind::Bool, Value::Bool(_)) => true,
+            (Kind::Str { .. } | Kind::Int | Kind::Bool, _) => false,
+        };
+        if !fits {
+            return Err(Reason::BadValue);
+        }
+    }
+    Ok(())
+}
+
+fn declared(place: Place) -> &'static HashMap<&'static str, &'static Attribute> {
+    static TABLES: OnceLock<[HashMap<&'static str, &'static Attribute>; 3]> = OnceLock::new();
+    let [resource, request, event] = TABLES.get_or_init(|| {
+        [Place::Resource, Place::Request, Place::Event].map(|place| {
+            let here = names::ALL.iter().filter(|attribute| attribute.place == place);
+            here.map(|attribute| (attribute.name, *attribute)).collect()
+        })
+    });
+    match place {
+        Place::Resource | Place::Scope => resource,
+        Place::Request => request,
+        Place::Event => event,
+    }
+}
+
+/// The last value of a name: a key may stand twice, and JSON keeps the last too.
+fn find<'a>(attributes: &[KeyValue<'a>], name: &str) -> Option<Value<'a>> {
+    attributes.iter().rev().find(|(key, _)| *key == name).map(|&(_, value)| value)
+}
+
+fn text<'a>(attributes: &[KeyValue<'a>], attribute: &Attribute) -> &'a str {
+    match find(attributes, attribute.name) {
+        Some(Value::Str(text)) => text,
+        Some(Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Other) | None => "",
+    }
+}
+
+fn flag(attributes: &[KeyValue<'_>], attribute: &Attribute) -> Option<bool> {
+    match find(attributes, attribute.name) {
+        Some(Value::Bool(flag)) => Some(flag),
+        Some(Value::Str(_) | Value::Int(_) | Value::Double(_) | Value::Other) | None => None,
+    }
+}
+
+/// A count: absent, or a number from 0 to [`COUNT_MAX`].
+fn count(value: Option<Value<'_>>) -> Result<Option<u64>, Reason> {
+    match value {
+        None => Ok(None),
+        Some(Value::Int(number)) => match u64::try_from(number) {
+            Ok(number) if number <= COUNT_MAX => Ok(Some(number)),
+            Ok(_) | Err(_) => Err(Reason::BadValue),
+        },
+        Some(Value::Str(_) | Value::Bool(_) | Value::Double(_) | Value::Other) => {
+            Err(Reason::BadValue)
+        }
+    }
+}
