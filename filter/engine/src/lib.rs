@@ -1,1 +1,68 @@
-//! Placeholder.
+//! Every decision of Ostiary, as a function of its inputs.
+//!
+//! No clock, no randomness, no logging, no global state and no I/O, nor a dependency that has
+//! them: what is known of a request comes in as an argument, a decision goes out as a value. So
+//! the same code answers in a Wasm guest, in the command line's `explain` and in a test.
+//!
+//! The way of a request: [`path`] and [`host`] bring what was asked for into one canonical form,
+//! the [`catalog`] names the operation, [`access`] judges it, and a [`refusal::Refusal`] says how a
+//! denial is told. [`policy::Policy`] is what all of them read: compiled from [`config`], never
+//! changed afterwards, shared by the streams that began under it.
+
+pub mod access;
+pub mod address;
+pub mod catalog;
+pub mod config;
+mod hash;
+pub mod host;
+pub mod judge;
+pub mod path;
+pub mod policy;
+pub mod refusal;
+
+/// What the operation speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// HTTP requests and answers without a known protocol on top.
+    Rest,
+    /// gRPC: `content-type: application/grpc`.
+    Grpc,
+    /// A WebSocket, begun by an upgrade or by extended CONNECT (RFC 8441).
+    Websocket,
+}
+
+impl Protocol {
+    /// The protocol's name in records and operation ids.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rest => "rest",
+            Self::Grpc => "grpc",
+            Self::Websocket => "websocket",
+        }
+    }
+}
+
+/// Which way the traffic of a listener goes, as Envoy's `traffic_direction` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Direction {
+    /// The listener states none: a gateway.
+    #[default]
+    Unspecified,
+    /// Towards the workload beside the proxy.
+    Inbound,
+    /// From the workload beside the proxy.
+    Outbound,
+}
+
+impl Direction {
+    /// The direction's name in records and operation ids.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Who may call what.
+//!
+//! A rule has a *scope* (what is called) and *conditions* (who calls). Any DENY that matches
+//! refuses. Then, if ALLOW rules have the call in their scope, one of them must also meet its
+//! conditions, or the call is refused: to name an API in an ALLOW closes it to everyone else. The
+//! default rules only what no ALLOW has in its scope. So no rule depends on the order of rules.
+//!
+//! One pass gives two verdicts: the *enforced* one, to which rules in shadow do not exist (a shadow
+//! ALLOW closes nothing), and the *would-be* one, to which they are rules like any other.
+
+mod rule;
+
+use crate::config::DefaultAccess;
+use crate::refusal::Refusal;
+pub use rule::{Call, Effect, Origin, Rule};
+pub(crate) use rule::{Site, compile_rule};
+
+/// What was decided, and by which rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Verdict {
+    /// Why the call is refused; `None` when it is permitted.
+    pub refusal: Option<Refusal>,
+    /// The number of the rule that decided; `None` when none did.
+    pub rule: Option<u32>,
+}
+
+impl Verdict {
+    /// A refusal that no rule is behind.
+    #[must_use]
+    pub const fn refused(refusal: Refusal) -> Self {
+        Self { refusal: Some(refusal), rule: None }
+    }
+
+    /// Whether the call is permitted.
+    #[must_use]
+    pub const fn permits(self) -> bool {
+        self.refusal.is_none()
+    }
+}
+
+/// The two verdicts of one pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Verdicts {
+    /// What holds.
+    pub enforced: Verdict,
+    /// What would hold if nothing were in shadow.
+    pub would_be: Verdict,
+}
+
+/// All rules of a policy.
+#[derive(Debug, Default)]
+pub struct Access {
+    rules: Vec<Rule>,
+    /// For each API the rules that name it; rules that name no API are in `unnamed`.
+    by_api: Vec<Vec<u32>>,
+    unnamed: Vec<u32>,
+    default: Option<DefaultAccess>,
+    needs_client: bool,
+}
+
+impl Access {
+    /// Takes compiled rules; `apis` is the number of declared APIs, `default` is `None` when the
+    /// policy has no `access` at all.
+    pub(crate) fn new(rules: Vec<Rule>, apis: usize, default: Option<DefaultAccess>) -> Self {
+        let mut by_api = vec![Vec::new(); apis];
+        let mut unnamed = Vec::new();
+        for (number, rule) in (0_u32..).zip(&rules) {
+            match &rule.scope.apis {
+                Some(named) => named.iter().for_each(|api| {
+                    if let Some(list) = by_api.get_mut(*api as usize) {
+                        list.push(number);
+                    }
+                }),
+                None => unnamed.push(number),
+            }
+        }
+        let needs_client = rules.iter().any(|rule| rule.conditions.from.is_some());
+        Self { rules, by_api, unnamed, default, needs_client }
+    }
+
+    /// Whether the policy controls access at all. Without `access`, an ambiguous path is recorded
+    /// and not refused: there is nothing to evade.
+    #[must_use]
+    pub const fn is_controlled(&self) -> bool {
+        self.default.is_some()
+    }
+
+    /// Whether a decision may need the client's address.
+    #[must_use]
+    pub const fn needs_client(&self) -> bool {
+        self.needs_client
+    }
+
+    /// A rule by its number.
+    #[must_use]
+    pub fn rule(&self, number: u32) -> Option<&Rule> {
+        self.rules.get(number as usize)
+    }
+
+    /// Judges a call.
+    #[must_use]
+    pub fn judge(&self, call: &Call<'_>) -> Verdicts {
+        let mut tally = Tally::default();
+        let named = call.api.and_then(|api| self.by_api.get(api as usize)).map_or(&[][..], |list| list);
+        for number in named.iter().chain(&self.unnamed) {
+            if let Some(rule) = self.rules.get(*number as usize) {
+                tally.count(*number, rule, call);
+            }
+        }
+        let default = match self.default {
+            Some(DefaultAccess::Deny) => Verdict::refused(Refusal::AccessDefault),
+            Some(DefaultAccess::Allow) | None => Verdict::default(),
+        };
+        Verdicts { enforced: tally.enforced.verdict(default), would_be: tally.would_be.verdict(default) }
+    }
+}
+
+/// What the rules said, for both verdicts.
+#[derive(Default)]
+struct Tally {
+    enforced: Count,
+    would_be: Count,
+}
+
+impl Tally {
+    fn count(&mut self, number: u32, rule: &Rule, call: &Call<'_>) {
+        // A decided DENY cannot change any more; of several, the first written is named.
+        if !rule.scope.holds(call) {
+            return;
+        }
+        let met = rule.conditions.met(call, rule.effect);
+        self.would_be.count(number, rule.effect, met);
+        if !rule.shadow {
+            self.enforced.count(number, rule.effect, met);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Count {
+    denied: Option<u32>,
+    allowed: Option<u32>,
+    closed: Option<u32>,
+}
+
+impl Count {
+    fn count(&mut self, number: u32, effect: Effect, met: bool) {
+        let slot = match (effect, met) {
+            (Effect::Deny, true) => &mut self.denied,
+            (Effect::Deny, false) => return,
+            (Effect::Allow, true) => &mut self.allowed,
+            (Effect::Allow, false) => &mut self.closed,
+        };
+        // The lists of named and unnamed rules are walked one after the other: the least number
+        // is the first written.
+        *slot = Some(slot.map_or(number, |first| first.min(number)));
+    }
+
+    fn verdict(&self, default: Verdict) -> Verdict {
+        match self {
+            Self { denied: rule @ Some(_), .. } => Verdict { refusal: Some(Refusal::AccessDenied), rule: *rule },
+            Self { allowed: rule @ Some(_), .. } => Verdict { refusal: None, rule: *rule },
+            Self { closed: rule @ Some(_), .. } => Verdict { refusal: Some(Refusal::AccessNotAllowed), rule: *rule },
+            Self { denied: None, allowed: None, closed: None } => default,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "access_tests.rs"]
+mod tests;

@@ -1,0 +1,201 @@
+//! A provisional template for a path that nobody declared.
+//!
+//! One request is all there is to judge by, so only what is plainly a value becomes `{…}`: numbers,
+//! UUIDs, hashes, dates, e-mail addresses and long random text. The collector, which sees many
+//! requests, may refine it. `{…}` is no name a policy can write, so a provisional template never
+//! looks like a declared one; and one placeholder for every kind keeps `/users/7` and
+//! `/users/6f9619ff-…` one operation.
+
+/// What stands for a segment that looks like a value.
+pub const PLACEHOLDER: &str = "{…}";
+
+/// Segments that are looked at; the rest of a deeper path becomes `**`.
+pub const SEGMENTS_MAX: usize = 16;
+
+/// A literal segment longer than this is taken for a value.
+const LITERAL_BYTES_MAX: usize = 48;
+
+/// The provisional template of a canonical path, at most [`super::template::BYTES_MAX`] bytes.
+#[must_use]
+pub fn template<'p>(segments: impl Iterator<Item = &'p str>) -> String {
+    let mut out = String::new();
+    for (index, segment) in segments.enumerate() {
+        if index == SEGMENTS_MAX || out.len() + segment.len() + 8 > super::template::BYTES_MAX {
+            out.push_str("/**");
+            break;
+        }
+        out.push('/');
+        out.push_str(if is_value(segment) { PLACEHOLDER } else { segment });
+    }
+    if out.is_empty() {
+        out.push('/');
+    }
+    out
+}
+
+/// Whether a segment is plainly a value.
+fn is_value(segment: &str) -> bool {
+    segment.len() > LITERAL_BYTES_MAX
+        || segment.contains('@')
+        // A literal of braces or stars would read as a template's parameter.
+        || segment.contains(['{', '}', '*'])
+        || is_number(segment)
+        || is_uuid(segment)
+        || is_date(segment)
+        || is_hash(segment)
+        || is_random(segment)
+}
+
+/// Digits, also with a sign, a point or commas (coordinates, versions of one number).
+fn is_number(segment: &str) -> bool {
+    let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+    digits > 0 && segment.bytes().all(|byte| byte.is_ascii_digit() || b".,-+_:".contains(&byte))
+}
+
+/// RFC 9562, also without its hyphens (32 digits) and in braces.
+fn is_uuid(segment: &str) -> bool {
+    let groups = [8, 4, 4, 4, 12];
+    let mut parts = segment.split('-');
+    let whole = groups.iter().all(|len| parts.next().is_some_and(|part| part.len() == *len && is_hex(part)));
+    whole && parts.next().is_none()
+}
+
+/// ISO 8601 with a time (`2026-11-22T17:00:00Z`); a bare date is a number already.
+fn is_date(segment: &str) -> bool {
+    let Some((date, time)) = segment.split_once(['T', 't']) else { return false };
+    date.len() >= 8
+        && date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+        && time.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
+        && time.bytes().all(|byte| byte.is_ascii_digit() || b":.+-Zz".contains(&byte))
+}
+
+/// A digest or a short object id: at least 12 hexadecimal digits with a decimal one among them, so
+/// that no word (`deadbeef`, `facade`) is taken.
+fn is_hash(segment: &str) -> bool {
+    segment.len() >= 12 && is_hex(segment) && segment.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Text that no one would name a resource by: long, of letters and digits that keep alternating
+/// (`AKIA4F7Q…`, base64, ULIDs), or with a prefix (`ord_1NXWPn2eZvKYlo2C`).
+fn is_random(segment: &str) -> bool {
+    let body = segment.rsplit_once('_').map_or(segment, |(_, body)| body);
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=.~".contains(&byte);
+    if body.len() < 10 || !segment.bytes().all(token) {
+        return false;
+    }
+    let kind = |byte: u8| match byte {
+        b'0'..=b'9' => 0_u8,
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        _ => 3,
+    };
+    let mut changes = 0;
+    let mut before = None;
+    let mut digits = 0;
+    let mut upper = 0;
+    for byte in body.bytes() {
+        let kind = kind(byte);
+        digits += usize::from(kind == 0);
+        upper += usize::from(kind == 2);
+        // A hyphen parts words; what stands on its two sides says nothing about randomness.
+        let word_change = before.is_some_and(|before| before != kind && before != 3 && kind != 3);
+        // `Camel` changes once a word: only a fall from lower case or a digit to upper counts.
+        changes += usize::from(word_change);
+        before = Some(kind);
+    }
+    // Words in camel case have no digit in their midst; random text of this length nearly always has.
+    digits >= 2 && changes * 4 >= body.len()
+        || (digits == 0 && upper >= 3 && body.len() >= 20 && changes * 5 >= body.len() * 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SEGMENTS_MAX, template};
+    use proptest::prelude::*;
+
+    fn infer(path: &str) -> String {
+        template(crate::path::segments(path))
+    }
+
+    #[test]
+    fn what_is_plainly_a_value_becomes_the_placeholder() {
+        for value in [
+            "1",
+            "0042",
+            "3.14",
+            "-7",
+            "2026-11-22",
+            "20261122",
+            "48.85,2.35",
+            "12:30",
+            "6f9619ff-8b86-d011-b42d-00c04fc964ff",
+            "6F9619FF-8B86-D011-B42D-00C04FC964FF",
+            "6f9619ff8b86d011b42d00c04fc964ff",
+            "d41d8cd98f00b204e9800998ecf8427e",
+            "507f1f77bcf86cd799439011",
+            "a94a8fe5ccb1",
+            "2026-11-22T17:00:00Z",
+            "20261122T170000Z",
+            "ann@shop.example",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "ord_1NXWPn2eZvKYlo2C",
+            "dGhpcyBpcyBhIHRlc3Q0Mg9x2",
+            "{id}",
+            "*",
+            "this-is-a-segment-so-long-that-nobody-would-ever-type-it-by-hand",
+        ] {
+            assert_eq!(infer(&format!("/users/{value}/orders")), "/users/{…}/orders", "{value}");
+        }
+    }
+
+    #[test]
+    fn what_names_a_resource_stays() {
+        for name in [
+            "users",
+            "v1",
+            "v2beta1",
+            "api",
+            "deadbeef",
+            "facade",
+            "getUserById",
+            "OrderService",
+            "oauth2",
+            "s3",
+            "well-known",
+            ".well-known",
+            "openid-configuration",
+            "robots.txt",
+            "index.html",
+            "base64",
+            "ipv4",
+            "sha256",
+            "user_profile_settings",
+            "XMLHttpRequest",
+            "größe",
+            "用户",
+            "internationalization",
+            "getHTTPResponseCode",
+            "2fa",
+            "3d-secure",
+        ] {
+            assert_eq!(infer(&format!("/{name}/x")), format!("/{name}/x"), "{name}");
+        }
+        assert_eq!(infer("/"), "/");
+    }
+
+    proptest! {
+        /// However hostile the path, the template is short, begins with `/` and says nothing twice:
+        /// its own inference is itself.
+        #[test]
+        fn a_template_is_bounded_and_stable(path in "(/[a-zA-Z0-9@{}*._~ü-]{0,60}){0,40}") {
+            prop_assume!(!path.contains("//") && !path.ends_with('/'));
+            let once = infer(&path);
+            prop_assert!(once.len() <= 512 + 3 && once.starts_with('/'));
+            prop_assert!(once.split('/').count() <= SEGMENTS_MAX + 2);
+        }
+    }
+}

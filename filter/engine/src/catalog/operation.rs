@@ -1,0 +1,117 @@
+//! The operation: the unit of the inventory and of every count.
+
+use super::Catalog;
+use crate::Protocol;
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// What of an operation's identity is the same for all requests of a stream of records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Surroundings {
+    /// The deployment environment; empty when none is stated.
+    pub environment: Box<str>,
+    /// Which way the listener's traffic goes.
+    pub direction: crate::Direction,
+}
+
+/// An opaque stable id, made from what identifies an operation and nothing else.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OperationId([u8; 16]);
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for OperationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OperationId({self})")
+    }
+}
+
+/// How the template of an operation is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Declared: the number of the catalog's entry.
+    Declared(u32),
+    /// Inferred from this one request.
+    Inferred(String),
+}
+
+/// An operation as one request showed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// The method as counted: `_OTHER` when it is neither registered nor declared.
+    pub method: Box<str>,
+    /// The canonical host that was asked for.
+    pub host: Box<str>,
+    /// Its template.
+    pub known: Known,
+}
+
+impl Operation {
+    /// The path template.
+    #[must_use]
+    pub fn template<'a>(&'a self, catalog: &'a Catalog) -> &'a str {
+        match &self.known {
+            Known::Declared(entry) => catalog.template(*entry),
+            Known::Inferred(template) => template,
+        }
+    }
+
+    /// The declared API's name.
+    #[must_use]
+    pub fn api<'a>(&self, catalog: &'a Catalog) -> Option<&'a str> {
+        match &self.known {
+            Known::Declared(entry) => catalog.api_name(catalog.api_of(*entry)?),
+            Known::Inferred(_) => None,
+        }
+    }
+
+    /// The host pattern that it is declared for, else the host that was asked for.
+    #[must_use]
+    pub fn host_pattern(&self, catalog: &Catalog) -> String {
+        match &self.known {
+            Known::Declared(entry) => catalog.host_pattern(*entry).map_or_else(String::new, ToString::to_string),
+            Known::Inferred(_) => self.host.to_string(),
+        }
+    }
+
+    /// The operation's id: the first half of SHA-256 over its identity, each part with its length,
+    /// so that no two identities share their bytes.
+    #[must_use]
+    pub fn id(&self, catalog: &Catalog, around: &Surroundings) -> OperationId {
+        let host = self.host_pattern(catalog);
+        let parts = [
+            "ostiary.operation.1",
+            &around.environment,
+            around.direction.name(),
+            &host,
+            self.protocol.name(),
+            &self.method,
+            self.template(catalog),
+        ];
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        let digest = hash.finalize();
+        let mut id = [0; 16];
+        for (to, from) in id.iter_mut().zip(digest) {
+            *to = from;
+        }
+        OperationId(id)
+    }
+}
+
+/// The methods of RFC 9110, RFC 5789 and the HTTP method registry that a request is counted under
+/// by name; OpenTelemetry names the rest `_OTHER`.
+pub(crate) const REGISTERED: [&str; 10] =
+    ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY"];
+
+/// What any other method is counted as, so that a client cannot invent operations.
+pub(crate) const OTHER: &str = "_OTHER";

@@ -1,0 +1,306 @@
+//! What the user writes: configuration version 1.
+//!
+//! The types here are the document, nothing more; [`crate::policy`] compiles them into what runs.
+//! Each key is declared once, and its doc comment is the user's page: it stands in the generated
+//! JSON Schema too.
+
+mod nearest;
+pub(crate) use nearest::nearest;
+mod object;
+pub mod read;
+pub mod schema;
+pub mod types;
+
+use crate::address::{CidrSet, CidrSetBuilder, Range};
+use crate::catalog::Template;
+use crate::host::HostPattern;
+use object::{config_choice, config_object};
+use read::{Context, Problems, Read, Seed, elements, shown};
+use schema::Definitions;
+use serde::de::{DeserializeSeed, SeqAccess};
+use serde_json::{Value, json};
+use types::{Cluster, Duration, Glob, Labels, Line, Method, Name, NonEmpty, Size};
+
+/// The longest configuration that is read, in bytes.
+pub const BYTES_MAX: usize = 32 * 1024 * 1024;
+
+config_choice! {
+    /// Version of the configuration's format.
+    pub enum Version {
+        /// The first and only version.
+        V1 = "v1",
+    }
+}
+
+config_choice! {
+    /// Whether decisions act.
+    pub enum Mode {
+        /// What is refused is refused.
+        Enforce = "enforce",
+        /// Everything is decided and recorded, and nothing acts.
+        Shadow = "shadow",
+    }
+}
+
+config_choice! {
+    /// What an unknown key does.
+    pub enum OnUnknown {
+        /// The configuration is refused.
+        Refuse = "refuse",
+        /// The key is ignored with a warning: for roll-outs in which filter and configuration change apart.
+        Warn = "warn",
+    }
+}
+
+config_choice! {
+    /// What happens to calls that no allow rule has in its scope.
+    pub enum DefaultAccess {
+        /// They pass.
+        Allow = "allow",
+        /// They are refused.
+        Deny = "deny",
+    }
+}
+
+config_choice! {
+    /// Where the proxy stands.
+    pub enum Vantage {
+        /// At an edge, between networks.
+        Gateway = "gateway",
+        /// Beside a workload.
+        Sidecar = "sidecar",
+    }
+}
+
+config_choice! {
+    /// Who is meant to call an API.
+    pub enum Exposure {
+        /// The public.
+        Public = "public",
+        /// Known partners.
+        Partner = "partner",
+        /// The organisation itself.
+        Internal = "internal",
+    }
+}
+
+config_object! {
+    /// A policy: what the filter knows, allows and reports.
+    pub struct Config {
+        /// Version of this format; always `v1`.
+        version: Version, required;
+        /// `enforce` (the default), or `shadow`: decide and record, and change nothing.
+        mode: Option<Mode>, default;
+        /// Whether an unknown key is an error (`refuse`, the default) or a warning (`warn`).
+        on_unknown: Option<OnUnknown>, default;
+        /// Where records go. Without it, nothing is reported.
+        collector: Option<Collector>, default;
+        /// How records are batched.
+        records: Option<Records>, default;
+        /// What this proxy says of itself in its records.
+        observer: Option<Observer>, default;
+        /// Declared APIs; what is not declared is identified by inference.
+        apis: Vec<Api>, default;
+        /// Who may call what.
+        access: Option<Access>, default;
+    }
+}
+
+config_object! {
+    /// The collector: any receiver of OTLP logs over gRPC.
+    pub struct Collector {
+        /// The Envoy cluster of the collector.
+        cluster: Cluster, required;
+        /// How long one batch may take; 2s by default.
+        timeout: Option<Duration<10, 60_000>>, default;
+    }
+}
+
+config_object! {
+    /// How records are batched and how long they wait.
+    pub struct Records {
+        /// Longest time that a record waits for its batch to fill; 1s by default.
+        flush: Option<Duration<50, 60_000>>, default;
+        /// Time between two signs of life; 10s by default.
+        heartbeat: Option<Duration<500, 3_600_000>>, default;
+        /// Bytes of records that wait for the collector at most, per worker; 8MiB by default. When it is full the oldest batch is dropped and counted.
+        queue: Option<Size<65_536, 1_073_741_824>>, default;
+    }
+}
+
+config_object! {
+    /// What this proxy says of itself.
+    pub struct Observer {
+        /// The deployment environment, such as `production`.
+        environment: Option<Name>, default;
+        /// `gateway` or `sidecar`; taken from the listener's traffic direction when left out.
+        vantage: Option<Vantage>, default;
+    }
+}
+
+config_object! {
+    /// A declared API: a named group of operations.
+    pub struct Api {
+        /// Its name, which rules and records use.
+        name: Name, required;
+        /// Hosts that it is served at: `shop.example`, `*.shop.example` for those below; any host when left out.
+        hosts: Option<NonEmpty<HostPattern>>, default;
+        /// Path templates: `/orders/{id}`, `*` for one segment without a name, a final `**` for any rest.
+        paths: NonEmpty<Template>, required;
+        /// Methods; any when left out.
+        methods: Option<NonEmpty<Method>>, default;
+        /// Who answers for it.
+        owner: Option<Line>, default;
+        /// Who is meant to call it.
+        exposure: Option<Exposure>, default;
+        /// Labels for the inventory.
+        labels: Labels, default;
+    }
+}
+
+config_object! {
+    /// Who may call what. Any deny rule that matches refuses; then, if allow rules have the call in their scope, one of them must meet its conditions; the default rules the rest.
+    pub struct Access {
+        /// What happens to calls that no allow rule has in its scope: `allow` (the default) or `deny`.
+        default: Option<DefaultAccess>, default;
+        /// Rules that close.
+        deny: Vec<Rule>, default;
+        /// Rules that open for those who meet their conditions, and close to everyone else.
+        allow: Vec<Rule>, default;
+    }
+}
+
+config_object! {
+    /// A rule: a scope (`apis`, `hosts`, `methods`, `paths`: what is called) and conditions (`from`: who calls).
+    pub struct Rule {
+        /// Its name, which records and messages use.
+        name: Name, required;
+        /// Declared APIs by name; `*` stands for any part of a name.
+        apis: Option<NonEmpty<Glob>>, default;
+        /// Hosts, as an API has them.
+        hosts: Option<NonEmpty<HostPattern>>, default;
+        /// Methods.
+        methods: Option<NonEmpty<Method>>, default;
+        /// Path templates, as an API has them.
+        paths: Option<NonEmpty<Template>>, default;
+        /// Where the call must come from.
+        from: Option<From>, default;
+        /// Decide and record, but do not act.
+        shadow: Option<bool>, default;
+    }
+}
+
+config_object! {
+    /// Where a call comes from.
+    pub struct From {
+        /// Networks that hold the client's address: `192.0.2.0/24`, `2001:db8::/32` or one address.
+        cidrs: CidrSet, required;
+    }
+}
+
+impl Read for CidrSet {
+    const EXPECTED: &'static str = "a list of networks";
+
+    fn list<'de, A: SeqAccess<'de>>(context: &mut Context, list: A) -> Result<Option<Self>, A::Error> {
+        let mut all = CidrSetBuilder::default();
+        let mut whole = true;
+        // Each network goes into the builder as soon as it is read: the list is never held as text.
+        let count = elements(context, list, |_, _, range: Option<Range>| match range {
+            Some(range) => all.push(range),
+            None => whole = false,
+        })?;
+        if count == 0 {
+            context.problem("an empty list matches nobody: leave `from` out to mean anyone");
+        }
+        Ok((whole && count > 0).then(|| all.build()))
+    }
+
+    fn schema(schema: &mut Definitions) -> Value {
+        json!({ "type": "array", "items": Range::schema(schema), "minItems": 1 })
+    }
+}
+
+impl Read for Range {
+    const EXPECTED: &'static str = "a network such as `192.0.2.0/24`";
+
+    fn text(context: &mut Context, text: &str) -> Option<Self> {
+        crate::address::range(text).map_err(|error| context.problem(format!("`{}`: {error}", shown(text)))).ok()
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "type": "string" })
+    }
+}
+
+impl Read for HostPattern {
+    const EXPECTED: &'static str = "a host";
+
+    fn text(context: &mut Context, text: &str) -> Option<Self> {
+        Self::parse(text).map_err(|hint| context.problem(format!("`{}` is no host pattern: {hint}", shown(text)))).ok()
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "type": "string", "maxLength": 255 })
+    }
+}
+
+impl Read for Template {
+    const EXPECTED: &'static str = "a path template";
+
+    fn text(context: &mut Context, text: &str) -> Option<Self> {
+        Self::parse(text).map_err(|error| context.problem(format!("`{}`: {error}", shown(text)))).ok()
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "type": "string", "pattern": "^/" })
+    }
+}
+
+/// What was read: the document, and what its author should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The document.
+    pub config: Config,
+    /// Unknown keys under `on_unknown: warn`.
+    pub warnings: Problems,
+}
+
+/// Reads a configuration from JSON, as Envoy hands it over (a `StringValue` as it is, a `Struct`
+/// turned into JSON).
+///
+/// # Errors
+/// Every problem at once, each with its path. Broken JSON ends the reading where it breaks.
+pub fn read(bytes: &[u8]) -> Result<Written, Problems> {
+    let mut context = Context::default();
+    if bytes.is_empty() {
+        context.problem("there is no configuration: at least `version: v1` is needed");
+        return Err(context.problems);
+    }
+    if bytes.len() > BYTES_MAX {
+        context.problem(format!("the configuration has {} bytes, at most {BYTES_MAX} are read", bytes.len()));
+        return Err(context.problems);
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let config = Seed::<Config>::new(&mut context).deserialize(&mut deserializer);
+    let config = config.and_then(|config| deserializer.end().map(|()| config));
+    let config = config.unwrap_or_else(|error| {
+        context.problems.push("", format!("not json: {error}"));
+        None
+    });
+    let Context { mut problems, unknown, .. } = context;
+    let warn = config.as_ref().is_some_and(|config| config.on_unknown == Some(OnUnknown::Warn));
+    let mut warnings = Problems::default();
+    if warn {
+        warnings.append(unknown)
+    } else {
+        problems.append(unknown)
+    }
+    match config {
+        Some(config) if problems.is_empty() => Ok(Written { config, warnings }),
+        _ => Err(problems),
+    }
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

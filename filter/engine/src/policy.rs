@@ -1,0 +1,223 @@
+//! What runs: a policy, compiled from layers, immutable and shared.
+//!
+//! A layer is a configuration and where it comes from. Today there is one, the filter's own
+//! configuration; rules that arrive while running are another layer on top, and compile the same
+//! way. A policy is taken whole or refused whole, with every problem listed.
+
+use crate::access::{Access, Effect, Origin, Rule, Site, compile_rule};
+use crate::catalog::{Catalog, Surroundings};
+use crate::config::read::Problems;
+use crate::config::{self, Config, DefaultAccess, Mode, Vantage, Written};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// Rules of all layers together, at most.
+pub const RULES_MAX: usize = 50_000;
+
+/// A configuration on its way into a policy.
+#[derive(Debug)]
+pub struct Layer {
+    /// Where its rules come from.
+    pub origin: Origin,
+    /// What was written.
+    pub config: Config,
+    /// A hash of what was written.
+    pub digest: [u8; 32],
+}
+
+impl Layer {
+    /// Reads a layer from JSON.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn read(origin: Origin, json: &[u8]) -> Result<(Self, Problems), Problems> {
+        let Written { config, warnings } = config::read(json)?;
+        let digest = Sha256::digest(json).into();
+        Ok((Self { origin, config, digest }, warnings))
+    }
+}
+
+/// Which policy: the first 48 bits of a hash of its layers as they were written, 12 hexadecimal
+/// digits in records, one exact number in a gauge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Revision(u64);
+
+impl Revision {
+    /// The revision as a number below 2^48.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:012x}", self.0)
+    }
+}
+
+/// Where records go and how they are batched, with the defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reporting {
+    /// The collector's Envoy cluster; `None` reports nothing.
+    pub cluster: Option<Box<str>>,
+    /// How long one batch may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// How long a record waits for its batch to fill, in milliseconds.
+    pub flush_ms: u64,
+    /// Milliseconds between two signs of life.
+    pub heartbeat_ms: u64,
+    /// Bytes of sealed batches that wait at most.
+    pub queue_bytes_max: usize,
+    /// Where the proxy stands; `None` leaves it to the listener's direction.
+    pub vantage: Option<Vantage>,
+    /// The deployment environment; empty when none is stated.
+    pub environment: Box<str>,
+}
+
+/// A policy in force.
+#[derive(Debug)]
+pub struct Policy {
+    mode: Mode,
+    catalog: Catalog,
+    access: Access,
+    reporting: Reporting,
+    revision: Revision,
+}
+
+/// A compiled policy and what its author should know.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The policy.
+    pub policy: Policy,
+    /// Unknown keys that `on_unknown: warn` let pass.
+    pub warnings: Problems,
+}
+
+impl Policy {
+    /// Reads and compiles a policy of one static layer.
+    ///
+    /// # Errors
+    /// Every problem at once, each with its path.
+    pub fn from_json(json: &[u8]) -> Result<Compiled, Problems> {
+        let (layer, warnings) = Layer::read(Origin::Static, json)?;
+        Ok(Compiled { policy: Self::compile(vec![layer])?, warnings })
+    }
+
+    /// Compiles layers; the first is the base, whose mode and reporting hold.
+    ///
+    /// # Errors
+    /// Every problem at once, each with its path.
+    pub fn compile(layers: Vec<Layer>) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let mut hash = Sha256::new();
+        layers.iter().for_each(|layer| hash.update(layer.digest));
+        let revision = revision(&hash.finalize());
+        let apis: Vec<(String, &config::Api)> = layers
+            .iter()
+            .flat_map(|layer| layer.config.apis.iter().enumerate())
+            .map(|(index, api)| (format!("apis[{index}]"), api))
+            .collect();
+        let api_count = apis.len();
+        let catalog = Catalog::compile(&apis, &mut problems);
+        let base = layers.first().map(|layer| &layer.config);
+        let mode = base.and_then(|config| config.mode).unwrap_or(Mode::Enforce);
+        let reporting = reporting(base);
+        let mut rules = Vec::new();
+        let mut default = None;
+        for layer in layers {
+            if let Some(access) = layer.config.access {
+                default = default.or(Some(access.default.unwrap_or(DefaultAccess::Allow)));
+                for (list, effect, key) in [(access.deny, Effect::Deny, "deny"), (access.allow, Effect::Allow, "allow")]
+                {
+                    for (index, written) in list.into_iter().enumerate() {
+                        let site = Site { path: format!("access.{key}[{index}]"), origin: layer.origin, effect };
+                        rules.push(compile_rule(written, site, &catalog, &mut problems));
+                    }
+                }
+            }
+        }
+        check_rules(&rules, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let access = Access::new(rules, api_count, default);
+        Ok(Self { mode, catalog, access, reporting, revision })
+    }
+
+    /// Whether decisions act.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What is declared.
+    #[must_use]
+    pub const fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Who may call what.
+    #[must_use]
+    pub const fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Where records go.
+    #[must_use]
+    pub const fn reporting(&self) -> &Reporting {
+        &self.reporting
+    }
+
+    /// Which policy this is.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// What all operations under this policy share, on a listener of this direction.
+    #[must_use]
+    pub fn surroundings(&self, direction: crate::Direction) -> Surroundings {
+        Surroundings { environment: self.reporting.environment.clone(), direction }
+    }
+}
+
+fn revision(digest: &[u8]) -> Revision {
+    Revision(digest.iter().take(6).fold(0, |number, byte| (number << 8) | u64::from(*byte)))
+}
+
+fn reporting(config: Option<&Config>) -> Reporting {
+    let collector = config.and_then(|config| config.collector.as_ref());
+    let records = config.and_then(|config| config.records.as_ref());
+    let observer = config.and_then(|config| config.observer.as_ref());
+    let environment = observer.and_then(|observer| observer.environment.as_ref());
+    Reporting {
+        cluster: collector.map(|collector| collector.cluster.as_str().into()),
+        timeout_ms: collector.and_then(|collector| collector.timeout).map_or(2_000, config::types::Duration::ms),
+        flush_ms: records.and_then(|records| records.flush).map_or(1_000, config::types::Duration::ms),
+        heartbeat_ms: records.and_then(|records| records.heartbeat).map_or(10_000, config::types::Duration::ms),
+        queue_bytes_max: records.and_then(|records| records.queue).map_or(8 << 20, config::types::Size::bytes),
+        vantage: observer.and_then(|observer| observer.vantage),
+        environment: environment.map_or("", |name| name.as_str()).into(),
+    }
+}
+
+/// Names must be unique: a record names the rule that decided.
+fn check_rules(rules: &[Rule], problems: &mut Problems) {
+    if rules.len() > RULES_MAX {
+        problems.push("access", format!("{} rules, at most {RULES_MAX} are taken", rules.len()));
+        return;
+    }
+    let mut names = crate::hash::Table::default();
+    for rule in rules {
+        if names.insert(&*rule.name, ()).is_some() {
+            problems.push(
+                "access",
+                format!(
+                    "two rules are named `{}`: records name the rule that decided, so names must differ",
+                    rule.name
+                ),
+            );
+        }
+    }
+}
