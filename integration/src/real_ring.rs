@@ -9,7 +9,7 @@ use crate::sink::Sink;
 use crate::upstream::Upstream;
 use crate::{client, place, wait};
 use ostiary_tests::record::Record;
-use ostiary_tests::ring::{Observation, Ring, Sight};
+use ostiary_tests::ring::{Observation, Outcome, Ring, Sight};
 use ostiary_tests::scenario::{Delivery, Exchange, Scenario};
 use serde_json::{Value, json};
 use std::io;
@@ -55,7 +55,8 @@ impl RealRing {
         let binary = place::envoy().map_err(|error| error.to_string())?;
         let output = std::process::Command::new(binary).arg("--version").output().map_err(|error| error.to_string())?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let version = text.split('/').nth(1).unwrap_or("of unknown version").to_owned();
+        let build = text.rsplit("version: ").next().unwrap_or_default();
+        let version = build.split('/').nth(1).unwrap_or("of unknown version").to_owned();
         Ok(Self { runtime, module, version })
     }
 }
@@ -65,13 +66,13 @@ impl Ring for RealRing {
         format!("envoy {}", self.version)
     }
 
-    fn run(&mut self, scenarios: &[Scenario]) -> Vec<Result<Vec<Observation>, String>> {
+    fn run(&mut self, scenarios: &[Scenario]) -> Vec<Outcome> {
         let outcome = self.runtime.block_on(run(&self.module, scenarios));
-        outcome.unwrap_or_else(|reason| scenarios.iter().map(|_| Err(reason.clone())).collect())
+        outcome.unwrap_or_else(|reason| scenarios.iter().map(|_| Outcome::fault(reason.clone())).collect())
     }
 }
 
-async fn run(module: &Path, scenarios: &[Scenario]) -> Result<Vec<Result<Vec<Observation>, String>>, String> {
+async fn run(module: &Path, scenarios: &[Scenario]) -> Result<Vec<Outcome>, String> {
     let logs = place::scratch("access").map_err(|error| error.to_string())?;
     let mut stands = Vec::with_capacity(scenarios.len());
     for scenario in scenarios {
@@ -88,12 +89,12 @@ async fn run(module: &Path, scenarios: &[Scenario]) -> Result<Vec<Result<Vec<Obs
         running.spawn(async move {
             let outcome = match address {
                 Some(address) => stand.run(address).await,
-                None => Err("its listener did not come up".to_owned()),
+                None => Outcome::fault("its listener did not come up"),
             };
             (index, outcome)
         });
     }
-    let mut outcomes: Vec<_> = scenarios.iter().map(|_| Err("it did not end".to_owned())).collect();
+    let mut outcomes: Vec<_> = scenarios.iter().map(|_| Outcome::fault("it did not end")).collect();
     while let Some(done) = running.join_next().await {
         let (index, outcome) = done.map_err(|error| error.to_string())?;
         outcomes[index] = outcome;
@@ -157,24 +158,32 @@ impl Stand {
         format!("collector-{}", self.scenario.name)
     }
 
-    async fn run(self, to: SocketAddr) -> Result<Vec<Observation>, String> {
-        let mut observations = Vec::with_capacity(self.scenario.exchanges.len());
+    async fn run(self, to: SocketAddr) -> Outcome {
+        let mut outcome = Outcome::default();
         let mut sent = 0;
         for exchange in &self.scenario.exchanges {
-            match reachable(exchange.request.from) {
+            let seen = match reachable(exchange.request.from) {
                 true => {
-                    observations.push(self.exchange(exchange, to, sent).await?);
                     sent += 1;
+                    self.exchange(exchange, to, sent - 1).await
                 }
-                false => observations.push(Observation::unobservable("a real envoy is reached from 127.0.0.0/8 only")),
+                false => Ok(Observation::unobservable("a real envoy is reached from 127.0.0.0/8 only")),
+            };
+            match seen {
+                Ok(seen) => outcome.observations.push(seen),
+                Err(fault) => {
+                    outcome.observations.push(Observation::unobservable(&fault));
+                    outcome.faults.push(fault);
+                }
             }
         }
-        let records = self.records(sent).await?;
-        let made = observations.iter_mut().filter(|seen| matches!(seen.response, Sight::Seen(_)));
+        let records = self.records(sent, &mut outcome.faults).await;
+        let made = outcome.observations.iter_mut().filter(|seen| matches!(seen.response, Sight::Seen(_)));
         for (index, observation) in made.enumerate() {
-            observation.record = Sight::Seen(records.get(index).cloned());
+            let record = records.iter().find(|record| record.sequence() == i64::try_from(index).ok());
+            observation.record = Sight::Seen(record.cloned());
         }
-        Ok(observations)
+        outcome
     }
 
     async fn exchange(&self, exchange: &Exchange, to: SocketAddr, before: usize) -> Result<Observation, String> {
@@ -202,27 +211,21 @@ impl Stand {
     }
 
     /// The records of the requests, in their order, when all have come or the time is over.
-    async fn records(&self, wanted: usize) -> Result<Vec<Record>, String> {
+    async fn records(&self, wanted: usize, faults: &mut Vec<String>) -> Vec<Record> {
         let all = || {
             let records = self.sink.requests();
             (records.len() >= wanted).then_some(records)
         };
-        let records = match wait::seen(TRACE_PATIENCE, all).await {
-            Some(records) => records,
-            None => self.sink.requests(),
-        };
-        let broken = self.sink.broken();
-        if let Some(reason) = broken.first() {
-            return Err(format!("{} batches could not be read: {reason}", broken.len()));
-        }
+        let records = wait::seen(TRACE_PATIENCE, all).await.unwrap_or_else(|| self.sink.requests());
+        faults.extend(self.sink.broken().into_iter().map(|reason| format!("a batch could not be read: {reason}")));
         let sequences: Vec<_> = records.iter().map(Record::sequence).collect();
         let gapless = sequences.iter().zip(0_i64..).all(|(have, wanted)| *have == Some(wanted));
-        match gapless && records.len() == wanted {
-            true => Ok(records),
-            false => Err(format!(
+        if !gapless || records.len() != wanted {
+            faults.push(format!(
                 "{wanted} requests made records with the sequence numbers {sequences:?}: one each from 0 is due"
-            )),
+            ));
         }
+        records
     }
 }
 

@@ -11,9 +11,17 @@ pub trait Ring {
     /// What it is called in a report.
     fn name(&self) -> String;
 
-    /// Runs the scenarios; one answer for each, in their order, holding one observation for each exchange.
-    /// All come at once because a ring may be slow to set up.
-    fn run(&mut self, scenarios: &[Scenario]) -> Vec<Result<Vec<Observation>, String>>;
+    /// Runs the scenarios; one outcome for each, in their order. All come at once because a ring may be slow to set up.
+    fn run(&mut self, scenarios: &[Scenario]) -> Vec<Outcome>;
+}
+
+/// What one scenario came to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outcome {
+    /// One observation for each exchange, in order.
+    pub observations: Vec<Observation>,
+    /// What no scenario has to ask for, because it may never happen: a broken connection, a gap in a stream of records, a trap.
+    pub faults: Vec<String>,
 }
 
 /// What a ring can say about one thing.
@@ -64,6 +72,15 @@ pub struct Arrival {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+// === impl Outcome ===
+
+impl Outcome {
+    /// A scenario that could not be run.
+    pub fn fault(reason: impl Into<String>) -> Self {
+        Self { observations: Vec::new(), faults: vec![reason.into()] }
+    }
 }
 
 // === impl Observation ===

@@ -29,17 +29,15 @@ pub fn run(ring: &mut dyn Ring) -> Result<(), String> {
     let mut failures = Vec::new();
     let (mut checked, mut unobservable) = (0, Vec::new());
     for (scenario, outcome) in scenarios.iter().zip(&outcomes) {
-        match outcome {
-            Err(reason) => failures.push(format!("{}: {reason}", scenario.name)),
-            Ok(observations) => {
-                let verdict = expect::scenario(scenario, observations);
-                checked += verdict.checked;
-                failures.extend(
-                    verdict.differences.into_iter().map(|difference| format!("{}: {difference}", scenario.name)),
-                );
-                unobservable.extend(verdict.unobservable.into_iter().map(|what| format!("{}: {what}", scenario.name)));
-            }
+        failures.extend(outcome.faults.iter().map(|fault| format!("{}: {fault}", scenario.name)));
+        if outcome.observations.is_empty() {
+            failures.push(format!("{}: nothing was observed", scenario.name));
+            continue;
         }
+        let verdict = expect::scenario(scenario, &outcome.observations);
+        checked += verdict.checked;
+        failures.extend(verdict.differences.into_iter().map(|difference| format!("{}: {difference}", scenario.name)));
+        unobservable.extend(verdict.unobservable.into_iter().map(|what| format!("{}: {what}", scenario.name)));
     }
     println!(
         "{}: {} scenarios, {checked} expectations checked, {} not observable here",
