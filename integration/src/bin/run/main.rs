@@ -6,6 +6,7 @@ mod settings;
 mod watch;
 
 use std::net::SocketAddr;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use ostiary_integration::shop::Shop;
@@ -25,7 +26,18 @@ struct Demo {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One readable sentence: a backtrace would bury the port that is taken.
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
     let settings = Settings::from_environment()?;
     // Before anything is started, so that a Ctrl-C during the start is not the kind that leaves children behind.
     let mut interrupts = Interrupts::new()?;

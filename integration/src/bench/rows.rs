@@ -1,0 +1,117 @@
+//! The rows of the comparison: what stands in Envoy's filter chain, and nothing else that differs.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::edge::{COLLECTOR, Edge};
+use super::modules::Modules;
+use crate::config;
+
+/// A row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// Envoy alone: what the others are counted from.
+    NoFilter,
+    /// A Wasm filter that does nothing.
+    EmptyWasm,
+    /// A Wasm filter that reads what a record needs.
+    ReadingFloor,
+    /// Ours with the shipped policy.
+    Ostiary,
+    /// Envoy's own filter with the same rules, and its own way to tell a collector.
+    RbacAndAccessLog,
+}
+
+// === impl Row ===
+
+impl Row {
+    /// All of them, in the order of the table.
+    pub const ALL: [Self; 5] =
+        [Self::NoFilter, Self::EmptyWasm, Self::ReadingFloor, Self::Ostiary, Self::RbacAndAccessLog];
+
+    /// What the table calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoFilter => "no filter",
+            Self::EmptyWasm => "empty wasm filter",
+            Self::ReadingFloor => "reading floor",
+            Self::Ostiary => "ostiary",
+            Self::RbacAndAccessLog => "envoy rbac + grpc access log",
+        }
+    }
+
+    /// Whether it refuses what the shipped policy closes: then the bench asks for it, so that rows with rules do have them.
+    #[must_use]
+    pub const fn refuses(self) -> bool {
+        match self {
+            Self::NoFilter | Self::EmptyWasm | Self::ReadingFloor => false,
+            Self::Ostiary | Self::RbacAndAccessLog => true,
+        }
+    }
+
+    /// The Envoy of this row, which sends what it has to say to `drain`.
+    #[must_use]
+    pub fn bootstrap(self, edge: &Edge, modules: &Modules, ours: &Path, drain: SocketAddr) -> Value {
+        let (filters, log) = match self {
+            Self::NoFilter => (vec![], None),
+            Self::EmptyWasm => (vec![wasm("empty", &modules.empty, &json!({}))], None),
+            Self::ReadingFloor => (vec![wasm("reading", &modules.reading, &json!({}))], None),
+            Self::Ostiary => (vec![wasm("ostiary", ours, &edge.policy())], None),
+            Self::RbacAndAccessLog => (rbac(), Some(access_log())),
+        };
+        config::bootstrap(vec![edge.listener(filters, log)], vec![edge.collector(drain)])
+    }
+}
+
+/// A Wasm filter with its configuration as a string of JSON, which Envoy hands over as it is.
+#[must_use]
+pub fn wasm(name: &str, module: &Path, configuration: &Value) -> Value {
+    json!({ "name": name, "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+        "config": {
+            "name": name, "root_id": name, "failure_policy": "FAIL_RELOAD",
+            "vm_config": { "vm_id": name, "runtime": "envoy.wasm.runtime.v8", "code": { "local": { "filename": module } } },
+            "configuration": { "@type": "type.googleapis.com/google.protobuf.StringValue", "value": configuration.to_string() },
+        },
+    } })
+}
+
+/// The shipped policy's rules in Envoy's own words: two filters, because one is either a list of what is refused or of what passes.
+fn rbac() -> Vec<Value> {
+    let prefix = |path: &str| json!({ "url_path": { "path": { "prefix": path } } });
+    let exact = |path: &str| json!({ "url_path": { "path": { "exact": path } } });
+    let anyone = json!([{ "any": true }]);
+    let office = json!([{ "remote_ip": { "address_prefix": "127.0.0.16", "prefix_len": 28 } }]);
+    let closed = json!([{ "or_rules": { "rules": [exact("/payments/export"), exact("/admin"), prefix("/admin/")] } }]);
+    let post = json!({ "header": { "name": ":method", "string_match": { "exact": "POST" } } });
+    let read_only = json!([{ "and_rules": { "rules": [prefix("/payments"), post] } }]);
+    let filter = |name: &str, rules: Value, shadow: Option<Value>| {
+        let mut typed =
+            json!({ "@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC", "rules": rules });
+        if let Some(shadow) = shadow {
+            typed["shadow_rules"] = shadow;
+        }
+        json!({ "name": name, "typed_config": typed })
+    };
+    let refused =
+        json!({ "action": "DENY", "policies": { "closed": { "permissions": closed, "principals": anyone } } });
+    let shadow = json!({ "action": "DENY", "policies": { "payments-read-only": { "permissions": read_only, "principals": anyone } } });
+    let passed = json!({ "action": "ALLOW", "policies": {
+        "office-only": { "permissions": [prefix("/staff")], "principals": office },
+        "everything-else": { "permissions": [{ "not_rule": prefix("/staff") }], "principals": anyone },
+    } });
+    vec![filter("rbac-deny", refused, Some(shadow)), filter("rbac-allow", passed, None)]
+}
+
+fn access_log() -> Value {
+    json!({ "name": "envoy.access_loggers.http_grpc", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
+        "common_config": {
+            "log_name": "bench", "transport_api_version": "V3",
+            "grpc_service": { "envoy_grpc": { "cluster_name": COLLECTOR } },
+        },
+    } })
+}

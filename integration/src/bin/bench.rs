@@ -1,0 +1,78 @@
+//! `make bench`: runs the comparison and the replacements and prints their tables, for the terminal and as Markdown.
+//!
+//! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 5),
+//! `BENCH_ONLY=compare` or `BENCH_ONLY=replace` runs one half.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ostiary_integration::bench::compare::{Comparison, Effort, compare};
+use ostiary_integration::bench::modules::Modules;
+use ostiary_integration::bench::replace::{self, Large};
+use ostiary_integration::bench::spread::Table;
+use ostiary_integration::place;
+
+const WORKERS: [u32; 2] = [1, 2];
+const LARGE: Large = Large { apis: 10_000, cidrs: 100_000 };
+const REPLACEMENTS: u32 = 1_000;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
+    let effort = Effort {
+        rounds: setting("BENCH_ROUNDS", 5.0)?.max(1.0).round() as usize,
+        turn: Duration::from_secs_f64(setting("BENCH_SECONDS", 1.0)?.clamp(0.1, 600.0)),
+    };
+    let only = std::env::var("BENCH_ONLY").unwrap_or_default();
+    let ours = place::module()?;
+    let size = std::fs::metadata(&ours)?.len();
+    println!("the module: {} ({size} bytes)", ours.display());
+    let mut tables = Vec::new();
+    if only != "replace" {
+        let modules = Modules::build()?;
+        let mut table = Table::new(&Comparison::HEADS);
+        for workers in WORKERS {
+            println!("comparing with {workers} worker(s): {} rounds of {:?} for each row", effort.rounds, effort.turn);
+            compare(workers, &modules, &ours, effort).await?.rows(&mut table);
+        }
+        tables.push(("CPU time of the Envoy process for each request", table));
+    }
+    if only != "compare" {
+        println!("applying {} apis and {} cidrs under load", LARGE.apis, LARGE.cidrs);
+        let mut table = Table::new(&replace::HEADS);
+        replace::blocked(LARGE, &ours, &mut table).await?;
+        tables.push(("A large policy, one worker, 2,000 probes a second", table));
+        println!("replacing the policy {REPLACEMENTS} times");
+        let mut table = Table::new(&replace::HEADS);
+        replace::replacements(REPLACEMENTS, &ours, &mut table).await?;
+        tables.push(("Many replacements, one worker", table));
+    }
+    for (title, table) in &tables {
+        println!("\n{title}\n\n{}", table.text());
+    }
+    for (title, table) in &tables {
+        println!("\n**{title}**\n\n{}", table.markdown());
+    }
+    Ok(())
+}
+
+fn setting(name: &str, default: f64) -> Result<f64> {
+    match std::env::var(name) {
+        Ok(text) => text
+            .parse()
+            .ok()
+            .filter(|value: &f64| value.is_finite())
+            .with_context(|| format!("{name}={text} is not a number")),
+        Err(_) => Ok(default),
+    }
+}
