@@ -1,6 +1,6 @@
 //! `make bench`: runs the comparison and the replacements and prints their tables, for the terminal and as Markdown.
 //!
-//! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 5),
+//! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 7),
 //! `BENCH_ONLY=compare` or `BENCH_ONLY=replace` runs one half.
 
 use std::process::ExitCode;
@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<()> {
     let effort = Effort {
-        rounds: setting("BENCH_ROUNDS", 5.0)?.max(1.0).round() as usize,
+        rounds: setting("BENCH_ROUNDS", 7.0)?.max(1.0).round() as usize,
         turn: Duration::from_secs_f64(setting("BENCH_SECONDS", 1.0)?.clamp(0.1, 600.0)),
     };
     let only = std::env::var("BENCH_ONLY").unwrap_or_default();

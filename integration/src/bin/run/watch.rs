@@ -18,7 +18,7 @@ pub async fn calls(collector: SocketAddr) {
         match page(collector, after.as_deref()).await {
             Ok(page) => {
                 answering = true;
-                for call in page["calls"].as_array().into_iter().flatten() {
+                for call in page["items"].as_array().into_iter().flatten() {
                     println!("{}", line(call));
                 }
                 after = cursor(&page).or(after);
