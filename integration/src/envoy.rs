@@ -2,7 +2,7 @@
 //!
 //! Every port is picked by the system and read back from Envoy, every file is in a folder of its own, so any number of them run at once.
 
-use crate::{client, place, wait};
+use crate::{client, ending, place, wait};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,7 +11,6 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// What to start.
@@ -63,9 +62,6 @@ pub enum Failed {
 }
 
 const RUN_ID: &str = "run";
-
-/// How long Envoy gets to end by itself.
-const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 // === impl Setup ===
 
@@ -231,16 +227,8 @@ impl Envoy {
     }
 
     fn end(&mut self) -> io::Result<()> {
-        let envoy = self.envoy_pid().and_then(pid);
-        if self.child.try_wait()?.is_none() {
-            signal(pid(self.child.id()), rustix::process::Signal::TERM);
-            if !ended_within(&mut self.child, STOP_PATIENCE)? {
-                signal(envoy, rustix::process::Signal::KILL);
-                signal(pid(self.child.id()), rustix::process::Signal::KILL);
-                self.child.wait()?;
-            }
-        }
-        Ok(())
+        let envoy = self.envoy_pid();
+        ending::end(&mut self.child, envoy)
     }
 }
 
@@ -255,31 +243,14 @@ impl Drop for Envoy {
     }
 }
 
-fn ended_within(child: &mut Child, patience: Duration) -> io::Result<bool> {
-    let deadline = Instant::now() + patience;
-    while Instant::now() < deadline {
-        if child.try_wait()?.is_some() {
-            return Ok(true);
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(false)
-}
-
-fn pid(raw: u32) -> Option<rustix::process::Pid> {
-    rustix::process::Pid::from_raw(i32::try_from(raw).ok()?)
-}
-
-fn signal(process: Option<rustix::process::Pid>, signal: rustix::process::Signal) {
-    if let Some(process) = process {
-        // A process that is already gone is what was wanted.
-        let _gone = rustix::process::kill_process(process, signal);
-    }
-}
-
 /// The last lines of a log, for a message.
 pub fn tail(log: &str) -> String {
     const LINES: usize = 40;
     let lines: Vec<&str> = log.lines().filter(|line| !line.contains("[main] [source/server/server.cc")).collect();
     lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
+
+/// Whether a log tells of a trapped VM.
+pub fn trapped(log: &str) -> bool {
+    log.contains("RuntimeError") || log.contains("panicked at")
 }

@@ -5,15 +5,19 @@
 
 pub mod bench;
 pub mod client;
+pub mod collector;
 pub mod config;
+pub mod ending;
 pub mod envoy;
 pub mod grpc;
 pub mod http1;
+pub mod ledger;
 pub mod load;
 pub mod place;
 pub mod real_ring;
 pub mod shipped;
 pub mod shop;
 pub mod sink;
+pub mod stage;
 pub mod upstream;
 pub mod wait;

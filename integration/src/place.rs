@@ -41,6 +41,25 @@ pub fn module() -> Result<PathBuf, Missing> {
     present("the filter module", path, "build it with `make module`, or set OSTIARY_WASM")
 }
 
+/// The filter module with the feature `chaos`, which traps when it is told to: `OSTIARY_CHAOS_WASM`, else what the build leaves.
+pub fn chaos_module() -> Result<PathBuf, Missing> {
+    let path = std::env::var_os("OSTIARY_CHAOS_WASM")
+        .map_or_else(|| root().join("target/chaos/wasm32-wasip1/module/ostiary_filter.wasm"), PathBuf::from);
+    present("the trapping filter module", path, "build it with `make module-chaos`, or set OSTIARY_CHAOS_WASM")
+}
+
+/// The collector: `OSTIARY_COLLECTOR`, else the one that was built beside this program.
+pub fn collector() -> Result<PathBuf, Missing> {
+    let beside = || {
+        let program = std::env::current_exe().unwrap_or_default();
+        // Tests are in `deps`, one level below the programs.
+        let folder = program.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+        folder.unwrap_or(Path::new("")).join("ostiary-collector")
+    };
+    let path = std::env::var_os("OSTIARY_COLLECTOR").map_or_else(beside, PathBuf::from);
+    present("the collector", path, "build it with `cargo build -p ostiary-collector`, or set OSTIARY_COLLECTOR")
+}
+
 /// A folder of its own for one run, gone when the value is dropped.
 pub fn scratch(prefix: &str) -> std::io::Result<tempfile::TempDir> {
     let run = root().join(".run");

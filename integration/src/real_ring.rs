@@ -100,7 +100,7 @@ async fn run(module: &Path, scenarios: &[Scenario]) -> Result<Vec<Outcome>, Stri
         outcomes[index] = outcome;
     }
     match envoy.stop() {
-        Ok(log) if log.contains("Proxy-Wasm] Function") || log.contains("wasm trap") => {
+        Ok(log) if crate::envoy::trapped(&log) => {
             Err(format!("the filter trapped; the log ends\n{}", crate::envoy::tail(&log)))
         }
         Ok(_) => Ok(outcomes),

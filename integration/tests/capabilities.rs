@@ -1,0 +1,121 @@
+//! A host that refuses calls: the module runs on an Envoy whose capability restriction withholds each import in turn.
+//!
+//! A trap would take down every stream of a worker, so whatever is withheld, the filter must live, and a rule that refuses must not
+//! turn into one that lets pass: either the listener is refused with its policy, or what is closed stays closed.
+
+use ostiary_integration::config::{self, Listener, Plugin, Speaks};
+use ostiary_integration::envoy::{Envoy, Setup, trapped};
+use ostiary_integration::load::Load;
+use ostiary_integration::sink::Sink;
+use ostiary_integration::stage::{closed, policy};
+use ostiary_integration::upstream::Upstream;
+use ostiary_integration::{place, wait};
+use ostiary_tests::scenario::Answer;
+use std::net::SocketAddr;
+
+/// What a withheld import comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comes {
+    /// Refusing and passing go on; what is lost is a record, a metric or a tick.
+    Serving,
+    /// Nothing can be judged, so nothing passes.
+    Closed,
+    /// The policy cannot be read, so there is no listener.
+    Refused,
+}
+
+/// Each import of the module, and what its absence comes to. A new import must be added here.
+const IMPORTS: &[(&str, Comes)] = &[
+    ("proxy_log", Comes::Serving),
+    ("proxy_get_log_level", Comes::Serving),
+    ("proxy_get_current_time_nanoseconds", Comes::Serving),
+    ("proxy_set_tick_period_milliseconds", Comes::Serving),
+    ("proxy_get_buffer_bytes", Comes::Refused),
+    ("proxy_get_header_map_pairs", Comes::Closed),
+    ("proxy_get_property", Comes::Serving),
+    ("proxy_call_foreign_function", Comes::Serving),
+    ("proxy_send_local_response", Comes::Serving),
+    ("proxy_get_shared_data", Comes::Serving),
+    ("proxy_set_shared_data", Comes::Serving),
+    ("proxy_define_metric", Comes::Serving),
+    ("proxy_increment_metric", Comes::Serving),
+    ("proxy_record_metric", Comes::Serving),
+    ("proxy_grpc_call", Comes::Serving),
+    ("proxy_done", Comes::Serving),
+    ("random_get", Comes::Serving),
+    ("environ_get", Comes::Serving),
+    ("environ_sizes_get", Comes::Serving),
+    ("clock_time_get", Comes::Serving),
+    ("fd_write", Comes::Serving),
+];
+
+/// Guarantees: with any one import withheld the filter does not trap, `/secret` never reaches the upstream, and `/open` is served
+/// unless the table says why it cannot be.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_withheld_import_traps_or_opens_what_is_closed() {
+    let module = place::module().unwrap_or_else(|missing| panic!("{missing}"));
+    let (upstream, sink) = (Upstream::start().await.expect("an upstream"), Sink::start().await.expect("a sink"));
+    let listener = |name: &str| {
+        let without = vec![name.to_owned()];
+        // A VM of its own: plugins that share one also share its capabilities.
+        let plugin = Plugin { without, vm_id: format!("without-{name}"), ..Plugin::new(policy(&closed())) };
+        Listener::new(name, Some(plugin), "upstream").value(&module)
+    };
+    let folder = place::scratch("capabilities").expect("a folder");
+    let file = folder.path().join("lds.json");
+    let listeners = IMPORTS.iter().map(|(name, _)| listener(name)).collect();
+    std::fs::write(&file, config::lds_file(1, listeners).to_string()).expect("a file");
+    let clusters = vec![
+        config::cluster("upstream", upstream.address(), Speaks::AsClient),
+        config::cluster("collector", sink.address(), Speaks::Http2),
+    ];
+    let envoy = Envoy::start(Setup::new(&config::bootstrap_lds(&file, clusters))).await.expect("an envoy");
+    let due = IMPORTS.iter().filter(|(_, comes)| *comes != Comes::Refused).count();
+    wait::within(wait::PATIENCE, async || (envoy.listeners().await.ok()?.len() >= due).then_some(())).await;
+    let addresses = envoy.listeners().await.expect("listeners");
+    let mut failures = Vec::new();
+    for (name, comes) in IMPORTS {
+        if let Err(failure) = judged(addresses.get(*name).copied(), *comes, &upstream).await {
+            failures.push(format!("without {name}: {failure}"));
+        }
+    }
+    let log = envoy.stop().expect("a stop");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(!trapped(&log), "the filter trapped\n{}", ostiary_integration::envoy::tail(&log));
+}
+
+async fn judged(to: Option<SocketAddr>, comes: Comes, upstream: &Upstream) -> Result<(), String> {
+    let to = match (to, comes) {
+        (None, Comes::Refused) => return Ok(()),
+        (Some(_), Comes::Refused) => {
+            return Err("the listener came up with a policy that cannot have been read".to_owned());
+        }
+        (None, Comes::Serving | Comes::Closed) => return Err("the listener did not come up".to_owned()),
+        (Some(to), Comes::Serving | Comes::Closed) => to,
+    };
+    // Twice: the first request may be the one that meets the failure, the second the one that suffers from it.
+    for round in 1..=2 {
+        let secret = one(to, "/secret").await;
+        if !upstream.take().is_empty() {
+            return Err(format!("round {round}: /secret reached the upstream, answered {secret}"));
+        }
+        upstream.otherwise(Answer::default());
+        let open = one(to, "/open").await;
+        let passed = !upstream.take().is_empty();
+        match (comes, passed) {
+            (Comes::Serving, false) => {
+                return Err(format!("round {round}: /open was answered {open} and did not pass"));
+            }
+            (Comes::Closed, true) => return Err(format!("round {round}: /open passed though nothing could be judged")),
+            (Comes::Serving, true) | (Comes::Closed | Comes::Refused, _) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The status of one answer; 0 when the connection ended without one.
+async fn one(to: SocketAddr, path: &str) -> u16 {
+    let tally = Load { connections: 1, ..Load::new(to, 1, path) }.run();
+    let tally = tokio::time::timeout(std::time::Duration::from_secs(5), tally).await.unwrap_or_default();
+    tally.keys().next().copied().unwrap_or_default()
+}
