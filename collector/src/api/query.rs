@@ -34,7 +34,7 @@ impl Query {
             let name = decode(name)?;
             let Some(name) = known.iter().copied().find(|known| *known == name) else {
                 return Err(Problem::bad(format!("the parameter {name:?} is not known here"))
-                    .hint(format!("known are {}", list(known))));
+                    .hint(format!("known are {}", known.join(", "))));
             };
             let value = decode(value)?;
             if value.len() > VALUE_BYTES_MAX {
@@ -105,21 +105,13 @@ impl Query {
         let found = choices.iter().find(|(word, _)| word == value).map(|&(_, choice)| choice);
         found.map(Some).ok_or_else(|| {
             let words: Vec<&str> = choices.iter().map(|&(word, _)| word).collect();
-            Problem::bad(format!("{name} is {value:?}")).hint(format!("it is {}", list(&words)))
+            Problem::bad(format!("{name} is {value:?}")).hint(format!("it is one of {}", words.join(", ")))
         })
     }
 }
 
 /// The largest number that every reader of JSON holds exactly.
 const MAX_NUMBER: u64 = (1 << 53) - 1;
-
-fn list(words: &[&str]) -> String {
-    match words {
-        [] => "none".to_owned(),
-        [word] => (*word).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
 
 /// Undoes form encoding; what is not valid is refused rather than guessed.
 fn decode(text: &str) -> Result<String, Problem> {

@@ -1,0 +1,131 @@
+//! Each bound has its outcome: told, counted, and nothing known pushed out.
+
+use ostiary_collector::intake::read::{self, Window};
+use ostiary_collector::store::{Answers, Bounds, CallsQuery, Ledger, OTHER, OperationsQuery, sqlite};
+use tonic::Code;
+
+use crate::law;
+use crate::support::ask;
+use crate::support::process::Running;
+use crate::support::records::{Req, id, req, requests};
+use crate::support::send::Sender;
+
+fn batch(stream: u64, requests_: &[Req]) -> ostiary_collector::facts::Batch {
+    let open = Window { from_ns: 0, to_ns: u64::MAX };
+    read::batch(&requests(&id(stream), requests_), open).unwrap()
+}
+
+#[test]
+fn operations_over_the_bound_share_one_row_and_no_known_one_leaves() {
+    let folder = tempfile::tempdir().unwrap();
+    let bounds = Bounds { operations_max: 10, ..law::bounds() };
+    let (mut ledger, reader) = sqlite::open(&folder.path().join("s.sqlite"), bounds).unwrap();
+    for round in 0..20u64 {
+        let of = |n: u64| Req { operation: Some(round * 50 + n), ..req(round * 50 + n) };
+        let requests: Vec<Req> = (0..50).map(of).collect();
+        ledger.commit(&[batch(1, &requests)], 1).unwrap();
+    }
+    let query = OperationsQuery { limit: 1000, ..OperationsQuery::default() };
+    let rows = reader.operations(&query).unwrap();
+    let other = rows.iter().find(|row| row.operation.id == OTHER).unwrap();
+    assert_eq!((rows.len(), other.calls), (11, 990));
+    // One that is known is counted on, even now.
+    let again = Req { operation: Some(3), ..req(5000) };
+    ledger.commit(&[batch(1, &[again])], 1).unwrap();
+    let rows = reader.operations(&query).unwrap();
+    assert_eq!(rows.iter().find(|row| row.operation.id == id(3)).unwrap().calls, 2);
+}
+
+#[test]
+fn streams_over_the_bound_are_told_and_those_known_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let bounds = Bounds { streams_max: 2, ..law::bounds() };
+    let (mut ledger, reader) = sqlite::open(&folder.path().join("s.sqlite"), bounds).unwrap();
+    let outcomes = ledger.commit(&[batch(1, &[req(0)]), batch(2, &[req(0)]), batch(3, &[req(0)])], 1);
+    let rejected: Vec<u64> = outcomes.unwrap().iter().map(|outcome| outcome.rejected.total()).collect();
+    assert_eq!(rejected, [0, 0, 1]);
+    let outcomes = ledger.commit(&[batch(3, &[req(1)]), batch(2, &[req(1)])], 1).unwrap();
+    assert_eq!((outcomes[0].rejected.total(), outcomes[1].folded), (1, 1));
+    assert_eq!(reader.totals(1).unwrap().streams, 2);
+}
+
+#[test]
+fn the_ring_of_calls_keeps_the_latest_and_its_positions_never_return() {
+    let folder = tempfile::tempdir().unwrap();
+    let bounds = Bounds { calls_max: 30, calls_age_ns: 1000, ..law::bounds() };
+    let (mut ledger, reader) = sqlite::open(&folder.path().join("s.sqlite"), bounds).unwrap();
+    for round in 0..10u64 {
+        let requests: Vec<Req> = (round * 20..(round + 1) * 20).map(req).collect();
+        ledger.commit(&[batch(1, &requests)], 10).unwrap();
+        ledger.tidy(10).unwrap();
+    }
+    let query = CallsQuery { limit: 1000, after: Some(0), ..CallsQuery::default() };
+    let calls = reader.calls(&query).unwrap();
+    let kept: Vec<u64> = calls.iter().map(|call| call.seq).collect();
+    assert_eq!(kept, (170..200).collect::<Vec<_>>());
+    let last = calls.last().unwrap().position;
+    // All grow old; the next one has a place of its own.
+    ledger.tidy(5000).unwrap();
+    assert!(reader.calls(&query).unwrap().is_empty());
+    ledger.commit(&[batch(1, &[req(999)])], 5000).unwrap();
+    assert_eq!(reader.calls(&query).unwrap()[0].position, last + 1);
+}
+
+#[test]
+fn streams_forgotten_for_age_stay_in_the_totals() {
+    let folder = tempfile::tempdir().unwrap();
+    let bounds = Bounds { stream_age_ns: 100, ..law::bounds() };
+    let (mut ledger, reader) = sqlite::open(&folder.path().join("s.sqlite"), bounds).unwrap();
+    ledger.commit(&[batch(1, &[req(0), req(5)]), batch(2, &[req(0)]), batch(2, &[req(0)])], 50).unwrap();
+    ledger.commit(&[batch(3, &[req(0)])], 140).unwrap();
+    let before = reader.totals(140).unwrap();
+    ledger.tidy(200).unwrap();
+    let after = reader.totals(200).unwrap();
+    assert_eq!((after.streams, after.forgotten, reader.streams("", 10, 200).unwrap().len()), (3, 2, 1));
+    assert_eq!(
+        (after.made, after.received, after.missing, after.duplicates),
+        (before.made, before.received, before.missing, before.duplicates)
+    );
+}
+
+#[tokio::test]
+async fn a_flood_is_told_to_try_again_and_what_was_taken_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--records-per-second", "10"];
+    let collector = Running::start(&folder.path().join("s.sqlite"), &arguments);
+    let mut sender = Sender::connect(collector.otlp).await;
+    let hundred: Vec<Req> = (0..100).map(req).collect();
+    // A batch larger than the rate passes once; the rest of its time is spent.
+    sender.send(requests(&id(1), &hundred)).await.unwrap();
+    let status = sender.send(requests(&id(1), &[req(100)])).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    assert_eq!(ask::get(collector.http, "/v1/loss")["totals"]["received"], 100);
+}
+
+#[tokio::test]
+async fn exports_that_never_end_do_not_shut_others_out_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let collector = Running::start(&folder.path().join("s.sqlite"), &["--exports-max", "1"]);
+    let slow = Sender::connect(collector.otlp).await;
+    let slow = tokio::spawn(async move {
+        // It may find the place taken a few times before it has it.
+        while slow.clone().begin().await.is_err() {}
+    });
+    let mut sender = Sender::connect(collector.otlp).await;
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let status = loop {
+        // Until the slow one has its place, this one is taken.
+        if let Err(status) = sender.send(requests(&id(1), &[req(0)])).await {
+            break status;
+        }
+        assert!(std::time::Instant::now() < deadline, "the bound is never reached");
+    };
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    // The slow one goes away, and its place is free.
+    slow.abort();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while sender.send(requests(&id(1), &[req(0)])).await.is_err() {
+        assert!(std::time::Instant::now() < deadline, "the place is never given back");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
