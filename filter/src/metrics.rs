@@ -1,0 +1,169 @@
+//! Counters in Envoy's `/stats`, with fixed names.
+//!
+//! A request only adds to numbers in the guest; the root's tick brings the differences to Envoy.
+//! So a counter costs no host call on a request's way, and is at most one tick late.
+
+use crate::host::{Host, MetricKind};
+use ostiary_engine::refusal::Refusal;
+
+/// What is counted, in the order of [`Counter::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Counter {
+    /// Requests that were let through.
+    Permitted,
+    /// Requests that were refused, by refusal.
+    Refused(Refusal),
+    /// Requests that would have been refused had nothing been in shadow, by refusal.
+    WouldRefuse(Refusal),
+    /// Requests that ended before they reached us.
+    Unseen,
+    /// Request records made.
+    Made,
+    /// Request records that the collector acknowledged.
+    Sent,
+    /// Request records dropped, by reason.
+    Dropped(Drop),
+    /// Policies refused.
+    PolicyRefused,
+    /// Host calls that failed where they should not.
+    HostFailure,
+    /// Log lines held back by the rate limit.
+    LogSuppressed,
+    /// Root contexts that found no free slot for their state: a trap of theirs would go unreported.
+    SlotsFull,
+}
+
+/// Why a record was dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Drop {
+    /// The queue was full: the oldest batch went.
+    QueueFull,
+    /// The collector refused the batch for good.
+    Refused,
+    /// The collector rejected records in a partial success.
+    Rejected,
+    /// The root context ended before the batch could be sent.
+    Shutdown,
+}
+
+impl Drop {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::QueueFull, Self::Refused, Self::Rejected, Self::Shutdown];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::Refused => "refused",
+            Self::Rejected => "rejected",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+impl Counter {
+    /// Every counter.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let simple = [Self::Permitted, Self::Unseen, Self::Made, Self::Sent, Self::PolicyRefused, Self::HostFailure, Self::LogSuppressed, Self::SlotsFull];
+        simple
+            .into_iter()
+            .chain(Refusal::ALL.into_iter().map(Self::Refused))
+            .chain(Refusal::ALL.into_iter().map(Self::WouldRefuse))
+            .chain(Drop::ALL.into_iter().map(Self::Dropped))
+    }
+
+    /// The metric's name; Envoy puts `wasmcustom.` before it.
+    #[must_use]
+    pub fn name(self) -> String {
+        let code = |refusal: Refusal| refusal.code().replace('.', "_");
+        match self {
+            Self::Permitted => "ostiary.requests.permitted".to_owned(),
+            Self::Refused(refusal) => format!("ostiary.requests.refused.{}", code(refusal)),
+            Self::WouldRefuse(refusal) => format!("ostiary.requests.would_refuse.{}", code(refusal)),
+            Self::Unseen => "ostiary.requests.unseen".to_owned(),
+            Self::Made => "ostiary.records.made".to_owned(),
+            Self::Sent => "ostiary.records.sent".to_owned(),
+            Self::Dropped(reason) => format!("ostiary.records.dropped.{}", reason.word()),
+            Self::PolicyRefused => "ostiary.policy.refused".to_owned(),
+            Self::HostFailure => "ostiary.host.failures".to_owned(),
+            Self::LogSuppressed => "ostiary.log.suppressed".to_owned(),
+            Self::SlotsFull => "ostiary.slots.full".to_owned(),
+        }
+    }
+}
+
+/// The gauge that holds the revision of the policy that came into force last, as a number.
+pub const REVISION: &str = "ostiary.policy.revision";
+
+#[derive(Debug)]
+struct Slot {
+    counter: Counter,
+    id: Option<u32>,
+    pending: u64,
+}
+
+/// The metrics of one VM: ids belong to the VM, and defining a name again leaks an id.
+#[derive(Debug)]
+pub struct Metrics {
+    slots: Vec<Slot>,
+    revision: Option<u32>,
+    gauge: Option<u64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let slots = Counter::all().map(|counter| Slot { counter, id: None, pending: 0 }).collect();
+        Self { slots, revision: None, gauge: None }
+    }
+}
+
+impl Metrics {
+    /// Counts.
+    pub fn add(&mut self, counter: Counter, by: u64) {
+        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.counter == counter) {
+            slot.pending = slot.pending.saturating_add(by);
+        }
+    }
+
+    /// Sets the revision of the policy in force.
+    pub const fn set_revision(&mut self, revision: u64) {
+        self.gauge = Some(revision);
+    }
+
+    /// Brings what was counted to Envoy. What cannot be brought is kept for the next time.
+    pub fn flush(&mut self, host: &impl Host) {
+        for slot in &mut self.slots {
+            // A metric is defined when it is first needed, but the flow of records is always shown.
+            let always = matches!(slot.counter, Counter::Made | Counter::Sent | Counter::Dropped(_) | Counter::Permitted);
+            if slot.id.is_none() && (slot.pending > 0 || always) {
+                slot.id = host.define_metric(MetricKind::Counter, &slot.counter.name()).ok();
+            }
+            if let (Some(id), 1..) = (slot.id, slot.pending)
+                && host.increment_metric(id, slot.pending).is_ok()
+            {
+                slot.pending = 0;
+            }
+        }
+        if let Some(revision) = self.gauge.take() {
+            if self.revision.is_none() {
+                self.revision = host.define_metric(MetricKind::Gauge, REVISION).ok();
+            }
+            if self.revision.is_none_or(|id| host.record_metric(id, revision).is_err()) {
+                self.gauge = Some(revision);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Counter;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_fixed() {
+        let names: Vec<String> = Counter::all().map(Counter::name).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+        assert!(names.contains(&"ostiary.requests.refused.access_not_allowed".to_owned()));
+        assert!(names.iter().all(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'_')));
+    }
+}

@@ -1,0 +1,127 @@
+//! A request's record: what Envoy knows, what was decided, and nothing of what was said.
+
+use crate::facts::Facts;
+use crate::report::Reporter;
+use crate::stream::Known;
+use ostiary_engine::access::{Origin, Verdict};
+use ostiary_engine::address;
+use ostiary_engine::catalog::Surroundings;
+use ostiary_wire::attributes::{self as a, Attribute};
+use ostiary_wire::encode::{Attributes, Head};
+use ostiary_wire::{Event, grpc_status};
+
+/// Appends the record of a request that has ended. `known` is `None` when it never reached us,
+/// `refused` says that we answered it.
+pub(crate) fn request(reporter: &mut Reporter, facts: &Facts, known: Option<&Known>, refused: bool, around: &Surroundings) {
+    let time_ns = facts.time_ns.unwrap_or(0);
+    let head = Head {
+        event: Event::Request,
+        time_ns,
+        observed_ns: time_ns.saturating_add(facts.duration_ns.unwrap_or(0)),
+        trace: known.and_then(|known| known.kept.trace),
+    };
+    reporter.request(&head, |w| {
+        w.bool(&a::REQUEST_SEEN, known.is_some());
+        if let Some(known) = known {
+            asked(w, known, around);
+            decided(w, known);
+        }
+        answered(w, facts, refused, known.is_some_and(|known| known.kept.grpc));
+    });
+}
+
+/// What was asked for.
+fn asked(w: &mut Attributes<'_>, known: &Known, around: &Surroundings) {
+    let catalog = known.policy.catalog();
+    if let Some(operation) = &known.judged.operation {
+        w.str(&a::OPERATION_ID, &operation.id(catalog, around).to_string());
+        let api = operation.api(catalog);
+        w.bool(&a::OPERATION_DECLARED, api.is_some());
+        w.str(&a::OPERATION_PROTOCOL, operation.protocol.name());
+        w.str(&a::OPERATION_HOST, &operation.host_pattern(catalog));
+        if let Some(api) = api {
+            w.str(&a::API_NAME, api);
+        }
+        w.str(&a::METHOD, &operation.method);
+        w.str(&a::TEMPLATE, operation.template(catalog));
+        w.str(&a::HOST, &operation.host);
+    }
+    for (attribute, value) in [(&a::REQUEST_ID, &known.kept.request_id), (&a::USER_AGENT, &known.kept.user_agent)] {
+        if !value.is_empty() {
+            w.text(attribute, value);
+        }
+    }
+}
+
+/// What was decided.
+fn decided(w: &mut Attributes<'_>, known: &Known) {
+    let verdicts = known.judged.verdicts;
+    verdict(w, known, verdicts.enforced, &a::VERDICT, &a::REFUSAL, &a::RULE_NAME);
+    if let Some(origin) = verdicts.enforced.rule.and_then(|rule| known.policy.access().rule(rule)).map(|rule| rule.origin) {
+        w.str(&a::RULE_ORIGIN, Origin::name(origin));
+    }
+    verdict(w, known, verdicts.would_be, &a::WOULD_VERDICT, &a::WOULD_REFUSAL, &a::WOULD_RULE_NAME);
+    w.str(&a::POLICY_REVISION, &known.policy.revision().to_string());
+    // Nothing looks into bodies yet, and the record says so.
+    w.str(&a::INSPECTION, "none");
+    w.str(&a::INSPECTION_REASON, "not_configured");
+}
+
+fn verdict(w: &mut Attributes<'_>, known: &Known, verdict: Verdict, word: &Attribute, code: &Attribute, rule: &Attribute) {
+    w.str(word, if verdict.permits() { "permit" } else { "deny" });
+    if let Some(refusal) = verdict.refusal {
+        w.str(code, refusal.code());
+    }
+    if let Some(decided) = verdict.rule.and_then(|rule| known.policy.access().rule(rule)) {
+        w.str(rule, &decided.name);
+    }
+}
+
+/// What was answered, by whom, and what it took.
+fn answered(w: &mut Attributes<'_>, facts: &Facts, refused: bool, grpc: bool) {
+    if let Some(client) = std::str::from_utf8(&facts.client).ok().and_then(address::parse) {
+        w.str(&a::CLIENT_ADDRESS, &client.to_string());
+    }
+    for (attribute, value) in [
+        (&a::SCHEME, &facts.scheme[..]),
+        (&a::PROTOCOL_VERSION, facts.protocol.strip_prefix(b"HTTP/").unwrap_or(&facts.protocol)),
+        (&a::TLS_VERSION, facts.tls_version.strip_prefix(b"TLSv").unwrap_or(&facts.tls_version)),
+        (&a::RESPONSE_DETAILS, &facts.details),
+        (&a::UPSTREAM_CLUSTER, &facts.cluster),
+        (&a::ROUTE_NAME, &facts.route),
+        (&a::ANSWERED_BY, answered_by(facts, refused).as_bytes()),
+    ] {
+        if !value.is_empty() {
+            w.text(attribute, value);
+        }
+    }
+    for (attribute, value) in [
+        // Status and flags of 0 mean that there is none.
+        (&a::STATUS, facts.status.filter(|status| *status != 0)),
+        (&a::RESPONSE_FLAGS, facts.flags.filter(|flags| *flags != 0)),
+        (&a::REQUEST_BODY_SIZE, facts.request_body_size),
+        (&a::REQUEST_SIZE, facts.request_size),
+        (&a::RESPONSE_BODY_SIZE, facts.response_body_size),
+        (&a::RESPONSE_SIZE, facts.response_size),
+        (&a::DURATION, facts.duration_ns),
+        (&a::UPSTREAM_DURATION, facts.upstream_duration_ns),
+    ] {
+        if let Some(value) = value {
+            w.count(attribute, value);
+        }
+    }
+    let grpc_status = facts.grpc_status.filter(|_| grpc).and_then(|code| i64::try_from(code).ok());
+    if let Some(name) = grpc_status.and_then(grpc_status::name) {
+        w.str(&a::GRPC_STATUS, name);
+    }
+}
+
+/// Who answered. `via_upstream` is Envoy's word for an answer that it passed on.
+fn answered_by(facts: &Facts, refused: bool) -> &'static str {
+    match (refused, &facts.details[..]) {
+        (true, _) => "ostiary",
+        (false, b"via_upstream") => "upstream",
+        (false, _) if facts.status.is_none_or(|status| status == 0) => "",
+        (false, _) => "envoy",
+    }
+}

@@ -1,0 +1,81 @@
+//! The SDK's traits over our objects: the only file besides the ABI's that names `proxy_wasm`.
+
+use crate::host::abi::Envoy;
+use crate::root::Root;
+use crate::stream::{Flow, Input, Stream};
+use crate::vm::Vm;
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{Action, ContextType};
+use std::cell::RefCell;
+
+struct Logger;
+
+impl log::Log for Logger {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() <= log::max_level()
+    }
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            Envoy::log(record.level(), &record.args().to_string());
+        }
+    }
+    fn flush(&self) {}
+}
+
+thread_local! {
+    static VM: RefCell<Option<Vm<Envoy>>> = const { RefCell::new(None) };
+}
+
+fn vm() -> Vm<Envoy> {
+    VM.with_borrow_mut(|vm| vm.get_or_insert_with(|| Vm::new(Envoy)).clone())
+}
+
+struct SdkRoot(Root<Envoy>);
+
+impl Context for SdkRoot {
+    fn on_grpc_call_response(&mut self, token: u32, status: u32, len: usize) {
+        self.0.on_grpc_answer(token, status, len);
+    }
+    fn on_done(&mut self) -> bool {
+        self.0.on_done()
+    }
+}
+
+impl RootContext for SdkRoot {
+    fn on_configure(&mut self, len: usize) -> bool {
+        log::set_max_level(Envoy::log_level());
+        self.0.on_configure(len)
+    }
+    fn on_tick(&mut self) {
+        self.0.on_tick();
+    }
+    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(SdkStream(self.0.stream())))
+    }
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+struct SdkStream(Stream<Envoy>);
+
+impl Context for SdkStream {}
+
+impl HttpContext for SdkStream {
+    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+        match self.0.step(Input::RequestHeaders) {
+            Flow::Continue => Action::Continue,
+            Flow::Stop => Action::Pause,
+        }
+    }
+    fn on_log(&mut self) {
+        self.0.step(Input::End);
+    }
+}
+
+proxy_wasm::main! {{
+    // A second logger could only be our own; that it is there already is as good.
+    let _ = log::set_logger(&Logger);
+    log::set_max_level(log::LevelFilter::Info);
+    proxy_wasm::set_root_context(|_| Box::new(SdkRoot(Root::new(vm()))));
+}}

@@ -1,0 +1,168 @@
+//! One request: a state machine over Envoy's callbacks.
+
+use crate::head::{Head, Kept};
+use crate::host::{HeaderMap, Host};
+use crate::metrics::Counter;
+use crate::root::State;
+use crate::vm::{Vm, say};
+use crate::{record, reply};
+use ostiary_engine::access::{Verdict, Verdicts};
+use ostiary_engine::address;
+use ostiary_engine::config::Mode;
+use ostiary_engine::judge::{Judged, Permit, judge};
+use ostiary_engine::policy::Policy;
+use ostiary_engine::refusal::Refusal;
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+/// What happens to a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// The request's headers are there.
+    RequestHeaders,
+    /// The stream has ended, however it ended.
+    End,
+}
+
+/// What Envoy is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Stop here: the request has been answered.
+    Stop,
+}
+
+/// What is known of a request once it was judged.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) policy: Rc<Policy>,
+    pub(crate) judged: Judged,
+    pub(crate) kept: Kept,
+}
+
+/// Where a stream stands.
+#[derive(Debug)]
+enum Phase {
+    /// Nothing has come yet; a request that Envoy or an earlier filter answered never leaves this.
+    New,
+    /// Let through; the permit is what later stages ask for.
+    Permitted(Box<Known>, Permit),
+    /// Refused, and answered by us.
+    Refused(Box<Known>),
+    /// Recorded.
+    Ended,
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Stream<H> {
+    vm: Vm<H>,
+    root: Rc<RefCell<State>>,
+    phase: Phase,
+}
+
+impl<H: Host> Stream<H> {
+    pub(crate) fn new(vm: Vm<H>, root: Rc<RefCell<State>>) -> Self {
+        Self { vm, root, phase: Phase::New }
+    }
+
+    /// Takes what happens and says how to go on.
+    pub fn step(&mut self, input: Input) -> Flow {
+        match (input, &self.phase) {
+            (Input::RequestHeaders, Phase::New) => self.begin(),
+            // Envoy gives the headers once; an internal redirect is a new stream to us.
+            (Input::RequestHeaders, Phase::Permitted(..) | Phase::Ended) => Flow::Continue,
+            (Input::RequestHeaders, Phase::Refused(_)) => Flow::Stop,
+            (Input::End, _) => {
+                self.end();
+                Flow::Continue
+            }
+        }
+    }
+
+    fn begin(&mut self) -> Flow {
+        let policy = self.root.borrow().policy.clone();
+        // Envoy makes streams only for a root context that took a configuration.
+        let Some(policy) = policy else { return Flow::Continue };
+        self.root.borrow_mut().open += 1;
+        let map = self.vm.host.headers(HeaderMap::Request);
+        let head = map.as_deref().map(Head::new).unwrap_or_default();
+        #[cfg(feature = "chaos")]
+        if head.asks_for_a_trap() {
+            trap();
+        }
+        let judged = if head.is_request() {
+            judge(&policy, &head.request(), || self.client())
+        } else {
+            self.vm.count(Counter::HostFailure);
+            undecidable(&policy)
+        };
+        if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits()) {
+            self.vm.count(Counter::WouldRefuse(refusal));
+        }
+        let kept = head.keep();
+        let act = judged.act();
+        let known = Box::new(Known { policy, judged, kept });
+        match act {
+            Ok(permit) => {
+                self.vm.count(Counter::Permitted);
+                self.phase = Phase::Permitted(known, permit);
+                Flow::Continue
+            }
+            Err(refusal) => {
+                self.vm.count(Counter::Refused(refusal));
+                self.refuse(refusal, &known.kept);
+                self.phase = Phase::Refused(known);
+                Flow::Stop
+            }
+        }
+    }
+
+    /// The client's address as Envoy has it.
+    fn client(&self) -> Option<IpAddr> {
+        let bytes = self.vm.host.property(&["source", "address"]).ok()?;
+        address::parse(std::str::from_utf8(&bytes).ok()?)
+    }
+
+    fn refuse(&self, refusal: Refusal, kept: &Kept) {
+        if let Err(status) = reply::refuse(&self.vm.host, refusal, kept) {
+            // The stream stays stopped and runs into Envoy's timeout: it must not go on.
+            self.vm.count(Counter::HostFailure);
+            say!(self.vm, error, "ostiary: envoy did not send a refusal ({status:?}): the request is held");
+        }
+    }
+
+    fn end(&mut self) {
+        let phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        let (known, refused) = match &phase {
+            Phase::Ended => return,
+            Phase::New => (None, false),
+            Phase::Permitted(known, Permit { .. }) => (Some(&**known), false),
+            Phase::Refused(known) => (Some(&**known), true),
+        };
+        let state = &mut *self.root.borrow_mut();
+        match known {
+            Some(_) => state.open = state.open.saturating_sub(1),
+            None => self.vm.count(Counter::Unseen),
+        }
+        let Some(reporter) = &mut state.reporter else { return };
+        let facts = state.facts.read(&self.vm.host);
+        record::request(reporter, &facts, known, refused, &state.surroundings);
+    }
+}
+
+/// What holds when Envoy did not give the headers: where access is controlled, nothing passes.
+fn undecidable(policy: &Policy) -> Judged {
+    let verdict = if policy.access().is_controlled() { Verdict::refused(Refusal::Undecidable) } else { Verdict::default() };
+    let enforced = if policy.mode() == Mode::Shadow { Verdict::default() } else { verdict };
+    Judged { operation: None, verdicts: Verdicts { enforced, would_be: verdict } }
+}
+
+/// Ends the VM the way a bug would.
+#[cfg(feature = "chaos")]
+fn trap() {
+    #[cfg(target_arch = "wasm32")]
+    core::arch::wasm32::unreachable();
+}
