@@ -136,10 +136,7 @@ impl Api {
                 Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read")
                     .hint("the collector's log says why"))
             }
-            Err(_) => Err(Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "the answer could not be made",
-            )),
+            Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made")),
         }
     }
 }

@@ -17,6 +17,24 @@ pub struct Batch {
     pub rejected: Rejections,
 }
 
+/// What an entry weighs beside its texts, in bytes.
+const ENTRY_BYTES: usize = 512;
+
+impl Batch {
+    /// Roughly how many bytes it holds while it waits.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.entries.iter().fold(0usize, |sum, entry| {
+            let text = match &entry.word {
+                Word::Call(call) => call.attributes.len(),
+                Word::Policy(policy) => policy.attributes.len(),
+                Word::Unusable { .. } | Word::Vm(_) => 0,
+            };
+            sum.saturating_add(ENTRY_BYTES).saturating_add(text)
+        })
+    }
+}
+
 /// One stream as its resource and scope describe it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {
@@ -176,11 +194,13 @@ pub enum Reason {
     UnknownEvent,
     /// More streams than this collector keeps.
     StreamsFull,
+    /// Its stream had been silent for so long that its books are closed.
+    StreamForgotten,
 }
 
 impl Reason {
     /// Every reason, for the counters.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Foreign,
         Self::NoStream,
         Self::NoSeq,
@@ -189,6 +209,7 @@ impl Reason {
         Self::TooNew,
         Self::UnknownEvent,
         Self::StreamsFull,
+        Self::StreamForgotten,
     ];
 
     /// The name in counters and answers.
@@ -203,6 +224,7 @@ impl Reason {
             Self::TooNew => "too_new",
             Self::UnknownEvent => "unknown_event",
             Self::StreamsFull => "streams_full",
+            Self::StreamForgotten => "stream_forgotten",
         }
     }
 }
@@ -344,11 +366,8 @@ mod tests {
 
     #[test]
     fn a_grpc_failure_behind_status_200_is_no_success() {
-        let call = |status, grpc: Option<&str>| Call {
-            status,
-            grpc_status: grpc.map(str::to_owned),
-            ..Call::default()
-        };
+        let call =
+            |status, grpc: Option<&str>| Call { status, grpc_status: grpc.map(str::to_owned), ..Call::default() };
         assert!(call(200, None).succeeded());
         assert!(call(200, Some("OK")).succeeded());
         assert!(!call(200, Some("UNAVAILABLE")).succeeded());

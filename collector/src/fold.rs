@@ -7,9 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::{
-    Batch, Call, OperationFacts, PolicyWord, Reason, Rejections, Source, VmEvent, VmWord, Word,
-};
+use crate::facts::{Batch, Call, Entry, OperationFacts, PolicyWord, Reason, Rejections, Source, VmEvent, VmWord, Word};
 use crate::ranges::SeqSet;
 
 /// How many names of drop reasons one stream may have; the rest is `other`.
@@ -26,6 +24,8 @@ pub struct Books {
     pub calls: Vec<KeptCall>,
     /// Policy events to be kept.
     pub policies: BTreeSet<PolicyEvent>,
+    /// Streams whose books are closed: they were added to the totals and forgotten.
+    pub forgotten: BTreeSet<String>,
     /// How many streams may still be added.
     pub streams_left: usize,
 }
@@ -119,48 +119,52 @@ impl Books {
     /// Folds one batch that arrived at `now_ns`.
     pub fn fold(&mut self, batch: &Batch, now_ns: u64) -> Outcome {
         let mut outcome = Outcome { rejected: batch.rejected.clone(), ..Outcome::default() };
-        let known: Vec<bool> =
-            batch.sources.iter().map(|source| self.hear(source, now_ns)).collect();
+        let heard: Vec<Result<&Source, Reason>> =
+            batch.sources.iter().map(|source| self.hear(source, now_ns).map(|()| source)).collect();
         for entry in &batch.entries {
-            let is_known = known.get(entry.source).copied().unwrap_or(false);
-            let Some(source) = batch.sources.get(entry.source).filter(|_| is_known) else {
-                outcome.rejected.add(Reason::StreamsFull);
-                continue;
-            };
-            self.word(source, entry.time_ns, &entry.word, now_ns, &mut outcome);
+            match heard.get(entry.source) {
+                Some(Ok(source)) => self.word(source, entry, now_ns, &mut outcome),
+                Some(Err(reason)) => outcome.rejected.add(*reason),
+                None => outcome.rejected.add(Reason::NoStream),
+            }
         }
         outcome
     }
 
-    /// Notes that `source` spoke; `false` when there is no room for a new stream.
-    fn hear(&mut self, source: &Source, now_ns: u64) -> bool {
-        let Some(state) = self.stream(&source.stream) else {
-            return false;
-        };
+    /// Notes that `source` spoke, unless it has no books and can have none.
+    fn hear(&mut self, source: &Source, now_ns: u64) -> Result<(), Reason> {
+        let state = self.stream(&source.stream)?;
         state.arrived_ns = state.arrived_ns.max(now_ns);
         state.made = state.made.max(source.made);
         state.dropped_total = state.dropped_total.max(source.dropped);
         // Claims are kept as the most that was ever said, above; this is only who speaks.
         state.source = Source { made: 0, dropped: 0, ..source.clone() };
-        true
+        Ok(())
     }
 
-    fn stream(&mut self, id: &str) -> Option<&mut StreamState> {
+    fn stream(&mut self, id: &str) -> Result<&mut StreamState, Reason> {
+        if self.forgotten.contains(id) {
+            return Err(Reason::StreamForgotten);
+        }
         if !self.streams.contains_key(id) {
-            self.streams_left = self.streams_left.checked_sub(1)?;
+            self.streams_left = self.streams_left.checked_sub(1).ok_or(Reason::StreamsFull)?;
             let mut state = StreamState { first_ns: u64::MAX, ..StreamState::default() };
             id.clone_into(&mut state.source.stream);
             self.streams.insert(id.to_owned(), state);
         }
-        self.streams.get_mut(id)
+        self.streams.get_mut(id).ok_or(Reason::StreamsFull)
     }
 
-    fn word(&mut self, source: &Source, time_ns: u64, word: &Word, now_ns: u64, outcome: &mut Outcome) {
-        if let Some(state) = self.streams.get_mut(&source.stream) {
+    fn word(&mut self, source: &Source, entry: &Entry, now_ns: u64, outcome: &mut Outcome) {
+        let time_ns = entry.time_ns;
+        // The clock of a record that cannot be taken may be what is wrong with it.
+        if !matches!(entry.word, Word::Unusable { .. })
+            && let Some(state) = self.streams.get_mut(&source.stream)
+        {
             state.first_ns = state.first_ns.min(time_ns);
             state.last_ns = state.last_ns.max(time_ns);
         }
-        match word {
+        match &entry.word {
             Word::Call(call) => self.call(source, time_ns, call, outcome),
             Word::Unusable { seq, reason } => self.unusable(source, *seq, *reason, outcome),
             Word::Vm(vm) => self.vm(vm, time_ns, now_ns, outcome),
@@ -181,10 +185,7 @@ impl Books {
         match &call.operation {
             Some(operation) => {
                 let facts = OperationFacts::of(operation, call, time_ns);
-                self.operations
-                    .entry(operation.id.clone())
-                    .and_modify(|known| known.merge(&facts))
-                    .or_insert(facts);
+                self.operations.entry(operation.id.clone()).and_modify(|known| known.merge(&facts)).or_insert(facts);
             }
             None if call.seen => state.unplaced = state.unplaced.saturating_add(1),
             None => state.unseen = state.unseen.saturating_add(1),
@@ -204,9 +205,9 @@ impl Books {
 
     fn vm(&mut self, vm: &VmWord, time_ns: u64, now_ns: u64, outcome: &mut Outcome) {
         // A predecessor of which not one record came is known from this word alone.
-        let Some(state) = self.stream(&vm.about) else {
-            outcome.rejected.add(Reason::StreamsFull);
-            return;
+        let state = match self.stream(&vm.about) {
+            Ok(state) => state,
+            Err(reason) => return outcome.rejected.add(reason),
         };
         outcome.events = outcome.events.saturating_add(1);
         if state.arrived_ns == 0 {

@@ -38,9 +38,6 @@ pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long one export may take, its body's arrival included.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What an entry weighs in memory beside its own text.
-const ENTRY_BYTES: usize = 512;
-
 /// Everything an export needs.
 #[derive(Debug, Clone)]
 pub struct Intake {
@@ -61,16 +58,11 @@ pub struct Intake {
 /// The routes of the intake.
 pub fn router(intake: Intake) -> axum::Router {
     let path = format!("/{}/{}", ostiary_wire::SERVICE, ostiary_wire::METHOD);
-    axum::Router::new()
-        .route(&path, axum::routing::post(export))
-        .fallback(unknown)
-        .with_state(intake)
+    axum::Router::new().route(&path, axum::routing::post(export)).fallback(unknown).with_state(intake)
 }
 
 async fn unknown() -> Response {
-    grpc_response(
-        Status::unimplemented("only logs are taken here: LogsService/Export").into_http(),
-    )
+    grpc_response(Status::unimplemented("only logs are taken here: LogsService/Export").into_http())
 }
 
 async fn export(State(intake): State<Intake>, request: Request) -> Response {
@@ -85,9 +77,8 @@ async fn export(State(intake): State<Intake>, request: Request) -> Response {
     let Some(_place) = intake.admission.request() else {
         return refused(Export::Busy, Status::unavailable("too many exports at once"));
     };
-    let mut grpc = Grpc::new(codec::Raw)
-        .accept_compressed(CompressionEncoding::Gzip)
-        .max_decoding_message_size(MESSAGE_BYTES_MAX);
+    let mut grpc =
+        Grpc::new(codec::Raw).accept_compressed(CompressionEncoding::Gzip).max_decoding_message_size(MESSAGE_BYTES_MAX);
     let answer = grpc.unary(Exporter(intake.clone()), request);
     match tokio::time::timeout(EXPORT_TIMEOUT, answer).await {
         Ok(response) => grpc_response(settle(response, &intake.metrics)),
@@ -102,10 +93,7 @@ fn grpc_response(response: http::Response<tonic::body::Body>) -> Response {
 /// What the transport says of a message that is too long or does not unpack
 /// (OUT_OF_RANGE, INTERNAL, …) would be retried for ever by an OTLP sender,
 /// though it can never pass: it becomes INVALID_ARGUMENT.
-fn settle(
-    response: http::Response<tonic::body::Body>,
-    metrics: &Metrics,
-) -> http::Response<tonic::body::Body> {
+fn settle(response: http::Response<tonic::body::Body>, metrics: &Metrics) -> http::Response<tonic::body::Body> {
     let Some(status) = Status::from_header_map(response.headers()) else {
         return response;
     };
@@ -152,20 +140,17 @@ impl Intake {
             return Err(self.busy("too many bytes under way"));
         };
         let now_ns = clock::now_ns();
-        let window = Window {
-            from_ns: now_ns.saturating_sub(self.late_ns),
-            to_ns: now_ns.saturating_add(self.early_ns),
-        };
+        let window =
+            Window { from_ns: now_ns.saturating_sub(self.late_ns), to_ns: now_ns.saturating_add(self.early_ns) };
         let batch = read::batch(&message, window).map_err(|error| {
             self.metrics.export(Export::Malformed);
             Status::invalid_argument(error.to_string())
         })?;
         drop(message);
-        let entries = batch.entries.len();
-        let Some(_entries) = self.admission.bytes(entries.saturating_mul(ENTRY_BYTES)) else {
+        let Some(_unpacked) = self.admission.bytes(batch.weight()) else {
             return Err(self.busy("too many bytes under way"));
         };
-        if !self.admission.records(entries) {
+        if !self.admission.records(batch.entries.len()) {
             return Err(self.busy("too many records a second"));
         }
         match self.writer.write(batch).await {

@@ -94,12 +94,7 @@ async fn told(stop: &mut watch::Receiver<bool>) {
     let _ended = stop.wait_for(|stopped| *stopped).await;
 }
 
-async fn connection(
-    stream: TcpStream,
-    tls: Option<TlsAcceptor>,
-    app: axum::Router,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, app: axum::Router, mut stop: watch::Receiver<bool>) {
     // A small answer must not wait for more to send.
     let _best_effort = stream.set_nodelay(true);
     // Whoever connects and says nothing must not keep the place.

@@ -2,7 +2,7 @@
 //! bound addresses as JSON, so that whoever starts it knows when it is ready;
 //! everything else goes to standard error.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -15,7 +15,11 @@ use tracing_subscriber::EnvFilter;
 fn main() -> ExitCode {
     let options = Options::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
     match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

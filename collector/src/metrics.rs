@@ -87,11 +87,7 @@ impl Metrics {
     #[must_use]
     pub fn families(&self) -> Vec<Family> {
         let get = |count: &AtomicU64| count.load(Ordering::Relaxed).to_string();
-        let one = |name, help, value| Family {
-            name,
-            help,
-            samples: vec![(String::new(), value)],
-        };
+        let one = |name, help, value| Family { name, help, samples: vec![(String::new(), value)] };
         let exports = Export::ALL.iter().zip(&self.exports);
         let rejected = Reason::ALL.iter().zip(&self.rejected);
         let micros = self.commit_micros.load(Ordering::Relaxed);
@@ -99,9 +95,7 @@ impl Metrics {
             Family {
                 name: "ostiary_collector_exports_total",
                 help: "exports by outcome",
-                samples: exports
-                    .map(|((_, name), count)| (format!("{{outcome=\"{name}\"}}"), get(count)))
-                    .collect(),
+                samples: exports.map(|((_, name), count)| (format!("{{outcome=\"{name}\"}}"), get(count))).collect(),
             },
             one("ostiary_collector_bytes_total", "bytes of the messages read", get(&self.bytes)),
             one("ostiary_collector_records_total", "request records counted", get(&self.folded)),
@@ -115,9 +109,7 @@ impl Metrics {
                 name: "ostiary_collector_rejected_total",
                 help: "records not taken, by reason",
                 samples: rejected
-                    .map(|(reason, count)| {
-                        (format!("{{reason=\"{}\"}}", reason.name()), get(count))
-                    })
+                    .map(|(reason, count)| (format!("{{reason=\"{}\"}}", reason.name()), get(count)))
                     .collect(),
             },
             one("ostiary_collector_commits_total", "commits", get(&self.commits)),

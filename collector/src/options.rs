@@ -85,8 +85,7 @@ impl Options {
     /// How much is kept.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
-        let stream_age_ns =
-            nanos(self.late).saturating_add(nanos(self.early)).saturating_add(MARGIN_NS);
+        let stream_age_ns = nanos(self.late).saturating_add(nanos(self.early)).saturating_add(MARGIN_NS);
         Bounds {
             operations_max: self.operations_max,
             streams_max: self.streams_max,
@@ -117,9 +116,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         let number = text.strip_suffix(unit)?.parse::<u64>().ok()?;
         number.checked_mul(seconds).filter(|seconds| (1..=MAX_SECONDS).contains(seconds))
     });
-    seconds.map(Duration::from_secs).ok_or_else(|| {
-        "it is a whole number with its unit, such as 90s, 10m, 24h or 7d, up to 3650d".to_owned()
-    })
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| "it is a whole number with its unit, such as 90s, 10m, 24h or 7d, up to 3650d".to_owned())
 }
 
 const MAX_SECONDS: u64 = 3650 * 86_400;

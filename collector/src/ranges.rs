@@ -29,8 +29,7 @@ impl SeqSet {
             Some(&(_, end)) => end.checked_add(1) == Some(seq),
             None => false,
         };
-        let joins_after =
-            self.runs.get(after).is_some_and(|&(start, _)| seq.checked_add(1) == Some(start));
+        let joins_after = self.runs.get(after).is_some_and(|&(start, _)| seq.checked_add(1) == Some(start));
         self.join(seq, after, joins_before, joins_after);
         if self.runs.len() > RUNS_MAX {
             self.close_lowest_gap();

@@ -87,10 +87,7 @@ impl Security {
     ///
     /// # Errors
     /// When a file cannot be used, a flag lacks its pair, or an address would be open.
-    pub fn load(
-        wanted: &Wanted,
-        ports: [(&'static str, SocketAddr); 2],
-    ) -> Result<Self, SecurityError> {
+    pub fn load(wanted: &Wanted, ports: [(&'static str, SocketAddr); 2]) -> Result<Self, SecurityError> {
         let token = wanted.token_file.as_deref().map(Token::read).transpose()?;
         let tls = acceptor(wanted)?;
         let is_guarded = token.is_some() || (tls.is_some() && wanted.tls_client_ca.is_some());
@@ -108,10 +105,7 @@ impl Security {
 
 impl std::fmt::Debug for Security {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Security")
-            .field("token", &self.token)
-            .field("tls", &self.tls.is_some())
-            .finish()
+        f.debug_struct("Security").field("token", &self.token).field("tls", &self.tls.is_some()).finish()
     }
 }
 
@@ -167,8 +161,7 @@ fn acceptor(wanted: &Wanted) -> Result<Option<TlsAcceptor>, SecurityError> {
         why: error.to_string(),
     })?;
     let provider = Arc::new(ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()?;
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let builder = match &wanted.tls_client_ca {
         Some(path) => {
             let roots = Arc::new(roots(path)?);
@@ -186,14 +179,10 @@ fn acceptor(wanted: &Wanted) -> Result<Option<TlsAcceptor>, SecurityError> {
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
 }
 
-fn certificates(
-    flag: &'static str,
-    path: &Path,
-) -> Result<Vec<CertificateDer<'static>>, SecurityError> {
+fn certificates(flag: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, SecurityError> {
     let file = |why| SecurityError::File { flag, path: path.to_owned(), why };
-    let chain: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| file(error.to_string()))?;
+    let chain: Vec<_> =
+        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| file(error.to_string()))?;
     if chain.is_empty() {
         return Err(file("holds no certificate in PEM form".to_owned()));
     }

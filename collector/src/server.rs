@@ -43,8 +43,8 @@ impl Collector {
 
         let (ledger, reader) = sqlite::open(&options.store, options.bounds())?;
         let metrics = Arc::new(Metrics::default());
-        let (writer, thread) = writer::start(Box::new(ledger), Arc::clone(&metrics))
-            .context("the store's writer cannot be started")?;
+        let (writer, thread) =
+            writer::start(Box::new(ledger), Arc::clone(&metrics)).context("the store's writer cannot be started")?;
         let intake = intake::router(Intake {
             writer: writer.clone(),
             metrics: Arc::clone(&metrics),
@@ -92,9 +92,7 @@ impl Collector {
         }
         // With the ports their handles to the writer are gone, so it writes the rest and ends.
         let writer = self.writer;
-        tokio::task::spawn_blocking(move || writer.join())
-            .await
-            .context("the store's writer ended out of order")
+        tokio::task::spawn_blocking(move || writer.join()).await.context("the store's writer ended out of order")
     }
 }
 

@@ -13,10 +13,7 @@ use crate::store::{CallRow, CallsQuery};
 const KNOWN: &[&str] = &["request_id", "operation", "after", "limit"];
 
 /// Answers the latest calls, oldest first, or those after a position.
-pub(super) async fn list(
-    State(api): State<Api>,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> Result<Json<Value>, Problem> {
     let query = Query::read(query.as_deref(), KNOWN)?;
     let query = CallsQuery {
         request_id: query.text("request_id")?,

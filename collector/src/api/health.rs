@@ -39,24 +39,13 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, Problem>
 
 /// The books, as the store has them: gauges, because forgetting old rows may change them.
 fn gauges(totals: &Totals) -> Vec<Family> {
-    let one = |name, help, value: u64| Family {
-        name,
-        help,
-        samples: vec![(String::new(), value.to_string())],
-    };
-    let states = [
-        ("live", totals.live),
-        ("stopped", totals.stopped),
-        ("silent", totals.silent),
-        ("lost", totals.lost),
-    ];
+    let one = |name, help, value: u64| Family { name, help, samples: vec![(String::new(), value.to_string())] };
+    let states = [("live", totals.live), ("stopped", totals.stopped), ("silent", totals.silent), ("lost", totals.lost)];
     vec![
         Family {
             name: "ostiary_streams",
             help: "streams by state",
-            samples: states
-                .map(|(state, count)| (format!("{{state=\"{state}\"}}"), count.to_string()))
-                .to_vec(),
+            samples: states.map(|(state, count)| (format!("{{state=\"{state}\"}}"), count.to_string())).to_vec(),
         },
         one("ostiary_records_made", "request records that streams say they made", totals.made),
         one("ostiary_records_received", "request records counted", totals.received),

@@ -15,16 +15,12 @@ use crate::store::{StreamRow, StreamStatus, Totals};
 const KNOWN: &[&str] = &["limit", "cursor"];
 
 /// Answers the totals, and one page of streams.
-pub(super) async fn list(
-    State(api): State<Api>,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> Result<Json<Value>, Problem> {
     let query = Query::read(query.as_deref(), KNOWN)?;
     let limit = query.limit()?;
     let after = query.text("cursor")?.unwrap_or_default();
     if !after.is_empty() && (after.len() != 32 || !after.bytes().all(|b| b.is_ascii_hexdigit())) {
-        return Err(Problem::bad("the cursor is not a stream's id")
-            .hint("take it from `next` of the page before"));
+        return Err(Problem::bad("the cursor is not a stream's id").hint("take it from `next` of the page before"));
     }
     let now = now_ns();
     let (mut rows, totals) = api

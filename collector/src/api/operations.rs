@@ -11,8 +11,7 @@ use super::query::Query;
 use crate::clock::rfc3339;
 use crate::store::{OperationRow, OperationsQuery, Sort, SortKey};
 
-const KNOWN: &[&str] =
-    &["api", "host", "method", "declared", "q", "sort", "order", "limit", "cursor"];
+const KNOWN: &[&str] = &["api", "host", "method", "declared", "q", "sort", "order", "limit", "cursor"];
 
 const SORTS: &[(&str, Sort)] = &[
     ("calls", Sort::Calls),
@@ -23,10 +22,7 @@ const SORTS: &[(&str, Sort)] = &[
 ];
 
 /// Answers one page.
-pub(super) async fn list(
-    State(api): State<Api>,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> Result<Json<Value>, Problem> {
     let query = read(query.as_deref())?;
     // One row more than asked for tells whether there is another page.
     let (limit, sort, descending) = (query.limit, query.sort, query.descending);
@@ -137,7 +133,6 @@ fn place(cursor: &str, sort: Sort, descending: bool) -> Result<(SortKey, String)
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let bytes: Option<Vec<u8>> =
-        pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect();
+    let bytes: Option<Vec<u8>> = pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect();
     bytes.filter(|_| rest.is_empty())
 }

@@ -20,10 +20,7 @@ pub(super) struct Query {
 
 impl Query {
     /// Reads the query string; only the `known` names may occur.
-    pub(super) fn read(
-        query: Option<&str>,
-        known: &'static [&'static str],
-    ) -> Result<Self, Problem> {
+    pub(super) fn read(query: Option<&str>, known: &'static [&'static str]) -> Result<Self, Problem> {
         let query = query.unwrap_or("");
         if query.len() > QUERY_BYTES_MAX {
             return Err(Problem::bad(format!("the query is longer than {QUERY_BYTES_MAX} bytes")));
@@ -77,8 +74,7 @@ impl Query {
         let is_digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
         let number = value.parse().ok().filter(|number| is_digits && *number <= MAX_NUMBER);
         number.map(Some).ok_or_else(|| {
-            Problem::bad(format!("{name} is {value:?}"))
-                .hint(format!("it is a whole number from 0 to {MAX_NUMBER}"))
+            Problem::bad(format!("{name} is {value:?}")).hint(format!("it is a whole number from 0 to {MAX_NUMBER}"))
         })
     }
 
@@ -88,9 +84,7 @@ impl Query {
             return Ok(LIMIT_DEFAULT);
         };
         let limit = u32::try_from(limit).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-        limit.ok_or_else(|| {
-            Problem::bad("limit is out of range").hint(format!("it is 1 to {LIMIT_MAX}"))
-        })
+        limit.ok_or_else(|| Problem::bad("limit is out of range").hint(format!("it is 1 to {LIMIT_MAX}")))
     }
 
     /// One of several words, where one was given.
@@ -150,9 +144,7 @@ mod tests {
 
     #[test]
     fn form_encoding_is_undone_or_refused() {
-        for (text, want) in
-            [("a+b", Some("a b")), ("%2Fv1%2f", Some("/v1/")), ("%C3%A9", Some("é")), ("", Some(""))]
-        {
+        for (text, want) in [("a+b", Some("a b")), ("%2Fv1%2f", Some("/v1/")), ("%C3%A9", Some("é")), ("", Some(""))] {
             assert_eq!(decode(text).ok().as_deref(), want);
         }
         for text in ["%", "%2", "%zz", "%+1", "%ff", "%00", "%0a"] {

@@ -15,9 +15,7 @@ const CUT: &str = "ostiary.record.cut";
 #[must_use]
 pub fn record(record: &Record<'_, '_>) -> String {
     let mut map = map(record.attributes);
-    for (name, bytes, length) in
-        [("trace_id", record.trace_id, 16usize), ("span_id", record.span_id, 8)]
-    {
+    for (name, bytes, length) in [("trace_id", record.trace_id, 16usize), ("span_id", record.span_id, 8)] {
         if bytes.len() == length {
             map.insert(name.to_owned(), Json::String(hex(bytes)));
         }

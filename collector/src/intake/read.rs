@@ -13,9 +13,7 @@ use ostiary_wire::attributes::{self as names, Attribute, Kind, Place};
 use ostiary_wire::decode::{self, DecodeError, KeyValue, Limits, Record, Value, Visitor};
 use ostiary_wire::{Event, SCOPE};
 
-use crate::facts::{
-    Batch, Call, Entry, Operation, PolicyWord, Reason, Source, VmEvent, VmWord, Word,
-};
+use crate::facts::{Batch, Call, Entry, Operation, PolicyWord, Reason, Source, VmEvent, VmWord, Word};
 use crate::intake::json;
 
 /// What one message may hold. The filter sends about a thousand records at a
@@ -40,12 +38,7 @@ pub struct Window {
 /// # Errors
 /// The decoder's, when the bytes are not such a message or hold more than [`LIMITS`].
 pub fn batch(message: &[u8], window: Window) -> Result<Batch, DecodeError> {
-    let mut reading = Reading {
-        window,
-        batch: Batch::default(),
-        speaker: Err(Reason::Foreign),
-        position: None,
-    };
+    let mut reading = Reading { window, batch: Batch::default(), speaker: Err(Reason::Foreign), position: None };
     decode::request(message, &LIMITS, &mut reading)?;
     Ok(reading.batch)
 }
@@ -77,9 +70,7 @@ impl Visitor for Reading {
     fn scope(&mut self, _name: &str, attributes: &[KeyValue<'_>]) {
         self.position = None;
         if let Ok(source) = &mut self.speaker {
-            let said = |attribute: &Attribute| {
-                count(find(attributes, attribute.name)).ok().flatten().unwrap_or(0)
-            };
+            let said = |attribute: &Attribute| count(find(attributes, attribute.name)).ok().flatten().unwrap_or(0);
             source.made = said(&names::STREAM_MADE);
             source.dropped = said(&names::STREAM_DROPPED);
         }
@@ -93,9 +84,7 @@ impl Visitor for Reading {
         match outcome {
             Ok((time_ns, word)) => self.push(time_ns, word),
             Err(Unusable { seq: Some(seq), reason }) => {
-                // Its own clock may be what is wrong with it, so it says nothing about time.
-                let time_ns = time_of(record).clamp(self.window.from_ns, self.window.to_ns);
-                self.push(time_ns, Word::Unusable { seq, reason });
+                self.push(time_of(record), Word::Unusable { seq, reason });
             }
             Err(Unusable { seq: None, reason }) => self.batch.rejected.add(reason),
         }
@@ -105,8 +94,7 @@ impl Visitor for Reading {
 impl Reading {
     fn judge(&self, source: &Source, record: &Record<'_, '_>) -> Result<(u64, Word), Unusable> {
         let unplaced = |reason| Unusable { seq: None, reason };
-        let event = Event::from_name(record.event_name)
-            .ok_or_else(|| unplaced(Reason::UnknownEvent))?;
+        let event = Event::from_name(record.event_name).ok_or_else(|| unplaced(Reason::UnknownEvent))?;
         let word = match event {
             Event::Request => {
                 let seq = seq(record.attributes).map_err(unplaced)?;
@@ -150,12 +138,9 @@ impl Reading {
             }));
         }
         let mut dropped = BTreeMap::new();
-        for attribute in [
-            &names::DROPPED_QUEUE,
-            &names::DROPPED_REFUSED,
-            &names::DROPPED_REJECTED,
-            &names::DROPPED_SHUTDOWN,
-        ] {
+        for attribute in
+            [&names::DROPPED_QUEUE, &names::DROPPED_REFUSED, &names::DROPPED_REJECTED, &names::DROPPED_SHUTDOWN]
+        {
             if let Some(count) = said(attribute)? {
                 let reason = attribute.name.rsplit('.').next().unwrap_or(attribute.name);
                 dropped.insert(reason.to_owned(), count);
@@ -240,10 +225,7 @@ fn call(source: &Source, seq: u64, record: &Record<'_, '_>) -> Result<Call, Reas
     })
 }
 
-fn operation(
-    source: &Source,
-    attributes: &[KeyValue<'_>],
-) -> Result<Option<Operation>, Reason> {
+fn operation(source: &Source, attributes: &[KeyValue<'_>]) -> Result<Option<Operation>, Reason> {
     let id = text(attributes, &names::OPERATION_ID);
     if id.is_empty() {
         return Ok(None);
@@ -328,8 +310,6 @@ fn count(value: Option<Value<'_>>) -> Result<Option<u64>, Reason> {
             Ok(number) if number <= COUNT_MAX => Ok(Some(number)),
             Ok(_) | Err(_) => Err(Reason::BadValue),
         },
-        Some(Value::Str(_) | Value::Bool(_) | Value::Double(_) | Value::Other) => {
-            Err(Reason::BadValue)
-        }
+        Some(Value::Str(_) | Value::Bool(_) | Value::Double(_) | Value::Other) => Err(Reason::BadValue),
     }
 }

@@ -17,8 +17,7 @@ pub(super) fn encode(rejected: &Rejections) -> Bytes {
     if rejected.total() == 0 {
         return Bytes::new();
     }
-    let reasons: Vec<String> =
-        rejected.iter().map(|(reason, count)| format!("{} {count}", reason.name())).collect();
+    let reasons: Vec<String> = rejected.iter().map(|(reason, count)| format!("{} {count}", reason.name())).collect();
     let text = format!("records not taken: {}", reasons.join(", "));
     let mut partial = Vec::with_capacity(text.len().saturating_add(16));
     varint::put(&mut partial, REJECTED);

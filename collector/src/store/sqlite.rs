@@ -30,12 +30,14 @@ const BUSY: Duration = Duration::from_secs(5);
 /// # Errors
 /// When the file cannot be opened, or is of a later version or not ours.
 pub fn open(path: &Path, bounds: Bounds) -> Result<(SqliteLedger, Reader), StoreError> {
-    let mut connection = Connection::open(path).map_err(|error| {
+    let cannot = |error: &dyn std::fmt::Display| {
         StoreError::Unfit(format!(
             "cannot open the store {}: {error}; choose another file with --store",
             path.display()
         ))
-    })?;
+    };
+    make_private(path).map_err(|error| cannot(&error))?;
+    let mut connection = Connection::open(path).map_err(|error| cannot(&error))?;
     connection.busy_timeout(BUSY)?;
     upgrade(&mut connection, path)?;
     // Full: what was acknowledged survives a power cut too, at the price of one sync per group.
@@ -43,6 +45,15 @@ pub fn open(path: &Path, bounds: Bounds) -> Result<(SqliteLedger, Reader), Store
     connection.pragma_update(None, "synchronous", "full")?;
     let reader = Reader::open(path)?;
     Ok((SqliteLedger::new(connection, bounds)?, reader))
+}
+
+/// Makes the file if it is not there, for its owner's eyes alone: it holds client addresses.
+/// SQLite gives the files beside it the same permissions.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map(drop)
 }
 
 fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
@@ -61,10 +72,8 @@ fn upgrade(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
         ))
     })?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let application: i32 =
-        transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let tables: i64 =
-        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let application: i32 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables > 0 && application != APPLICATION_ID {
         return Err(StoreError::Unfit(format!(
             "{} is another program's database; choose another file with --store",

@@ -56,17 +56,11 @@ pub struct WriterThread(JoinHandle<()>);
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn start(
-    ledger: Box<dyn Ledger>,
-    metrics: Arc<Metrics>,
-) -> std::io::Result<(Writer, WriterThread)> {
+pub fn start(ledger: Box<dyn Ledger>, metrics: Arc<Metrics>) -> std::io::Result<(Writer, WriterThread)> {
     let (jobs, waiting) = sync_channel(QUEUE_MAX);
     let healthy = Arc::new(AtomicBool::new(true));
-    let mut work =
-        Work { ledger, metrics, healthy: Arc::clone(&healthy), tidied: Instant::now() };
-    let thread = std::thread::Builder::new()
-        .name("store-writer".to_owned())
-        .spawn(move || work.run(&waiting))?;
+    let mut work = Work { ledger, metrics, healthy: Arc::clone(&healthy), tidied: Instant::now() };
+    let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || work.run(&waiting))?;
     Ok((Writer { jobs, healthy }, WriterThread(thread)))
 }
 
@@ -128,8 +122,7 @@ impl Work {
     }
 
     fn commit(&mut self, jobs: Vec<Job>) {
-        let (batches, done): (Vec<_>, Vec<_>) =
-            jobs.into_iter().map(|job| (job.batch, job.done)).unzip();
+        let (batches, done): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.batch, job.done)).unzip();
         let started = Instant::now();
         let outcome = self.ledger.commit(&batches, clock::now_ns());
         self.metrics.committed(outcome.is_ok(), started.elapsed());

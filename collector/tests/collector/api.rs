@@ -176,9 +176,8 @@ async fn calls_are_found_and_followed() {
 
     // The latest first page, then what is new, and nothing twice.
     let latest = ask::get(collector.http, "/v1/calls?limit=10");
-    let seqs = |answer: &Value| -> Vec<u64> {
-        items(answer).iter().map(|call| call["seq"].as_u64().unwrap()).collect()
-    };
+    let seqs =
+        |answer: &Value| -> Vec<u64> { items(answer).iter().map(|call| call["seq"].as_u64().unwrap()).collect() };
     assert_eq!(seqs(&latest), (315..325).collect::<Vec<_>>());
     let next = latest["next"].as_u64().unwrap();
     let none = ask::get(collector.http, &format!("/v1/calls?after={next}"));

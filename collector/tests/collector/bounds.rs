@@ -86,6 +86,10 @@ fn streams_forgotten_for_age_stay_in_the_totals() {
         (after.made, after.received, after.missing, after.duplicates),
         (before.made, before.received, before.missing, before.duplicates)
     );
+    // What comes after all does not open closed books: it is told, and changes no sum.
+    let late = ledger.commit(&[batch(1, &[req(0), req(9)])], 201).unwrap();
+    assert_eq!((late[0].folded, late[0].rejected.total()), (0, 2));
+    assert_eq!(reader.totals(200).unwrap(), after);
 }
 
 #[tokio::test]

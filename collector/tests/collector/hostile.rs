@@ -6,6 +6,9 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
+use ostiary_collector::fold::Books;
+use ostiary_collector::intake::read::{self, Window};
+use proptest::prelude::*;
 use prost::Message;
 use serde_json::Value as Json;
 use tonic::Code;
@@ -14,6 +17,9 @@ use crate::support::ask;
 use crate::support::process::Running;
 use crate::support::records::{self, id, now_ns, req};
 use crate::support::send::Sender;
+
+/// What a collector that meets one hostile message after another may hold at most.
+const MEMORY_MIB_MAX: u64 = 200;
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -26,11 +32,7 @@ fn int(name: &str, value: i64) -> KeyValue {
 }
 
 fn pair(name: &str, value: Value) -> KeyValue {
-    KeyValue {
-        key: name.to_owned(),
-        value: Some(AnyValue { value: Some(value) }),
-        ..KeyValue::default()
-    }
+    KeyValue { key: name.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
 }
 
 /// A record that would be taken, with `change` applied.
@@ -61,8 +63,7 @@ fn message(resource: Vec<KeyValue>, records: Vec<LogRecord>) -> Vec<u8> {
 }
 
 fn ours(stream: u64, records: Vec<LogRecord>) -> Vec<u8> {
-    let resource =
-        vec![text("service.name", "ostiary-filter"), text("ostiary.stream.id", &id(stream))];
+    let resource = vec![text("service.name", "ostiary-filter"), text("ostiary.stream.id", &id(stream))];
     message(resource, records)
 }
 
@@ -140,9 +141,7 @@ async fn what_is_no_message_is_refused_for_good() {
     let collector = Running::start(&folder.path().join("s.sqlite"), &[]);
     let mut sender = Sender::connect(collector.otlp).await;
     let whole = records::requests(&id(1), &(0..50).map(req).collect::<Vec<_>>());
-    let many = |count: usize| {
-        ours(1, vec![record(0, |record| record.attributes.extend(vec![int("x", 1); count]))])
-    };
+    let many = |count: usize| ours(1, vec![record(0, |record| record.attributes.extend(vec![int("x", 1); count]))]);
     let mut cases = vec![
         ("truncated", whole[..whole.len() - 7].to_vec()),
         ("a gigabyte claimed", vec![0x0a, 0x80, 0x80, 0x80, 0x80, 0x04]),
@@ -164,6 +163,7 @@ async fn what_is_no_message_is_refused_for_good() {
     assert_eq!(calls(&collector), 0);
     sender.send(whole).await.unwrap();
     assert_eq!(calls(&collector), 50);
+    assert!(collector.peak_mib() < MEMORY_MIB_MAX, "{} MiB", collector.peak_mib());
 }
 
 #[tokio::test]
@@ -183,6 +183,34 @@ async fn compressed_messages_are_taken_and_bombs_are_not() {
     let reply = sender.send(ours(3, vec![LogRecord::default(); 20_000])).await.unwrap();
     assert_eq!(reply.rejected, 20_000);
     assert_eq!(calls(&collector), 100);
+    assert!(collector.peak_mib() < MEMORY_MIB_MAX, "{} MiB", collector.peak_mib());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Any damage to a good export ends in an error, or in records that the ledger takes and
+    /// counts no more of than came.
+    #[test]
+    fn damaged_exports_never_break_the_ledger(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+    ) {
+        let mut message = records::requests(&id(1), &(0..4).map(req).collect::<Vec<_>>());
+        for (at, byte) in damage {
+            let at = at.index(message.len());
+            message[at] = byte;
+        }
+        if let Some(cut) = cut {
+            message.truncate(cut.index(message.len()));
+        }
+        let open = Window { from_ns: 0, to_ns: u64::MAX };
+        if let Ok(batch) = read::batch(&message, open) {
+            let mut books = Books { streams_left: 10, ..Books::default() };
+            let outcome = books.fold(&batch, 1);
+            prop_assert!(outcome.folded + outcome.duplicates + outcome.rejected.total() <= 4);
+        }
+    }
 }
 
 fn calls(collector: &Running) -> u64 {

@@ -70,8 +70,7 @@ fn exports(all: &[Made], cuts: &[usize]) -> Vec<Batch> {
         let (now, later) = rest.split_at((*cut).min(rest.len()));
         rest = later;
         for stream in 0..3 {
-            let requests: Vec<Req> =
-                now.iter().filter(|made| made.0 == stream).map(|made| made.1).collect();
+            let requests: Vec<Req> = now.iter().filter(|made| made.0 == stream).map(|made| made.1).collect();
             if !requests.is_empty() {
                 let bytes = records::requests(&id(stream), &requests);
                 exports.push(read::batch(&bytes, OPEN).unwrap());

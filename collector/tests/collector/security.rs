@@ -6,9 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{self, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -74,8 +72,7 @@ fn a_token_lets_the_collector_listen_beyond_loopback() {
 fn a_name_that_points_here_from_outside_is_not_served() {
     let folder = tempfile::tempdir().unwrap();
     let collector = Running::start(&folder.path().join("s.sqlite"), &[]);
-    let answer =
-        ask::raw(collector.http, "GET /v1/calls HTTP/1.0\r\nhost: rebound.example:8787\r\n\r\n");
+    let answer = ask::raw(collector.http, "GET /v1/calls HTTP/1.0\r\nhost: rebound.example:8787\r\n\r\n");
     assert_eq!(answer.status, 421);
 }
 
@@ -149,17 +146,14 @@ async fn with_mutual_tls_a_certificate_of_the_authority_opens_both_ports() {
     let here = |address: SocketAddr| SocketAddr::from(([127, 0, 0, 1], address.port()));
 
     let tls = |client: Option<&(String, String)>| {
-        let config = ClientTlsConfig::new()
-            .domain_name("localhost")
-            .ca_certificate(Certificate::from_pem(&authority.ca));
+        let config =
+            ClientTlsConfig::new().domain_name("localhost").ca_certificate(Certificate::from_pem(&authority.ca));
         match client {
             Some((cert, key)) => config.identity(Identity::from_pem(cert, key)),
             None => config,
         }
     };
-    for (client, want) in
-        [(None, false), (Some(&authority.stranger), false), (Some(&authority.client), true)]
-    {
+    for (client, want) in [(None, false), (Some(&authority.stranger), false), (Some(&authority.client), true)] {
         let sent = match Sender::connect_tls(here(collector.otlp), tls(client)).await {
             Ok(mut sender) => sender.send(requests(&id(1), &[req(0)])).await.is_ok(),
             Err(_) => false,

@@ -95,6 +95,11 @@ fn the_store_outlives_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.sqlite");
     let mut first = Running::start(&store, &[]);
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o077, 0, "{:?} is open to others", file.file_name());
+    }
     first.terminate();
     assert_eq!(first.ended(), Some(0));
     let again = Running::spawn(command(&store, &["--late", "1h"]));

@@ -20,20 +20,22 @@ async fn the_end_of_a_stream_is_told_apart() {
     let collector = Running::start(&folder.path().join("s.sqlite"), &[]);
     let mut sender = Sender::connect(collector.otlp).await;
     let long = 3_600_000_000_000;
-    let beat = |n, interval| event(&id(n), Event::VmHeartbeat, &[(&names::HEARTBEAT_INTERVAL, interval), (&names::EVENT_MADE, 5)], &[]);
+    let beat = |n, interval| {
+        event(&id(n), Event::VmHeartbeat, &[(&names::HEARTBEAT_INTERVAL, interval), (&names::EVENT_MADE, 5)], &[])
+    };
     // The first lives, the second stops, the third falls silent, the fourth is lost.
     for message in [
         beat(1, long),
         requests(&id(1), &[req(0), req(1)]),
         beat(2, 1),
-        event(
-            &id(2),
-            Event::VmStopped,
-            &[(&names::EVENT_MADE, 7), (&names::SENT, 5), (&names::DROPPED_QUEUE, 2)],
-            &[],
-        ),
+        event(&id(2), Event::VmStopped, &[(&names::EVENT_MADE, 7), (&names::SENT, 5), (&names::DROPPED_QUEUE, 2)], &[]),
         beat(3, 1),
-        event(&id(1), Event::VmLost, &[(&names::LOST_MADE, 9), (&names::LOST_OPEN, 3)], &[(&names::LOST_STREAM_ID, &id(4))]),
+        event(
+            &id(1),
+            Event::VmLost,
+            &[(&names::LOST_MADE, 9), (&names::LOST_OPEN, 3)],
+            &[(&names::LOST_STREAM_ID, &id(4))],
+        ),
         event(&id(1), Event::PolicyAccepted, &[], &[(&names::POLICY_REVISION_EVENT, "abc123")]),
     ] {
         assert_eq!(sender.send(message).await.unwrap().rejected, 0);
@@ -55,7 +57,10 @@ async fn the_end_of_a_stream_is_told_apart() {
     assert_eq!(stream(&loss, 1)["policy_revision"], "abc123");
     let totals = &loss["totals"];
     assert_eq!((&totals["made"], &totals["missing"], &totals["dropped"]), (&26.into(), &24.into(), &2.into()));
-    assert_eq!(totals["streams"], serde_json::json!({"all": 4, "live": 1, "stopped": 1, "silent": 1, "lost": 1, "forgotten": 0}));
+    assert_eq!(
+        totals["streams"],
+        serde_json::json!({"all": 4, "live": 1, "stopped": 1, "silent": 1, "lost": 1, "forgotten": 0})
+    );
 }
 
 #[tokio::test]
@@ -77,7 +82,10 @@ async fn a_silent_proxy_is_not_mistaken_for_one_that_lost_nothing() {
     let collector = Running::start(&folder.path().join("s.sqlite"), &[]);
     let mut sender = Sender::connect(collector.otlp).await;
     sender.send(requests(&id(1), &[req(0)])).await.unwrap();
-    sender.send(event(&id(1), Event::VmHeartbeat, &[(&names::HEARTBEAT_INTERVAL, 1), (&names::EVENT_OPEN, 4)], &[])).await.unwrap();
+    sender
+        .send(event(&id(1), Event::VmHeartbeat, &[(&names::HEARTBEAT_INTERVAL, 1), (&names::EVENT_OPEN, 4)], &[]))
+        .await
+        .unwrap();
     let loss = ask::until(collector.http, "/v1/loss", |loss| stream(loss, 1)["state"] == "silent");
     let stream = stream(&loss, 1);
     assert_eq!((&stream["missing"], &stream["open"]), (&0.into(), &4.into()));

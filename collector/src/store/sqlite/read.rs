@@ -11,8 +11,8 @@ use super::rows::{self, OPERATION_COLUMNS, STREAM_COLUMNS, int};
 use crate::clock::SECOND_NS;
 use crate::fold::StreamState;
 use crate::store::{
-    Answers, CallRow, CallsQuery, OperationRow, OperationsQuery, Sort, SortKey, StoreError,
-    StreamRow, StreamStatus, Totals,
+    Answers, CallRow, CallsQuery, OperationRow, OperationsQuery, Sort, SortKey, StoreError, StreamRow, StreamStatus,
+    Totals,
 };
 
 /// Connections kept for the next question.
@@ -39,10 +39,7 @@ impl Reader {
         Ok(Self { path: path.to_owned(), idle: Mutex::new(vec![first]) })
     }
 
-    fn with<T>(
-        &self,
-        ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    fn with<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         // A poisoned lock only means that another question panicked; the list is whole.
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {

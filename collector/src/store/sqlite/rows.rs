@@ -106,8 +106,7 @@ pub(super) fn stream(row: &Row<'_>) -> rusqlite::Result<StreamState> {
         sent: count(row, 9)?,
         open: (count(row, 10)?, count(row, 11)?),
         heartbeat_ns: count(row, 12)?,
-        dropped: serde_json::from_str::<BTreeMap<String, u64>>(&dropped)
-            .map_err(|_| damaged(13, "dropped"))?,
+        dropped: serde_json::from_str::<BTreeMap<String, u64>>(&dropped).map_err(|_| damaged(13, "dropped"))?,
         dropped_total: count(row, 14)?,
         received: count(row, 15)?,
         unseen: count(row, 16)?,

@@ -98,4 +98,10 @@ CREATE TABLE forgotten (
     duplicates INTEGER NOT NULL
 ) STRICT;
 
+-- Their ids, so that a record that comes even later does not open their books anew.
+CREATE TABLE forgotten_streams (
+    id         TEXT PRIMARY KEY,
+    arrived_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 INSERT INTO forgotten VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0);

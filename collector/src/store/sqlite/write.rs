@@ -46,12 +46,10 @@ impl SqliteLedger {
 
 impl Ledger for SqliteLedger {
     fn commit(&mut self, batches: &[Batch], now_ns: u64) -> Result<Vec<Outcome>, StoreError> {
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut books = load(&transaction, batches)?;
         let known = count_of(books.streams.len());
-        books.streams_left =
-            usize::try_from(self.bounds.streams_max.saturating_sub(self.streams)).unwrap_or(0);
+        books.streams_left = usize::try_from(self.bounds.streams_max.saturating_sub(self.streams)).unwrap_or(0);
         let outcomes = batches.iter().map(|batch| books.fold(batch, now_ns)).collect();
         let new_streams = count_of(books.streams.len()).saturating_sub(known);
         for state in books.streams.values() {
@@ -71,8 +69,7 @@ impl Ledger for SqliteLedger {
 
     fn tidy(&mut self, now_ns: u64) -> Result<(), StoreError> {
         let bounds = self.bounds;
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute(
             "DELETE FROM calls WHERE position <= (SELECT max(position) FROM calls) - ?1",
             [int(bounds.calls_max)],
@@ -91,6 +88,11 @@ impl Ledger for SqliteLedger {
             [int(bounds.policies_max)],
         )?;
         forget_streams(&transaction, now_ns.saturating_sub(bounds.stream_age_ns))?;
+        transaction.execute(
+            "DELETE FROM forgotten_streams WHERE id IN
+                (SELECT id FROM forgotten_streams ORDER BY arrived_ns DESC LIMIT -1 OFFSET ?1)",
+            [int(bounds.streams_max)],
+        )?;
         transaction.commit()?;
         self.recount()
     }
@@ -105,6 +107,7 @@ fn load(transaction: &Transaction<'_>, batches: &[Batch]) -> Result<Books, Store
     let mut books = Books::default();
     let sql = format!("SELECT {STREAM_COLUMNS} FROM streams WHERE id = ?1");
     let mut find = transaction.prepare_cached(&sql)?;
+    let mut is_forgotten = transaction.prepare_cached("SELECT 1 FROM forgotten_streams WHERE id = ?1")?;
     let speakers = batches.iter().flat_map(|batch| batch.sources.iter().map(|from| &from.stream));
     let spoken_of = batches.iter().flat_map(|batch| {
         batch.entries.iter().filter_map(|entry| match &entry.word {
@@ -119,6 +122,8 @@ fn load(transaction: &Transaction<'_>, batches: &[Batch]) -> Result<Books, Store
         let state = find.query_row([id], rows::stream).optional();
         if let Some(state) = state.map_err(|error| rows::name_subject(error, id))? {
             books.streams.insert(id.clone(), state);
+        } else if is_forgotten.exists([id])? {
+            books.forgotten.insert(id.clone());
         }
     }
     Ok(books)
@@ -204,20 +209,14 @@ fn merge_operations(
     Ok(new)
 }
 
-fn find_operation(
-    transaction: &Transaction<'_>,
-    id: &str,
-) -> Result<Option<OperationFacts>, StoreError> {
+fn find_operation(transaction: &Transaction<'_>, id: &str) -> Result<Option<OperationFacts>, StoreError> {
     let sql = format!("SELECT {OPERATION_COLUMNS} FROM operations WHERE id = ?1");
     let mut find = transaction.prepare_cached(&sql)?;
     let found = find.query_row([id], rows::operation_facts).optional();
     found.map_err(|error| rows::name_subject(error, id))
 }
 
-fn write_operation(
-    transaction: &Transaction<'_>,
-    facts: &OperationFacts,
-) -> Result<(), StoreError> {
+fn write_operation(transaction: &Transaction<'_>, facts: &OperationFacts) -> Result<(), StoreError> {
     let sql = format!(
         "INSERT OR REPLACE INTO operations ({OPERATION_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, \
          ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"
@@ -286,25 +285,16 @@ fn keep_policy(transaction: &Transaction<'_>, event: &PolicyEvent) -> Result<(),
         "INSERT OR IGNORE INTO policies (stream, time_ns, accepted, revision, attributes) \
          VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    insert.execute(params![
-        event.stream,
-        int(event.time_ns),
-        event.accepted,
-        event.revision,
-        event.attributes,
-    ])?;
+    insert.execute(params![event.stream, int(event.time_ns), event.accepted, event.revision, event.attributes,])?;
     Ok(())
 }
 
 /// Adds streams that have not spoken since `before_ns` to the totals, and removes them.
 fn forget_streams(transaction: &Transaction<'_>, before_ns: u64) -> Result<(), StoreError> {
-    let sql = format!(
-        "SELECT {STREAM_COLUMNS} FROM streams WHERE arrived_ns < ?1 ORDER BY arrived_ns LIMIT ?2"
-    );
+    let sql = format!("SELECT {STREAM_COLUMNS} FROM streams WHERE arrived_ns < ?1 ORDER BY arrived_ns LIMIT ?2");
     let mut old = transaction.prepare_cached(&sql)?;
-    let old: Vec<StreamState> = old
-        .query_map(params![int(before_ns), FORGET_AT_ONCE], rows::stream)?
-        .collect::<Result<_, _>>()?;
+    let old: Vec<StreamState> =
+        old.query_map(params![int(before_ns), FORGET_AT_ONCE], rows::stream)?.collect::<Result<_, _>>()?;
     let mut add = transaction.prepare_cached(
         "UPDATE forgotten SET streams = streams + 1, made = made + ?1, received = received + ?2, \
          unseen = unseen + ?3, unplaced = unplaced + ?4, rejected = rejected + ?5, \
@@ -321,7 +311,12 @@ fn forget_streams(transaction: &Transaction<'_>, before_ns: u64) -> Result<(), S
             int(state.dropped_in_all()),
             int(state.duplicates),
         ])?;
-        transaction.execute("DELETE FROM streams WHERE id = ?1", [&state.source.stream])?;
+        let id = &state.source.stream;
+        transaction.execute("DELETE FROM streams WHERE id = ?1", [id])?;
+        transaction.execute(
+            "INSERT OR REPLACE INTO forgotten_streams (id, arrived_ns) VALUES (?1, ?2)",
+            params![id, int(state.arrived_ns)],
+        )?;
     }
     Ok(())
 }

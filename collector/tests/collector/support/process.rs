@@ -68,13 +68,20 @@ impl Running {
         let mut line = String::new();
         let stdout = guard.0.stdout.as_mut().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
-        let ready: serde_json::Value =
-            serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line:?}"));
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line:?}"));
         let address = |name: &str| ready[name].as_str().unwrap().parse().unwrap();
         let (otlp, http) = (address("otlp"), address("http"));
         // The guard's work is taken over by the value that is returned.
         let child = std::mem::replace(&mut guard.0, Command::new("true").spawn().unwrap());
         Self { child, otlp, http }
+    }
+
+    /// The most memory it has held so far, in MiB.
+    pub fn peak_mib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
 
     /// SIGKILL: no handler runs.

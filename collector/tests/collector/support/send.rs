@@ -33,10 +33,7 @@ impl Sender {
         Self { grpc: Grpc::new(channel), token: None }
     }
 
-    pub async fn connect_tls(
-        otlp: SocketAddr,
-        tls: ClientTlsConfig,
-    ) -> Result<Self, tonic::transport::Error> {
+    pub async fn connect_tls(otlp: SocketAddr, tls: ClientTlsConfig) -> Result<Self, tonic::transport::Error> {
         let channel = endpoint("https", otlp).tls_config(tls)?.connect().await?;
         Ok(Self { grpc: Grpc::new(channel), token: None })
     }
@@ -73,9 +70,7 @@ impl Sender {
     /// Begins an export whose message never comes, and waits for its answer.
     pub async fn begin(mut self) -> Result<(), Status> {
         self.grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-        let path = PathAndQuery::from_static(
-            "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
-        );
+        let path = PathAndQuery::from_static("/opentelemetry.proto.collector.logs.v1.LogsService/Export");
         let (keep, never) = tokio::sync::mpsc::channel::<Bytes>(1);
         let request = Request::new(tokio_stream::wrappers::ReceiverStream::new(never));
         let answer = self.grpc.client_streaming(request, path, Raw).await.map(|_| ());
