@@ -8,6 +8,7 @@ pub mod compare;
 pub mod drain;
 pub mod edge;
 pub mod fire;
+pub mod host_calls;
 pub mod modules;
 pub mod pace;
 pub mod process;

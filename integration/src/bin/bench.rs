@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ostiary_integration::bench::compare::{Comparison, Effort, compare};
+use ostiary_integration::bench::host_calls;
 use ostiary_integration::bench::modules::Modules;
 use ostiary_integration::bench::replace::{self, Large};
 use ostiary_integration::bench::spread::Table;
@@ -46,6 +47,9 @@ async fn run() -> Result<()> {
             compare(workers, &modules, &ours, effort).await?.rows(&mut table);
         }
         tables.push(("CPU time of the Envoy process for each request", table));
+        let mut table = Table::new(&host_calls::HEADS);
+        host_calls::count(&ours, &mut table).await?;
+        tables.push(("Calls from our filter to its host", table));
     }
     if only != "compare" {
         println!("applying {} apis and {} cidrs under load", LARGE.apis, LARGE.cidrs);
