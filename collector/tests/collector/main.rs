@@ -19,6 +19,7 @@ mod bounds;
 mod hostile;
 mod kill;
 mod law;
+mod load;
 mod security;
 mod startup;
 mod states;
