@@ -140,8 +140,11 @@ impl Intake {
             return Err(self.busy("too many bytes under way"));
         };
         let now_ns = clock::now_ns();
-        let window =
-            Window { from_ns: now_ns.saturating_sub(self.late_ns), to_ns: now_ns.saturating_add(self.early_ns) };
+        let window = Window {
+            from_ns: now_ns.saturating_sub(self.late_ns),
+            to_ns: now_ns.saturating_add(self.early_ns),
+            now_ns,
+        };
         let batch = read::batch(&message, window).map_err(|error| {
             self.metrics.export(Export::Malformed);
             Status::invalid_argument(error.to_string())

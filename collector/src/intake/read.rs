@@ -13,6 +13,7 @@ use ostiary_wire::attributes::{self as names, Attribute, Kind, Place};
 use ostiary_wire::decode::{self, DecodeError, KeyValue, Limits, Record, Value, Visitor};
 use ostiary_wire::{Event, SCOPE};
 
+use crate::clock::SECOND_NS;
 use crate::facts::{Batch, Call, Entry, Operation, PolicyWord, Reason, Source, VmEvent, VmWord, Word};
 use crate::intake::json;
 
@@ -24,6 +25,10 @@ pub const LIMITS: Limits = Limits { records_max: 20_000, attributes_max: 1_024 }
 /// years. More is no honest stream, and would drown every total.
 const COUNT_MAX: u64 = 1 << 48;
 
+/// How long before its end a call may have begun and still be believed: it is dated by its first
+/// byte, and a WebSocket may stay open for months.
+const CALL_MAX_NS: u64 = 90 * 86_400 * SECOND_NS;
+
 /// The clocks that are taken, as nanoseconds since 1970.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
@@ -31,6 +36,8 @@ pub struct Window {
     pub from_ns: u64,
     /// The latest.
     pub to_ns: u64,
+    /// Ours: a record that does not know its time happened about when it came.
+    pub now_ns: u64,
 }
 
 /// Reads one `ExportLogsServiceRequest`.
@@ -84,7 +91,7 @@ impl Visitor for Reading {
         match outcome {
             Ok((time_ns, word)) => self.push(time_ns, word),
             Err(Unusable { seq: Some(seq), reason }) => {
-                self.push(time_of(record), Word::Unusable { seq, reason });
+                self.push(self.time_of(record), Word::Unusable { seq, reason });
             }
             Err(Unusable { seq: None, reason }) => self.batch.rejected.add(reason),
         }
@@ -99,8 +106,9 @@ impl Reading {
             Event::Request => {
                 let seq = seq(record.attributes).map_err(unplaced)?;
                 let placed = |reason| Unusable { seq: Some(seq), reason };
-                self.check_clock(record).map_err(placed)?;
-                Word::Call(Box::new(call(source, seq, record).map_err(placed)?))
+                let call = call(source, seq, record).map_err(placed)?;
+                self.check_clock(record, call.duration_ns.unwrap_or(0)).map_err(placed)?;
+                Word::Call(Box::new(call))
             }
             Event::VmStarted => self.vm(source, VmEvent::Started, record).map_err(unplaced)?,
             Event::VmHeartbeat => self.vm(source, VmEvent::Heartbeat, record).map_err(unplaced)?,
@@ -109,12 +117,23 @@ impl Reading {
             Event::PolicyAccepted => self.policy(true, record).map_err(unplaced)?,
             Event::PolicyRefused => self.policy(false, record).map_err(unplaced)?,
         };
-        Ok((time_of(record), word))
+        Ok((self.time_of(record), word))
     }
 
-    fn check_clock(&self, record: &Record<'_, '_>) -> Result<(), Reason> {
-        let time_ns = time_of(record);
-        if time_ns < self.window.from_ns {
+    /// When it happened; a sender that does not know says when it was seen, or not even that.
+    fn time_of(&self, record: &Record<'_, '_>) -> u64 {
+        let window = self.window;
+        match (record.time_ns, record.observed_ns) {
+            (0, observed_ns) if (window.from_ns..=window.to_ns).contains(&observed_ns) => observed_ns,
+            (0, _) => window.now_ns,
+            (time_ns, _) => time_ns,
+        }
+    }
+
+    fn check_clock(&self, record: &Record<'_, '_>, lasted_ns: u64) -> Result<(), Reason> {
+        let time_ns = self.time_of(record);
+        // What ended within the window is not late, whenever it began.
+        if time_ns.saturating_add(lasted_ns.min(CALL_MAX_NS)) < self.window.from_ns {
             return Err(Reason::TooOld);
         }
         if time_ns > self.window.to_ns {
@@ -124,7 +143,7 @@ impl Reading {
     }
 
     fn vm(&self, source: &Source, kind: VmEvent, record: &Record<'_, '_>) -> Result<Word, Reason> {
-        self.check_clock(record)?;
+        self.check_clock(record, 0)?;
         check(record.attributes, Place::Event)?;
         let said = |attribute: &Attribute| count(find(record.attributes, attribute.name));
         if kind == VmEvent::Lost {
@@ -152,13 +171,13 @@ impl Reading {
             made: said(&names::EVENT_MADE)?.unwrap_or(0),
             sent: said(&names::SENT)?.unwrap_or(0),
             open: said(&names::EVENT_OPEN)?.unwrap_or(0),
-            heartbeat_ns: said(&names::HEARTBEAT_INTERVAL)?,
+            heartbeat_ns: nanos(find(record.attributes, names::HEARTBEAT_INTERVAL.name))?,
             dropped,
         }))
     }
 
     fn policy(&self, accepted: bool, record: &Record<'_, '_>) -> Result<Word, Reason> {
-        self.check_clock(record)?;
+        self.check_clock(record, 0)?;
         check(record.attributes, Place::Event)?;
         Ok(Word::Policy(PolicyWord {
             accepted,
@@ -177,11 +196,6 @@ impl Reading {
         });
         self.batch.entries.push(Entry { source: position, time_ns, word });
     }
-}
-
-/// When it happened; a sender that does not know says when it was seen.
-fn time_of(record: &Record<'_, '_>) -> u64 {
-    if record.time_ns == 0 { record.observed_ns } else { record.time_ns }
 }
 
 fn speaker(attributes: &[KeyValue<'_>]) -> Result<Source, Reason> {
@@ -219,7 +233,7 @@ fn call(source: &Source, seq: u64, record: &Record<'_, '_>) -> Result<Call, Reas
         operation: if seen { operation(source, attributes)? } else { None },
         status: count(find(attributes, names::STATUS.name))?.unwrap_or(0),
         grpc_status: (!grpc_status.is_empty()).then(|| grpc_status.to_owned()),
-        duration_ns: count(find(attributes, names::DURATION.name))?,
+        duration_ns: nanos(find(attributes, names::DURATION.name))?,
         request_id: text(attributes, &names::REQUEST_ID).to_owned(),
         attributes: json::record(record),
     })
@@ -304,12 +318,17 @@ fn flag(attributes: &[KeyValue<'_>], attribute: &Attribute) -> Option<bool> {
 
 /// A count: absent, or a number from 0 to [`COUNT_MAX`].
 fn count(value: Option<Value<'_>>) -> Result<Option<u64>, Reason> {
+    match nanos(value)? {
+        Some(number) if number > COUNT_MAX => Err(Reason::BadValue),
+        within => Ok(within),
+    }
+}
+
+/// A duration: absent, or any number that is not below 0.
+fn nanos(value: Option<Value<'_>>) -> Result<Option<u64>, Reason> {
     match value {
         None => Ok(None),
-        Some(Value::Int(number)) => match u64::try_from(number) {
-            Ok(number) if number <= COUNT_MAX => Ok(Some(number)),
-            Ok(_) | Err(_) => Err(Reason::BadValue),
-        },
+        Some(Value::Int(number)) => u64::try_from(number).map(Some).map_err(|_| Reason::BadValue),
         Some(Value::Str(_) | Value::Bool(_) | Value::Double(_) | Value::Other) => Err(Reason::BadValue),
     }
 }

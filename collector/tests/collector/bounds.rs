@@ -11,7 +11,7 @@ use crate::support::records::{Req, id, req, requests};
 use crate::support::send::Sender;
 
 fn batch(stream: u64, requests_: &[Req]) -> ostiary_collector::facts::Batch {
-    let open = Window { from_ns: 0, to_ns: u64::MAX };
+    let open = Window { from_ns: 0, to_ns: u64::MAX, now_ns: 1 };
     read::batch(&requests(&id(stream), requests_), open).unwrap()
 }
 

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use crate::support::records::{self, Req, id};
 
-const OPEN: Window = Window { from_ns: 0, to_ns: u64::MAX };
+const OPEN: Window = Window { from_ns: 0, to_ns: u64::MAX, now_ns: 1 };
 
 pub fn bounds() -> Bounds {
     Bounds {
