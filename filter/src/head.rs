@@ -152,7 +152,12 @@ mod tests {
     fn what_is_kept_is_bounded_and_two_traces_are_none() {
         let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let long = "x".repeat(100_000);
-        let map = serialized(&[("traceparent", trace), ("user-agent", &long), ("x-request-id", "first"), ("x-request-id", "second")]);
+        let map = serialized(&[
+            ("traceparent", trace),
+            ("user-agent", &long),
+            ("x-request-id", "first"),
+            ("x-request-id", "second"),
+        ]);
         let kept = Head::new(&map).keep();
         assert!(kept.trace.is_some());
         assert_eq!((kept.user_agent.len(), &*kept.request_id), (257, &b"first"[..]));

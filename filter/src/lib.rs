@@ -10,6 +10,7 @@
 //! two listeners, or the old and the new configuration while one drains), one [`stream::Stream`]
 //! per request.
 
+pub mod configuration;
 pub mod facts;
 pub mod head;
 pub mod host;

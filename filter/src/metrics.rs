@@ -63,7 +63,16 @@ impl Drop {
 impl Counter {
     /// Every counter.
     pub fn all() -> impl Iterator<Item = Self> {
-        let simple = [Self::Permitted, Self::Unseen, Self::Made, Self::Sent, Self::PolicyRefused, Self::HostFailure, Self::LogSuppressed, Self::SlotsFull];
+        let simple = [
+            Self::Permitted,
+            Self::Unseen,
+            Self::Made,
+            Self::Sent,
+            Self::PolicyRefused,
+            Self::HostFailure,
+            Self::LogSuppressed,
+            Self::SlotsFull,
+        ];
         simple
             .into_iter()
             .chain(Refusal::ALL.into_iter().map(Self::Refused))
@@ -133,7 +142,8 @@ impl Metrics {
     pub fn flush(&mut self, host: &impl Host) {
         for slot in &mut self.slots {
             // A metric is defined when it is first needed, but the flow of records is always shown.
-            let always = matches!(slot.counter, Counter::Made | Counter::Sent | Counter::Dropped(_) | Counter::Permitted);
+            let always =
+                matches!(slot.counter, Counter::Made | Counter::Sent | Counter::Dropped(_) | Counter::Permitted);
             if slot.id.is_none() && (slot.pending > 0 || always) {
                 slot.id = host.define_metric(MetricKind::Counter, &slot.counter.name()).ok();
             }

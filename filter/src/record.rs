@@ -12,7 +12,13 @@ use ostiary_wire::{Event, grpc_status};
 
 /// Appends the record of a request that has ended. `known` is `None` when it never reached us,
 /// `refused` says that we answered it.
-pub(crate) fn request(reporter: &mut Reporter, facts: &Facts, known: Option<&Known>, refused: bool, around: &Surroundings) {
+pub(crate) fn request(
+    reporter: &mut Reporter,
+    facts: &Facts,
+    known: Option<&Known>,
+    refused: bool,
+    around: &Surroundings,
+) {
     let time_ns = facts.time_ns.unwrap_or(0);
     let head = Head {
         event: Event::Request,
@@ -57,7 +63,9 @@ fn asked(w: &mut Attributes<'_>, known: &Known, around: &Surroundings) {
 fn decided(w: &mut Attributes<'_>, known: &Known) {
     let verdicts = known.judged.verdicts;
     verdict(w, known, verdicts.enforced, &a::VERDICT, &a::REFUSAL, &a::RULE_NAME);
-    if let Some(origin) = verdicts.enforced.rule.and_then(|rule| known.policy.access().rule(rule)).map(|rule| rule.origin) {
+    if let Some(origin) =
+        verdicts.enforced.rule.and_then(|rule| known.policy.access().rule(rule)).map(|rule| rule.origin)
+    {
         w.str(&a::RULE_ORIGIN, Origin::name(origin));
     }
     verdict(w, known, verdicts.would_be, &a::WOULD_VERDICT, &a::WOULD_REFUSAL, &a::WOULD_RULE_NAME);
@@ -67,7 +75,14 @@ fn decided(w: &mut Attributes<'_>, known: &Known) {
     w.str(&a::INSPECTION_REASON, "not_configured");
 }
 
-fn verdict(w: &mut Attributes<'_>, known: &Known, verdict: Verdict, word: &Attribute, code: &Attribute, rule: &Attribute) {
+fn verdict(
+    w: &mut Attributes<'_>,
+    known: &Known,
+    verdict: Verdict,
+    word: &Attribute,
+    code: &Attribute,
+    rule: &Attribute,
+) {
     w.str(word, if verdict.permits() { "permit" } else { "deny" });
     if let Some(refusal) = verdict.refusal {
         w.str(code, refusal.code());

@@ -5,6 +5,7 @@
 //! and a note in shared data; what announces itself to the collector waits for the first tick, which
 //! a canary never has.
 
+use crate::configuration;
 use crate::facts::FactReader;
 use crate::host::{Buffer, GrpcCall, Host};
 use crate::metrics::{Counter, Drop};
@@ -14,11 +15,10 @@ use crate::slots::{Entry, Refusal, Slots, Touched};
 use crate::stream::Stream;
 use crate::vm::{Vm, say};
 use ostiary_engine::Direction;
-use ostiary_engine::access::Origin;
 use ostiary_engine::catalog::Surroundings;
 use ostiary_engine::config::Vantage;
 use ostiary_engine::config::read::Problems;
-use ostiary_engine::policy::{Layer, Policy};
+use ostiary_engine::policy::{Compiled, Policy};
 use ostiary_wire::attributes as a;
 use ostiary_wire::encode::Resource;
 use ostiary_wire::{Event, METHOD, SCOPE, SERVICE, decode};
@@ -102,15 +102,15 @@ impl<H: Host> Root<H> {
     /// one in force stays.
     pub fn on_configure(&self, len: usize) -> bool {
         // No bytes are an answer too: a plugin without configuration.
-        let json = if len == 0 { Ok(Vec::new()) } else { self.vm.host.buffer(Buffer::PluginConfiguration, len) };
-        let json = match json {
-            Ok(json) => json,
+        let bytes = if len == 0 { Ok(Vec::new()) } else { self.vm.host.buffer(Buffer::PluginConfiguration, len) };
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
             Err(status) => {
                 log::error!("ostiary: policy refused: envoy did not give the configuration ({status:?})");
                 return false;
             }
         };
-        match self.replace(&json) {
+        match self.replace(&bytes) {
             Ok(warnings) => {
                 for warning in warnings.iter() {
                     say!(self.vm, warn, "ostiary: policy: {warning}");
@@ -131,16 +131,18 @@ impl<H: Host> Root<H> {
     ///
     /// # Errors
     /// Every problem of the new policy; the one in force stays.
-    pub fn replace(&self, json: &[u8]) -> Result<Problems, Problems> {
-        let (layer, warnings) = Layer::read(Origin::Static, json)?;
-        let policy = Policy::compile(vec![layer])?;
+    pub fn replace(&self, bytes: &[u8]) -> Result<Problems, Problems> {
+        let Compiled { policy, warnings } = Policy::from_written(configuration::read(bytes)?)?;
         let cluster = policy.reporting().cluster.as_deref();
         let target = match cluster.map(target::target) {
             None => String::new(),
             Some(Some(target)) => target,
             Some(None) => {
                 let mut problems = Problems::default();
-                problems.push("collector.cluster", "a cluster name of more than 125 bytes must begin as istio's do, with `outbound|`");
+                problems.push(
+                    "collector.cluster",
+                    "a cluster name of more than 125 bytes must begin as istio's do, with `outbound|`",
+                );
                 return Err(problems);
             }
         };
@@ -160,7 +162,11 @@ impl<H: Host> Root<H> {
         if !state.target.is_empty() && state.reporter.is_none() {
             let (facts, compiled) = FactReader::new(host);
             if let Err(status) = compiled {
-                say!(self.vm, warn, "ostiary: envoy evaluates no cel expression ({status:?}): facts are read one by one");
+                say!(
+                    self.vm,
+                    warn,
+                    "ostiary: envoy evaluates no cel expression ({status:?}): facts are read one by one"
+                );
             }
             state.facts = facts;
             let pace = Pace {
@@ -299,12 +305,17 @@ impl State {
     /// Keeps the own slot fresh and reports what became of others.
     fn look_around<H: Host>(&mut self, vm: &Vm<H>, now_ns: u64) {
         let Some(reporter) = &mut self.reporter else { return };
-        let entry = Entry { stream: reporter.stream(), touched_ns: now_ns, made: reporter.tally().made, open: self.open };
+        let entry =
+            Entry { stream: reporter.stream(), touched_ns: now_ns, made: reporter.tally().made, open: self.open };
         match self.slots.touch(&vm.host, entry) {
             Touched::Written | Touched::StillFull => {}
             Touched::Full => {
                 vm.count(Counter::SlotsFull);
-                say!(vm, warn, "ostiary: all slots in shared data are taken: a trap of this context would go unreported");
+                say!(
+                    vm,
+                    warn,
+                    "ostiary: all slots in shared data are taken: a trap of this context would go unreported"
+                );
             }
             Touched::Failed(_) => vm.count(Counter::HostFailure),
         }
@@ -321,7 +332,8 @@ impl State {
                 w.count(&a::LOST_OPEN, lost.open);
             });
         }
-        if let Some(refusal) = self.slots.last_refusal(&vm.host).filter(|refusal| refusal.at_ns > self.refusal_seen_ns) {
+        if let Some(refusal) = self.slots.last_refusal(&vm.host).filter(|refusal| refusal.at_ns > self.refusal_seen_ns)
+        {
             self.refusal_seen_ns = refusal.at_ns;
             reporter.event(Event::PolicyRefused, now_ns, |w| {
                 w.count(&a::POLICY_ERRORS, refusal.errors);
@@ -335,11 +347,21 @@ impl State {
         let timeout_ms = self.policy.as_ref().map_or(0, |policy| policy.reporting().timeout_ms);
         let Some(reporter) = &mut self.reporter else { return };
         while let Some(sealed) = reporter.outbox.next_to_send(now_ns) {
-            let call = GrpcCall { target: &self.target, service: SERVICE, method: METHOD, message: sealed.bytes(), timeout_ms };
+            let call = GrpcCall {
+                target: &self.target,
+                service: SERVICE,
+                method: METHOD,
+                message: sealed.bytes(),
+                timeout_ms,
+            };
             match vm.host.call_grpc(&call) {
                 Ok(token) => reporter.outbox.sent(token, sealed),
                 Err(status) => {
-                    say!(vm, warn, "ostiary: no call to the collector could begin ({status:?}): is its cluster there and its circuit breaker closed?");
+                    say!(
+                        vm,
+                        warn,
+                        "ostiary: no call to the collector could begin ({status:?}): is its cluster there and its circuit breaker closed?"
+                    );
                     reporter.outbox.not_sent(sealed, now_ns, random(&vm.host));
                     return;
                 }

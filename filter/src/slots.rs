@@ -94,7 +94,9 @@ impl Slots {
         if let Some(own) = self.own {
             match host.shared(&self.key(own)) {
                 // Somebody took us for dead: the slot is theirs now, ours is another.
-                Ok((value, _)) if Entry::from_bytes(&value).is_none_or(|found| found.stream != entry.stream) => self.own = None,
+                Ok((value, _)) if Entry::from_bytes(&value).is_none_or(|found| found.stream != entry.stream) => {
+                    self.own = None
+                }
                 Ok((_, cas)) => match host.set_shared(&self.key(own), &entry.to_bytes(), cas) {
                     Ok(()) => return Touched::Written,
                     Err(Status::CasMismatch) => self.own = None,

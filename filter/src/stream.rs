@@ -155,7 +155,8 @@ impl<H: Host> Stream<H> {
 
 /// What holds when Envoy did not give the headers: where access is controlled, nothing passes.
 fn undecidable(policy: &Policy) -> Judged {
-    let verdict = if policy.access().is_controlled() { Verdict::refused(Refusal::Undecidable) } else { Verdict::default() };
+    let verdict =
+        if policy.access().is_controlled() { Verdict::refused(Refusal::Undecidable) } else { Verdict::default() };
     let enforced = if policy.mode() == Mode::Shadow { Verdict::default() } else { verdict };
     Judged { operation: None, verdicts: Verdicts { enforced, would_be: verdict } }
 }

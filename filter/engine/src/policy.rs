@@ -10,6 +10,7 @@ use crate::config::read::Problems;
 use crate::config::{self, Config, DefaultAccess, Mode, Vantage, Written};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// Rules of all layers together, at most.
 pub const RULES_MAX: usize = 50_000;
@@ -21,24 +22,11 @@ pub struct Layer {
     pub origin: Origin,
     /// What was written.
     pub config: Config,
-    /// A hash of what was written.
-    pub digest: [u8; 32],
 }
 
-impl Layer {
-    /// Reads a layer from JSON.
-    ///
-    /// # Errors
-    /// Every problem at once.
-    pub fn read(origin: Origin, json: &[u8]) -> Result<(Self, Problems), Problems> {
-        let Written { config, warnings } = config::read(json)?;
-        let digest = Sha256::digest(json).into();
-        Ok((Self { origin, config, digest }, warnings))
-    }
-}
-
-/// Which policy: the first 48 bits of a hash of its layers as they were written, 12 hexadecimal
-/// digits in records, one exact number in a gauge.
+/// Which policy: the first 48 bits of a hash of what its layers say, 12 hexadecimal digits in
+/// records, one exact number in a gauge. The same document gives the same revision however it is
+/// laid out: as JSON in any spacing, or as a protobuf `Struct`, whose keys come in any order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Revision(u64);
 
@@ -100,8 +88,16 @@ impl Policy {
     /// # Errors
     /// Every problem at once, each with its path.
     pub fn from_json(json: &[u8]) -> Result<Compiled, Problems> {
-        let (layer, warnings) = Layer::read(Origin::Static, json)?;
-        Ok(Compiled { policy: Self::compile(vec![layer])?, warnings })
+        Self::from_written(config::read(json)?)
+    }
+
+    /// Compiles a policy of one static layer.
+    ///
+    /// # Errors
+    /// Every problem at once, each with its path.
+    pub fn from_written(written: Written) -> Result<Compiled, Problems> {
+        let Written { config, warnings } = written;
+        Ok(Compiled { policy: Self::compile(vec![Layer { origin: Origin::Static, config }])?, warnings })
     }
 
     /// Compiles layers; the first is the base, whose mode and reporting hold.
@@ -110,9 +106,7 @@ impl Policy {
     /// Every problem at once, each with its path.
     pub fn compile(layers: Vec<Layer>) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let mut hash = Sha256::new();
-        layers.iter().for_each(|layer| hash.update(layer.digest));
-        let revision = revision(&hash.finalize());
+        let revision = revision(&layers);
         let apis: Vec<(String, &config::Api)> = layers
             .iter()
             .flat_map(|layer| layer.config.apis.iter().enumerate())
@@ -182,8 +176,34 @@ impl Policy {
     }
 }
 
-fn revision(digest: &[u8]) -> Revision {
-    Revision(digest.iter().take(6).fold(0, |number, byte| (number << 8) | u64::from(*byte)))
+/// A SHA-256 that takes what `#[derive(Hash)]` gives. Lengths and discriminants are as wide as an
+/// address there; they are widened, so that guest and command line agree.
+#[derive(Default)]
+struct Content(Sha256);
+
+impl Hasher for Content {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+    fn write_usize(&mut self, value: usize) {
+        self.write(&(value as u64).to_le_bytes());
+    }
+    fn write_isize(&mut self, value: isize) {
+        self.write(&(value as i64).to_le_bytes());
+    }
+    fn finish(&self) -> u64 {
+        let digest = self.0.clone().finalize();
+        digest.iter().take(6).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+    }
+}
+
+fn revision(layers: &[Layer]) -> Revision {
+    let mut content = Content::default();
+    for layer in layers {
+        layer.origin.name().hash(&mut content);
+        layer.config.hash(&mut content);
+    }
+    Revision(content.finish())
 }
 
 fn reporting(config: Option<&Config>) -> Reporting {

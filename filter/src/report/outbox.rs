@@ -90,7 +90,14 @@ impl Outbox {
     /// An outbox that keeps at most so many bytes, calls under way included.
     #[must_use]
     pub const fn new(bytes_max: usize) -> Self {
-        Self { waiting: VecDeque::new(), waiting_bytes: 0, bytes_max, under_way: Vec::new(), failures: 0, not_before_ns: 0 }
+        Self {
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            bytes_max,
+            under_way: Vec::new(),
+            failures: 0,
+            not_before_ns: 0,
+        }
     }
 
     /// Queues a batch. Returns how many request records the oldest batches held that had to go.

@@ -18,7 +18,10 @@ fn a_retry_sends_the_same_bytes_after_a_wait() {
     let again = outbox.next_to_send(1_000 + 250_000_000).unwrap();
     assert_eq!(again, first);
     outbox.sent(8, again);
-    assert_eq!(outbox.answered(8, Answer::Response { rejected: 1 }, 2_000, 0), Outcome::Taken { requests: 3, rejected: 1 });
+    assert_eq!(
+        outbox.answered(8, Answer::Response { rejected: 1 }, 2_000, 0),
+        Outcome::Taken { requests: 3, rejected: 1 }
+    );
     assert_eq!(outbox.answered(8, Answer::Failed(14), 2_000, 0), Outcome::Unknown);
     assert!(outbox.is_idle());
 }
@@ -29,7 +32,8 @@ fn retryable_and_final_codes_are_otlps() {
     for code in 1..=16 {
         let mut outbox = Outbox::new(1000);
         outbox.sent(1, sealed(1, 1));
-        let expected = if [1, 4, 10, 11, 14, 15].contains(&code) { Outcome::Again } else { Outcome::Refused { requests: 1 } };
+        let expected =
+            if [1, 4, 10, 11, 14, 15].contains(&code) { Outcome::Again } else { Outcome::Refused { requests: 1 } };
         assert_eq!(outbox.answered(1, Answer::Failed(code), 0, 0), expected, "{code}");
     }
 }

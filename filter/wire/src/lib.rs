@@ -17,7 +17,7 @@ pub mod attributes;
 pub mod decode;
 pub mod encode;
 pub mod grpc_status;
-mod protobuf;
+pub mod protobuf;
 pub mod reference;
 
 /// The gRPC service that takes the records.

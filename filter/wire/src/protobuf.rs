@@ -1,4 +1,5 @@
-//! The few rules of the protobuf wire format that both directions share.
+//! The few rules of the protobuf wire format that both directions share, and the filter's reading
+//! of a `Struct`.
 //!
 //! Source: "Encoding", protobuf.dev. Only what OTLP logs use: varint, fixed64, fixed32 and
 //! length-delimited fields; groups are refused.
@@ -47,7 +48,7 @@ pub(crate) fn put_fixed64(out: &mut Vec<u8>, field: u32, value: u64) {
 
 /// Why a message cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WireError {
+pub enum WireError {
     /// The message ends inside a field, or a length points past its end.
     Truncated,
     /// A varint of more than ten bytes.
@@ -58,21 +59,27 @@ pub(crate) enum WireError {
 
 /// The value of one field, borrowed from the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Raw<'a> {
+pub enum Raw<'a> {
+    /// A varint.
     Varint(u64),
+    /// Eight bytes.
     Fixed64(u64),
+    /// A length-delimited field: text, bytes or a message.
     Bytes(&'a [u8]),
+    /// Four bytes.
     Fixed32(u32),
 }
 
 /// Reads a message field by field, without recursion.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Fields<'a> {
+pub struct Fields<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) const fn new(message: &'a [u8]) -> Self {
+    /// The fields of a message.
+    #[must_use]
+    pub const fn new(message: &'a [u8]) -> Self {
         Self { rest: message }
     }
 
@@ -102,7 +109,10 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field, or `None` at the end of the message.
-    pub(crate) fn next_field(&mut self) -> Result<Option<(u32, Raw<'a>)>, WireError> {
+    ///
+    /// # Errors
+    /// [`WireError`] when what follows is no field.
+    pub fn next_field(&mut self) -> Result<Option<(u32, Raw<'a>)>, WireError> {
         if self.rest.is_empty() {
             return Ok(None);
         }

@@ -20,7 +20,7 @@ pub enum Segment<'t> {
 }
 
 /// A path template such as `/orders/{id}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Template {
     text: Box<str>,
 }

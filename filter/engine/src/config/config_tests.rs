@@ -51,7 +51,7 @@ fn documents_that_are_none_end_in_one_readable_problem() {
     for (json, expected) in [
         ("", "there is no configuration"),
         ("{", "not json: EOF while parsing an object at line 1 column 1"),
-        ("{} x", "not json: trailing characters"),
+        (r#"{"version":"v1"} x"#, "not json: trailing characters"),
         ("[]", "expected an object, found a list"),
         ("{}", "version: this key is required"),
         (r#"{"version":"v1","version":"v1"}"#, "version: this key stands twice"),
@@ -60,7 +60,7 @@ fn documents_that_are_none_end_in_one_readable_problem() {
         assert!(problems.contains(expected), "{json}: {problems}");
     }
     let deep = format!(r#"{{"version":"v1","apis":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(read(deep.as_bytes()).unwrap_err().to_string(), "apis[0]: expected an object, found a list");
+    assert!(read(deep.as_bytes()).unwrap_err().to_string().contains("recursion limit exceeded"));
     let many = format!(r#"{{"version":"v1","apis":[{}]}}"#, vec!["1"; 200].join(","));
     assert!(read(many.as_bytes()).unwrap_err().to_string().ends_with("; and 150 more"));
 }

@@ -4,6 +4,7 @@
 //! Each key is declared once, and its doc comment is the user's page: it stands in the generated
 //! JSON Schema too.
 
+mod json;
 mod nearest;
 pub(crate) use nearest::nearest;
 mod object;
@@ -15,9 +16,8 @@ use crate::address::{CidrSet, CidrSetBuilder, Range};
 use crate::catalog::Template;
 use crate::host::HostPattern;
 use object::{config_choice, config_object};
-use read::{Context, Problems, Read, Seed, elements, shown};
+use read::{Broken, Context, Elements, Problems, Read, Sink, Slot, elements, shown};
 use schema::Definitions;
-use serde::de::{DeserializeSeed, SeqAccess};
 use serde_json::{Value, json};
 use types::{Cluster, Duration, Glob, Labels, Line, Method, Name, NonEmpty, Size};
 
@@ -201,11 +201,11 @@ config_object! {
 impl Read for CidrSet {
     const EXPECTED: &'static str = "a list of networks";
 
-    fn list<'de, A: SeqAccess<'de>>(context: &mut Context, list: A) -> Result<Option<Self>, A::Error> {
+    fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
         let mut all = CidrSetBuilder::default();
         let mut whole = true;
         // Each network goes into the builder as soon as it is read: the list is never held as text.
-        let count = elements(context, list, |_, _, range: Option<Range>| match range {
+        let count = elements(context, list, |range: Option<Range>| match range {
             Some(range) => all.push(range),
             None => whole = false,
         })?;
@@ -265,28 +265,42 @@ pub struct Written {
     pub warnings: Problems,
 }
 
-/// Reads a configuration from JSON, as Envoy hands it over (a `StringValue` as it is, a `Struct`
-/// turned into JSON).
+/// Reads a configuration from JSON.
 ///
 /// # Errors
 /// Every problem at once, each with its path. Broken JSON ends the reading where it breaks.
-pub fn read(bytes: &[u8]) -> Result<Written, Problems> {
+pub fn read(json: &[u8]) -> Result<Written, Problems> {
+    check_len(json.len())?;
+    read_with(|sink| json::walk(json, sink))
+}
+
+/// Refuses a document by its length alone, in whatever form it comes.
+///
+/// # Errors
+/// One problem, for an empty document and for one of more than [`BYTES_MAX`] bytes.
+pub fn check_len(len: usize) -> Result<(), Problems> {
+    match len {
+        0 => Err(Problems::one("there is no configuration: at least `version: v1` is needed")),
+        len if len > BYTES_MAX => {
+            Err(Problems::one(format!("the configuration has {len} bytes, at most {BYTES_MAX} are read")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a configuration from any form; `walk` gives the document to a sink.
+///
+/// # Errors
+/// Every problem at once, each with its path.
+pub fn read_with(walk: impl FnOnce(&mut dyn Sink) -> Result<(), Broken>) -> Result<Written, Problems> {
     let mut context = Context::default();
-    if bytes.is_empty() {
-        context.problem("there is no configuration: at least `version: v1` is needed");
-        return Err(context.problems);
-    }
-    if bytes.len() > BYTES_MAX {
-        context.problem(format!("the configuration has {} bytes, at most {BYTES_MAX} are read", bytes.len()));
-        return Err(context.problems);
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let config = Seed::<Config>::new(&mut context).deserialize(&mut deserializer);
-    let config = config.and_then(|config| deserializer.end().map(|()| config));
-    let config = config.unwrap_or_else(|error| {
-        context.problems.push("", format!("not json: {error}"));
-        None
-    });
+    let config = match Slot::<Config>::fill(&mut context, walk) {
+        Ok(((), config)) => config,
+        Err(Broken(message)) => {
+            context.problems.push("", message);
+            None
+        }
+    };
     let Context { mut problems, unknown, .. } = context;
     let warn = config.as_ref().is_some_and(|config| config.on_unknown == Some(OnUnknown::Warn));
     let mut warnings = Problems::default();

@@ -12,7 +12,7 @@ macro_rules! config_object {
         }
     ) => {
         $(#[doc = $doc])*
-        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub struct $name {
             $( $(#[doc = $field_doc])* pub $field: $type, )*
         }
@@ -20,27 +20,27 @@ macro_rules! config_object {
         impl $crate::config::read::Read for $name {
             const EXPECTED: &'static str = "an object";
 
-            fn object<'de, A: serde::de::MapAccess<'de>>(
+            fn object(
                 context: &mut $crate::config::read::Context,
-                mut object: A,
-            ) -> Result<Option<Self>, A::Error> {
+                object: &mut dyn $crate::config::read::Entries,
+            ) -> Result<Option<Self>, $crate::config::read::Broken> {
                 const KEYS: &[&str] = &[$(stringify!($field)),*];
                 struct Slots { $( $field: Option<Option<$type>>, )* }
                 let mut slots = Slots { $( $field: None, )* };
-                while let Some($crate::config::read::Key(key)) = object.next_key()? {
+                while let Some(key) = object.next_key()? {
                     match key.as_str() {
                         $( stringify!($field) => {
                             context.enter_key(&key);
                             if slots.$field.is_some() {
                                 context.problem("this key stands twice");
                             }
-                            let value = object.next_value_seed($crate::config::read::Seed::<$type>::new(context));
+                            let given = $crate::config::read::Slot::<$type>::fill(context, |sink| object.value(sink));
                             context.leave();
-                            slots.$field = Some(value?);
+                            slots.$field = Some(given?.1);
                         } )*
                         _ => {
                             context.unknown_key(&key, KEYS);
-                            object.next_value::<serde::de::IgnoredAny>()?;
+                            object.value(&mut $crate::config::read::Ignored)?;
                         }
                     }
                 }
@@ -79,7 +79,7 @@ macro_rules! config_choice {
         }
     ) => {
         $(#[doc = $doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum $name {
             $( $(#[doc = $variant_doc])* $variant, )*
         }

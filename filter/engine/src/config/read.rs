@@ -1,14 +1,85 @@
-//! Reading what was written: one pass over the JSON, every error at once.
+//! Reading what was written: one pass over the document, every error at once.
 //!
-//! serde's derive stops at the first error and knows no paths; a tree of `serde_json::Value` costs
-//! a guest many times the document. So a document is read by seeds over serde's own
-//! `Deserializer`: a value that is wrong becomes a [`Problem`] at its path and reading goes on; only
-//! broken JSON ends it. A type says what it takes by implementing the methods of [`Read`] for the
-//! JSON kinds that it knows; each other kind is refused with what was expected instead.
+//! serde's derive stops at the first error and knows no paths; a tree of `serde_json::Value` costs a
+//! guest many times the document. So a document is read by walking it: a value that is wrong becomes
+//! a [`Problem`] at its path and reading goes on; only a document that breaks off ends it. A type says
+//! what it takes by implementing the methods of [`Read`] for the kinds of value that it knows; each
+//! other kind is refused with what was expected instead.
+//!
+//! The walk is over trait objects ([`Sink`], [`Elements`], [`Entries`]) and not over a generic
+//! deserializer: a key of the configuration is then compiled once, and not once for every form that a
+//! document can come in. That halves what the configuration adds to the module.
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
-use std::marker::PhantomData;
+
+/// The document broke off; the message says where and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken(pub String);
+
+/// Takes one value, whatever its kind.
+pub trait Sink {
+    /// A string.
+    fn text(&mut self, text: &str);
+    /// A boolean.
+    fn boolean(&mut self, value: bool);
+    /// A number. A `Struct` has only doubles, so every number comes as one.
+    fn number(&mut self, value: f64);
+    /// Null.
+    fn null(&mut self);
+    /// A list.
+    ///
+    /// # Errors
+    /// [`Broken`] when the document breaks off in it.
+    fn list(&mut self, list: &mut dyn Elements) -> Result<(), Broken>;
+    /// An object.
+    ///
+    /// # Errors
+    /// [`Broken`] when the document breaks off in it.
+    fn object(&mut self, object: &mut dyn Entries) -> Result<(), Broken>;
+}
+
+/// A list that is being walked.
+pub trait Elements {
+    /// Gives the next element to the sink; `false` at the end.
+    ///
+    /// # Errors
+    /// [`Broken`] when the document breaks off.
+    fn next(&mut self, sink: &mut dyn Sink) -> Result<bool, Broken>;
+}
+
+/// An object that is being walked.
+pub trait Entries {
+    /// The next key; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Broken`] when the document breaks off.
+    fn next_key(&mut self) -> Result<Option<String>, Broken>;
+    /// Gives the value of that key to the sink.
+    ///
+    /// # Errors
+    /// [`Broken`] when the document breaks off.
+    fn value(&mut self, sink: &mut dyn Sink) -> Result<(), Broken>;
+}
+
+/// A sink that takes anything and keeps nothing.
+pub(crate) struct Ignored;
+
+impl Sink for Ignored {
+    fn text(&mut self, _: &str) {}
+    fn boolean(&mut self, _: bool) {}
+    fn number(&mut self, _: f64) {}
+    fn null(&mut self) {}
+    fn list(&mut self, list: &mut dyn Elements) -> Result<(), Broken> {
+        while list.next(self)? {}
+        Ok(())
+    }
+    fn object(&mut self, object: &mut dyn Entries) -> Result<(), Broken> {
+        while object.next_key()?.is_some() {
+            object.value(self)?;
+        }
+        Ok(())
+    }
+}
 
 /// Something in the configuration that is wrong, or that the author should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +114,14 @@ impl Problems {
         } else {
             self.beyond += 1;
         }
+    }
+
+    /// One problem with the document as a whole.
+    #[must_use]
+    pub fn one(message: impl Into<String>) -> Self {
+        let mut problems = Self::default();
+        problems.push("", message);
+        problems
     }
 
     /// Whether there is none.
@@ -185,7 +264,7 @@ pub trait Read: Sized {
         None
     }
 
-    /// Takes a number. A `Struct` has only doubles, so every number comes as one.
+    /// Takes a number.
     fn number(context: &mut Context, _value: f64) -> Option<Self> {
         context.mismatch(Self::EXPECTED, "a number");
         None
@@ -194,120 +273,88 @@ pub trait Read: Sized {
     /// Takes a list.
     ///
     /// # Errors
-    /// Broken JSON.
-    fn list<'de, A: SeqAccess<'de>>(context: &mut Context, mut list: A) -> Result<Option<Self>, A::Error> {
+    /// [`Broken`] when the document breaks off in it.
+    fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
         context.mismatch(Self::EXPECTED, "a list");
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
+        Ignored.list(list).map(|()| None)
     }
 
     /// Takes an object.
     ///
     /// # Errors
-    /// Broken JSON.
-    fn object<'de, A: MapAccess<'de>>(context: &mut Context, mut object: A) -> Result<Option<Self>, A::Error> {
+    /// [`Broken`] when the document breaks off in it.
+    fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
         context.mismatch(Self::EXPECTED, "an object");
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
+        Ignored.object(object).map(|()| None)
     }
 
     /// The JSON Schema of what it takes.
     fn schema(schema: &mut super::schema::Definitions) -> serde_json::Value;
 }
 
-/// Reads one value, or records why it cannot be.
-pub struct Seed<'c, T> {
+/// Reads one value into a type, or records why it cannot be.
+pub(crate) struct Slot<'c, T> {
     context: &'c mut Context,
-    of: PhantomData<T>,
+    value: Option<T>,
 }
 
-impl<'c, T> Seed<'c, T> {
-    pub(crate) const fn new(context: &'c mut Context) -> Self {
-        Self { context, of: PhantomData }
+impl<'c, T: Read> Slot<'c, T> {
+    /// Has `give` give a value, and returns what was made of it.
+    ///
+    /// # Errors
+    /// [`Broken`] when the document breaks off.
+    pub(crate) fn fill<R>(
+        context: &'c mut Context,
+        give: impl FnOnce(&mut dyn Sink) -> Result<R, Broken>,
+    ) -> Result<(R, Option<T>), Broken> {
+        let mut slot = Self { context, value: None };
+        let given = give(&mut slot)?;
+        Ok((given, slot.value))
     }
 }
 
-impl<'de, T: Read> DeserializeSeed<'de> for Seed<'_, T> {
-    type Value = Option<T>;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+impl<T: Read> Sink for Slot<'_, T> {
+    fn text(&mut self, text: &str) {
+        self.value = T::text(self.context, text);
     }
-}
-
-impl<'de, T: Read> Visitor<'de> for Seed<'_, T> {
-    type Value = Option<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(T::EXPECTED)
+    fn boolean(&mut self, value: bool) {
+        self.value = T::boolean(self.context, value);
     }
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(T::text(self.context, text))
+    fn number(&mut self, value: f64) {
+        self.value = T::number(self.context, value);
     }
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(T::boolean(self.context, value))
-    }
-    #[allow(clippy::cast_precision_loss)] // Beyond 2^53 a `Struct` has lost the digits already.
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(T::number(self.context, value as f64))
-    }
-    #[allow(clippy::cast_precision_loss)] // As above.
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(T::number(self.context, value as f64))
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(T::number(self.context, value))
-    }
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+    fn null(&mut self) {
         self.context.mismatch(T::EXPECTED, "null: leave the key out instead");
-        Ok(None)
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        T::list(self.context, list)
+    fn list(&mut self, list: &mut dyn Elements) -> Result<(), Broken> {
+        self.value = T::list(self.context, list)?;
+        Ok(())
     }
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        T::object(self.context, object)
-    }
-}
-
-/// A key of an object, owned because escapes may stand in it.
-pub struct Key(pub String);
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl Visitor<'_> for KeyVisitor {
-            type Value = Key;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Key, E> {
-                Ok(Key(text.to_owned()))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
+    fn object(&mut self, object: &mut dyn Entries) -> Result<(), Broken> {
+        self.value = T::object(self.context, object)?;
+        Ok(())
     }
 }
 
-/// Gives each element of a list to `each`, with the context at its index.
+/// Gives each element of a list to `each`, with the context at its index; returns how many there
+/// were.
 ///
 /// # Errors
-/// Broken JSON.
-pub(crate) fn elements<'de, T: Read, A: SeqAccess<'de>>(
+/// [`Broken`] when the document breaks off.
+pub(crate) fn elements<T: Read>(
     context: &mut Context,
-    mut list: A,
-    mut each: impl FnMut(&mut Context, usize, Option<T>),
-) -> Result<usize, A::Error> {
+    list: &mut dyn Elements,
+    mut each: impl FnMut(Option<T>),
+) -> Result<usize, Broken> {
     let mut index = 0;
     loop {
         context.enter_index(index);
-        let element = list.next_element_seed(Seed::<T>::new(context));
-        if let Ok(Some(element)) = element {
-            each(context, index, element);
-            context.leave();
-            index += 1;
-        } else {
-            context.leave();
-            return element.map(|_| index);
+        let given = Slot::<T>::fill(context, |sink| list.next(sink));
+        context.leave();
+        match given? {
+            (true, element) => each(element),
+            (false, _) => return Ok(index),
         }
+        index += 1;
     }
 }

@@ -1,17 +1,16 @@
 //! The small types that the configuration is made of: durations, sizes, names, lists.
 
-use super::read::{Context, Read, elements, shown};
+use super::read::{Broken, Context, Elements, Entries, Read, Slot, elements, shown};
 use super::schema::Definitions;
 use once_cell::sync::Lazy;
 use regex_lite::Regex;
-use serde::de::{MapAccess, SeqAccess};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
 /// A duration between two bounds, written with its unit: `500ms`, `2s`, `1m`, `1h`, `1d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Duration<const MIN_MS: u64, const MAX_MS: u64> {
     ms: u64,
 }
@@ -52,7 +51,7 @@ impl<const MIN_MS: u64, const MAX_MS: u64> Read for Duration<MIN_MS, MAX_MS> {
 }
 
 /// A size in bytes between two bounds, written with its unit: `64KiB`, `8MiB`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Size<const MIN: u64, const MAX: u64> {
     bytes: u64,
 }
@@ -140,6 +139,12 @@ impl<P> PartialEq for Text<P> {
 
 impl<P> Eq for Text<P> {}
 
+impl<P> std::hash::Hash for Text<P> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
 impl<P> fmt::Debug for Text<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.text, f)
@@ -215,16 +220,16 @@ pub type Line = Text<LinePattern>;
 
 /// A list that, where it is written, is not empty. "Any" is the absence of the list: an empty one
 /// could be read as "any" and as "none", so it is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NonEmpty<T>(pub Vec<T>);
 
 impl<T: Read> Read for NonEmpty<T> {
     const EXPECTED: &'static str = "a list";
 
-    fn list<'de, A: SeqAccess<'de>>(context: &mut Context, list: A) -> Result<Option<Self>, A::Error> {
+    fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
         let mut out = Vec::new();
         let mut whole = true;
-        let count = elements(context, list, |_, _, element: Option<T>| match element {
+        let count = elements(context, list, |element: Option<T>| match element {
             Some(element) => out.push(element),
             None => whole = false,
         })?;
@@ -242,10 +247,10 @@ impl<T: Read> Read for NonEmpty<T> {
 impl<T: Read> Read for Vec<T> {
     const EXPECTED: &'static str = "a list";
 
-    fn list<'de, A: SeqAccess<'de>>(context: &mut Context, list: A) -> Result<Option<Self>, A::Error> {
+    fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
         let mut out = Self::new();
         let mut whole = true;
-        elements(context, list, |_, _, element: Option<T>| match element {
+        elements(context, list, |element: Option<T>| match element {
             Some(element) => out.push(element),
             None => whole = false,
         })?;
@@ -269,10 +274,10 @@ impl<T: Read> Read for Option<T> {
     fn number(context: &mut Context, value: f64) -> Option<Self> {
         T::number(context, value).map(Some)
     }
-    fn list<'de, A: SeqAccess<'de>>(context: &mut Context, list: A) -> Result<Option<Self>, A::Error> {
+    fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
         Ok(T::list(context, list)?.map(Some))
     }
-    fn object<'de, A: MapAccess<'de>>(context: &mut Context, object: A) -> Result<Option<Self>, A::Error> {
+    fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
         Ok(T::object(context, object)?.map(Some))
     }
     fn schema(schema: &mut Definitions) -> Value {
@@ -291,25 +296,25 @@ impl Read for bool {
 }
 
 /// Labels: short names to short texts, at most 32.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Labels(pub BTreeMap<String, Line>);
 
 impl Read for Labels {
     const EXPECTED: &'static str = "an object of labels";
 
-    fn object<'de, A: MapAccess<'de>>(context: &mut Context, mut object: A) -> Result<Option<Self>, A::Error> {
+    fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
         const LABELS_MAX: usize = 32;
         let mut labels = BTreeMap::new();
         let mut whole = true;
-        while let Some(super::read::Key(key)) = object.next_key()? {
+        while let Some(key) = object.next_key()? {
             context.enter_key(&key);
             let name = Name::text(context, &key);
-            let value = object.next_value_seed(super::read::Seed::<Line>::new(context));
+            let value = Slot::<Line>::fill(context, |sink| object.value(sink));
             if labels.contains_key(&key) {
                 context.problem("this key stands twice");
             }
             context.leave();
-            match (name, value?) {
+            match (name, value?.1) {
                 (Some(_), Some(value)) if labels.len() < LABELS_MAX => {
                     labels.insert(key, value);
                 }

@@ -1,0 +1,115 @@
+//! Walking a JSON document: serde_json reads, a [`Sink`] takes.
+
+use super::read::{Broken, Elements, Entries, Sink};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+/// Gives a whole JSON document to a sink.
+///
+/// # Errors
+/// [`Broken`] with line and column where it is no JSON.
+pub(super) fn walk(json: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let walked = Into(sink).deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    walked.map_err(|error| Broken(format!("not json: {error}")))
+}
+
+/// Gives one value to a sink.
+struct Into<'s>(&'s mut dyn Sink);
+
+impl<'de> DeserializeSeed<'de> for Into<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// What broke inside a list or an object, passed on through the visitor that walks it. serde_json
+/// finds line and column in the message again.
+fn passed_on<E: Error>(broken: Broken) -> E {
+    E::custom(broken.0)
+}
+
+fn broken(error: impl fmt::Display) -> Broken {
+    Broken(error.to_string())
+}
+
+impl<'de> Visitor<'de> for Into<'_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a json value")
+    }
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.0.text(text);
+        Ok(())
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.0.boolean(value);
+        Ok(())
+    }
+    #[allow(clippy::cast_precision_loss)] // Beyond 2^53 a `Struct` has lost the digits already.
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.0.number(value as f64);
+        Ok(())
+    }
+    #[allow(clippy::cast_precision_loss)] // As above.
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.0.number(value as f64);
+        Ok(())
+    }
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.0.number(value);
+        Ok(())
+    }
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.0.null();
+        Ok(())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        self.0.list(&mut List(list)).map_err(passed_on)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<(), A::Error> {
+        self.0.object(&mut Object(object)).map_err(passed_on)
+    }
+}
+
+struct List<A>(A);
+
+impl<'de, A: SeqAccess<'de>> Elements for List<A> {
+    fn next(&mut self, sink: &mut dyn Sink) -> Result<bool, Broken> {
+        self.0.next_element_seed(Into(sink)).map(|element| element.is_some()).map_err(broken)
+    }
+}
+
+struct Object<A>(A);
+
+/// A key, owned because escapes may stand in it.
+#[derive(Default)]
+struct Key(String);
+
+impl Sink for Key {
+    fn text(&mut self, text: &str) {
+        text.clone_into(&mut self.0);
+    }
+    fn boolean(&mut self, _: bool) {}
+    fn number(&mut self, _: f64) {}
+    fn null(&mut self) {}
+    fn list(&mut self, _: &mut dyn Elements) -> Result<(), Broken> {
+        Ok(())
+    }
+    fn object(&mut self, _: &mut dyn Entries) -> Result<(), Broken> {
+        Ok(())
+    }
+}
+
+impl<'de, A: MapAccess<'de>> Entries for Object<A> {
+    fn next_key(&mut self) -> Result<Option<String>, Broken> {
+        // serde_json lets nothing but text stand for a key.
+        let mut key = Key::default();
+        let found = self.0.next_key_seed(Into(&mut key)).map_err(broken)?;
+        Ok(found.map(|()| key.0))
+    }
+    fn value(&mut self, sink: &mut dyn Sink) -> Result<(), Broken> {
+        self.0.next_value_seed(Into(sink)).map_err(broken)
+    }
+}
