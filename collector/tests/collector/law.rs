@@ -30,7 +30,7 @@ type Made = (u64, Req);
 fn made() -> impl Strategy<Value = Vec<Made>> {
     let one = (
         0u64..40,
-        1u64..1_000_000_000,
+        1u64..12,
         prop::option::weighted(0.9, 0u64..6),
         prop::sample::select(vec![0u64, 200, 204, 302, 404, 503]),
         1u64..10_000_000_000,

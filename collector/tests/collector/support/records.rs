@@ -54,7 +54,9 @@ pub fn write_request(write: &mut Attributes<'_>, req: &Req) {
     if let Some(operation) = req.operation {
         write.str(&names::OPERATION_ID, &id(operation));
         write.bool(&names::OPERATION_DECLARED, operation.is_multiple_of(2));
-        write.str(&names::OPERATION_PROTOCOL, "rest");
+        // Records of one operation may describe it differently; the books must choose alike.
+        let protocol = if req.duration_ns.is_multiple_of(7) { "websocket" } else { "rest" };
+        write.str(&names::OPERATION_PROTOCOL, protocol);
         write.str(&names::OPERATION_HOST, &format!("host-{}.example", operation % 3));
         if operation.is_multiple_of(2) {
             write.str(&names::API_NAME, &format!("api-{}", operation % 4));
