@@ -99,6 +99,11 @@ impl Reporter {
         self.stream
     }
 
+    /// Says anew who observes; batches sealed before keep what they say.
+    pub fn set_resource(&mut self, resource: Resource) {
+        self.resource = resource;
+    }
+
     /// What the stream has come to.
     #[must_use]
     pub const fn tally(&self) -> &Tally {

@@ -55,6 +55,8 @@ pub(crate) struct State {
     pub(crate) facts: FactReader,
     /// Requests under way.
     pub(crate) open: u64,
+    /// The listener's direction; only a stream knows its listener, so the first one tells.
+    direction: Option<Direction>,
     target: String,
     published: Tally,
     slots: Slots,
@@ -81,6 +83,7 @@ impl<H: Host> Root<H> {
             reporter: None,
             facts: FactReader::default(),
             open: 0,
+            direction: None,
             target: String::new(),
             published: Tally::default(),
             slots: Slots::new(""),
@@ -153,8 +156,7 @@ impl<H: Host> Root<H> {
     fn install(&self, policy: Policy, target: String) {
         let host = &self.vm.host;
         let state = &mut *self.state.borrow_mut();
-        let direction = direction(host);
-        state.surroundings = policy.surroundings(direction);
+        state.surroundings = policy.surroundings(state.direction.unwrap_or_default());
         state.target = target;
         state.slots = Slots::new(&plugin_name(host));
         let reporting = policy.reporting();
@@ -270,6 +272,21 @@ impl<H: Host> Root<H> {
 }
 
 impl State {
+    /// Asks a stream for its listener's direction, once.
+    pub(crate) fn learn_direction(&mut self, host: &impl Host) {
+        if self.direction.is_some() {
+            return;
+        }
+        let direction = direction(host);
+        self.direction = Some(direction);
+        let Some(policy) = &self.policy else { return };
+        self.surroundings = policy.surroundings(direction);
+        if let Some(reporter) = &mut self.reporter {
+            let resource = resource(host, reporter.stream(), &self.surroundings, policy.reporting().vantage);
+            reporter.set_resource(resource);
+        }
+    }
+
     /// A word about the stream as a whole.
     fn word(&mut self, event: Event, now_ns: u64) {
         let revision = self.policy.as_ref().map(|policy| policy.revision().to_string()).unwrap_or_default();
@@ -411,7 +428,7 @@ fn plugin_name(host: &impl Host) -> String {
 }
 
 fn direction(host: &impl Host) -> Direction {
-    let bytes = host.property(&["xds", "listener_direction"]).or_else(|_| host.property(&["listener_direction"]));
+    let bytes = host.property(&["xds", "listener_direction"]);
     // envoy.config.core.v3.TrafficDirection: UNSPECIFIED 0, INBOUND 1, OUTBOUND 2.
     match bytes.ok().and_then(|bytes| bytes.first().copied()) {
         Some(1) => Direction::Inbound,

@@ -86,7 +86,11 @@ impl<H: Host> Stream<H> {
         let policy = self.root.borrow().policy.clone();
         // Envoy makes streams only for a root context that took a configuration.
         let Some(policy) = policy else { return Flow::Continue };
-        self.root.borrow_mut().open += 1;
+        {
+            let mut state = self.root.borrow_mut();
+            state.open += 1;
+            state.learn_direction(&self.vm.host);
+        }
         let map = self.vm.host.headers(HeaderMap::Request);
         let head = map.as_deref().map(Head::new).unwrap_or_default();
         #[cfg(feature = "chaos")]
@@ -143,6 +147,7 @@ impl<H: Host> Stream<H> {
             Phase::Refused(known) => (Some(&**known), true),
         };
         let state = &mut *self.root.borrow_mut();
+        state.learn_direction(&self.vm.host);
         match known {
             Some(_) => state.open = state.open.saturating_sub(1),
             None => self.vm.count(Counter::Unseen),
