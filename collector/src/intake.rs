@@ -74,7 +74,7 @@ async fn export(State(intake): State<Intake>, request: Request) -> Response {
         let status = Status::unauthenticated("send the token as authorization: Bearer …");
         return refused(Export::Unauthenticated, status);
     }
-    let Some(_place) = intake.admission.request() else {
+    let Some(_place) = intake.admission.request().await else {
         return refused(Export::Busy, Status::unavailable("too many exports at once"));
     };
     let mut grpc =

@@ -16,7 +16,12 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 /// Connections of one port; further ones wait in the kernel's queue.
-const CONNECTIONS_MAX: usize = 1024;
+const CONNECTIONS_MAX: usize = 512;
+
+/// What may arrive on one HTTP/2 connection, and on one of its streams, before it is read: with the
+/// bound on connections this is what strangers can make us hold.
+const WINDOW_BYTES: u32 = 512 * 1024;
+const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 
 /// Requests under way on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 64;
@@ -125,6 +130,8 @@ where
     builder
         .http2()
         .timer(TokioTimer::new())
+        .initial_connection_window_size(WINDOW_BYTES)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(HEADERS_BYTES_MAX)
         .keep_alive_interval(Some(Duration::from_secs(30)))

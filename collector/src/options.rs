@@ -58,7 +58,7 @@ pub struct Options {
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub early: Duration,
     /// How many exports may be under way at once.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub exports_max: u32,
     /// How many mebibytes of records may be under way at once.
     #[arg(long, value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(16..=65_536))]

@@ -1,6 +1,6 @@
 //! How much may be under way at once: exports, bytes, and records a second.
-//! Each bound is asked without waiting; the sender waits instead, and it is the
-//! one that has a queue for it.
+//! Where a bound is reached the sender waits instead: it is the one that has a
+//! queue for it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,6 +9,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes are counted in units of this many, because permits are 32 bits wide.
 const UNIT_BYTES: usize = 1024;
+
+/// How long an export waits for a place.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The bounds on what is under way.
 #[derive(Debug)]
@@ -40,9 +43,12 @@ impl Admission {
     }
 
     /// A place for one export; it is given back when dropped.
-    #[must_use]
-    pub fn request(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.requests).try_acquire_owned().ok()
+    ///
+    /// Exports take milliseconds and proxies send in step, so a short wait spares them a backoff;
+    /// the body is not read before, and the connection's window bounds what has come of it.
+    pub async fn request(&self) -> Option<OwnedSemaphorePermit> {
+        let place = Arc::clone(&self.requests).acquire_owned();
+        tokio::time::timeout(PLACE_TIMEOUT, place).await.ok()?.ok()
     }
 
     /// Room for `length` bytes; it is given back when dropped.
@@ -88,13 +94,13 @@ impl Rate {
 mod tests {
     use super::*;
 
-    #[test]
-    fn room_that_was_taken_is_given_back() {
+    #[tokio::test]
+    async fn room_that_was_taken_is_given_back() {
         let admission = Admission::new(1, 4096, Rate::new(0));
-        let place = admission.request();
-        assert!(place.is_some() && admission.request().is_none());
+        let place = admission.request().await;
+        assert!(place.is_some() && admission.request().await.is_none());
         drop(place);
-        assert!(admission.request().is_some());
+        assert!(admission.request().await.is_some());
         let bytes = admission.bytes(4000);
         assert!(bytes.is_some() && admission.bytes(1).is_none());
         drop(bytes);

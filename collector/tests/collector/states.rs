@@ -91,3 +91,27 @@ async fn a_silent_proxy_is_not_mistaken_for_one_that_lost_nothing() {
     assert_eq!((&stream["missing"], &stream["open"]), (&0.into(), &4.into()));
     assert_eq!(stream["about"], "ended without a final word");
 }
+
+#[tokio::test]
+async fn a_policy_event_that_is_sent_again_is_one_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("s.sqlite");
+    let collector = Running::start(&store, &[]);
+    let mut sender = Sender::connect(collector.otlp).await;
+    let refused =
+        event(&id(1), Event::PolicyRefused, &[(&names::POLICY_ERRORS, 2)], &[(&names::POLICY_ERROR, "mode: bad")]);
+    let accepted = event(&id(1), Event::PolicyAccepted, &[], &[(&names::POLICY_REVISION_EVENT, "abc123")]);
+    for message in [&refused, &accepted, &refused, &accepted] {
+        sender.send(message.clone()).await.unwrap();
+    }
+    let file = rusqlite::Connection::open(&store).unwrap();
+    let kept = |accepted: bool| {
+        let sql = "SELECT count(*), max(revision), max(attributes) FROM policies WHERE accepted = ?1";
+        file.query_row(sql, [accepted], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap()
+    };
+    let (count, revision, attributes): (i64, String, String) = kept(false);
+    assert_eq!((count, revision.as_str()), (1, ""));
+    assert!(attributes.contains("mode: bad"), "{attributes}");
+    let (count, revision, _): (i64, String, String) = kept(true);
+    assert_eq!((count, revision.as_str()), (1, "abc123"));
+}
