@@ -252,5 +252,5 @@ pub fn tail(log: &str) -> String {
 
 /// Whether a log tells of a trapped VM.
 pub fn trapped(log: &str) -> bool {
-    log.contains("RuntimeError") || log.contains("panicked at")
+    log.contains("RuntimeError")
 }

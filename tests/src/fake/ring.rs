@@ -1,0 +1,175 @@
+//! The ring that is the fake host: each scenario gets a worker of its own.
+//!
+//! It stands for what Envoy's codecs, connection manager and router do only as far as scenarios ask: pseudo-headers, a request
+//! id, 503 where nobody listens, gRPC's form of a local response. What depends on more of Envoy is unobservable here.
+
+use super::envoy::{Envoy, Inbound};
+use super::host::{FakeHost, Reply};
+use crate::octets::Octets;
+use crate::ring::{Arrival, Observation, Outcome, Response, Ring, Sight};
+use crate::scenario::{Delivery, Exchange, Protocol, Scenario};
+
+/// The fake host as a ring.
+#[derive(Debug, Default)]
+pub struct FakeRing;
+
+/// 2026-01-01T00:00:00Z: any day will do, but the epoch would hide a zero.
+const START_NS: u64 = 1_767_225_600_000_000_000;
+
+impl Ring for FakeRing {
+    fn name(&self) -> String {
+        "fake host".to_owned()
+    }
+
+    fn run(&mut self, scenarios: &[Scenario]) -> Vec<Outcome> {
+        scenarios.iter().map(run).collect()
+    }
+}
+
+fn run(scenario: &Scenario) -> Outcome {
+    let host = FakeHost::default();
+    host.world.now_ns.set(START_NS);
+    let mut properties = host.world.properties.borrow_mut();
+    properties.insert("xds.listener_direction".into(), vec![1, 0, 0, 0, 0, 0, 0, 0]);
+    properties.insert("xds.node.id".into(), b"fake-node".to_vec());
+    properties.insert("xds.node.cluster".into(), b"fake-cluster".to_vec());
+    drop(properties);
+    let configuration = match scenario.listener.delivery {
+        Delivery::String => scenario.policy.to_string().into_bytes(),
+        Delivery::Struct => crate::structs::object(&scenario.policy),
+    };
+    let (envoy, taken) = Envoy::start(host, &configuration);
+    if !taken {
+        return Outcome::fault("the configuration was refused");
+    }
+    let mut outcome = Outcome::default();
+    for exchange in &scenario.exchanges {
+        envoy.pass(u64::try_from(exchange.after.0.as_millis()).unwrap_or(u64::MAX));
+        outcome.observations.push(observe(&envoy, scenario, exchange));
+    }
+    let records: Vec<_> = envoy.drain().into_iter().filter(|record| record.event == "ostiary.request").collect();
+    for (index, observation) in outcome.observations.iter_mut().enumerate() {
+        let record = records.iter().find(|record| record.sequence() == i64::try_from(index).ok());
+        observation.record = Sight::Seen(record.cloned());
+    }
+    if records.len() != scenario.exchanges.len() {
+        outcome.faults.push(format!("{} requests made {} records", scenario.exchanges.len(), records.len()));
+    }
+    outcome
+}
+
+fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observation {
+    let inbound = match inbound(scenario, exchange) {
+        Ok(inbound) => inbound,
+        Err(reason) => return Observation::unobservable(&reason),
+    };
+    let (status, details) = match scenario.listener.upstream_down {
+        true => (503, "upstream_reset_before_response_started{connection_failure}"),
+        false => (exchange.upstream.status, "via_upstream"),
+    };
+    let upstream_ns = u64::try_from(exchange.upstream.delay.0.as_nanos()).unwrap_or(u64::MAX);
+    let response_body: usize = exchange.upstream.body.iter().map(|chunk| chunk.0.len()).sum();
+    let grpc_status = exchange.upstream.trailers.iter().chain(&exchange.upstream.headers).find(|h| h.name == "grpc-status");
+    let grpc_status = grpc_status.and_then(|header| String::from_utf8_lossy(&header.value.0).parse().ok());
+    let exchanged = envoy.exchange(&inbound, (status, details), |facts| {
+        facts.cluster = scenario.name.clone().into_bytes();
+        facts.upstream_duration_ns = (facts.details == b"via_upstream").then_some(upstream_ns);
+        facts.response_body_size = Some(response_body as u64);
+        facts.request_size = facts.request_body_size.map(|size| size + 100);
+        facts.response_size = facts.response_body_size.map(|size| size + 100);
+        facts.flags = Some(if scenario.listener.upstream_down { 0x20 } else { 0 });
+        facts.grpc_status = grpc_status.or(Some(2));
+    });
+    let grpc = exchange.request.protocol == Protocol::Grpc;
+    let details = exchanged.reply.as_ref().map_or(inbound.answered_before.map_or(details, |before| before.1), |reply| &reply.details);
+    let response = match (&exchanged.reply, inbound.answered_before) {
+        (_, Some((status, _))) => Some(Response { status, ..Response::default() }),
+        (Some(reply), None) => Some(local(reply, grpc)),
+        (None, None) if exchanged.passed => Some(passed_on(exchange, status, scenario.listener.upstream_down)),
+        (None, None) => None,
+    };
+    let arrival = (exchanged.passed && !scenario.listener.upstream_down).then(|| arrival(&inbound));
+    Observation {
+        response: Sight::Seen(response),
+        upstream: Sight::Seen(arrival),
+        record: Sight::Seen(None),
+        details: Sight::Seen(Some(details.to_owned())),
+    }
+}
+
+/// The request as Envoy hands it to its filters.
+fn inbound(scenario: &Scenario, exchange: &Exchange) -> Result<Inbound, String> {
+    let request = &exchange.request;
+    if request.head.is_some() {
+        return Err("the fake host has no codec to read a raw head with".to_owned());
+    }
+    let mut headers = vec![
+        (":authority".to_owned(), request.authority.0.clone()),
+        (":method".to_owned(), request.method().as_bytes().to_vec()),
+        (":scheme".to_owned(), b"http".to_vec()),
+    ];
+    headers.extend(request.path().map(|path| (":path".to_owned(), path.to_vec())));
+    if request.protocol == Protocol::Grpc {
+        headers.push(("content-type".to_owned(), b"application/grpc".to_vec()));
+    }
+    headers.extend(request.header_lines().map(|(name, value)| (name.to_ascii_lowercase(), value.to_vec())));
+    headers.push(("x-request-id".to_owned(), b"5b1d7f0e-0000-4000-8000-000000000001".to_vec()));
+    let path = request.path().map(|path| Octets::shown(path)).unwrap_or_default();
+    let refused_before = scenario.listener.refused_before.as_ref().is_some_and(|prefix| path.contains(prefix.as_str()));
+    let port = 40_000;
+    let client = match request.from {
+        std::net::IpAddr::V4(from) => format!("{from}:{port}"),
+        std::net::IpAddr::V6(from) => format!("[{from}]:{port}"),
+    };
+    Ok(Inbound {
+        headers,
+        client,
+        protocol: if request.protocol == Protocol::Http1 { "HTTP/1.1" } else { "HTTP/2" },
+        body: request.body.iter().map(|chunk| chunk.0.clone()).collect(),
+        answered_before: refused_before.then_some((403, "rbac_access_denied_matched_policy[none]")),
+    })
+}
+
+fn arrival(inbound: &Inbound) -> Arrival {
+    let pseudo = |name: &str| inbound.headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.clone());
+    Arrival {
+        method: String::from_utf8_lossy(&pseudo(":method").unwrap_or_default()).into_owned(),
+        path: pseudo(":path").unwrap_or_default(),
+        authority: pseudo(":authority").unwrap_or_default(),
+        headers: inbound.headers.iter().filter(|(name, _)| !name.starts_with(':')).cloned().collect(),
+        body: inbound.body.concat(),
+    }
+}
+
+/// A local response as Envoy sends it: for a gRPC client, trailers only.
+fn local(reply: &Reply, grpc: bool) -> Response {
+    if grpc {
+        let status = reply.grpc_status.map_or_else(|| "2".to_owned(), |status| status.to_string());
+        return Response {
+            status: 200,
+            headers: vec![
+                ("content-type".into(), b"application/grpc".to_vec()),
+                ("grpc-status".into(), status.into_bytes()),
+                ("grpc-message".into(), reply.body.clone()),
+            ],
+            ..Response::default()
+        };
+    }
+    let headers = reply.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
+    Response { status: reply.status, headers, body: reply.body.clone(), trailers: Vec::new() }
+}
+
+fn passed_on(exchange: &Exchange, status: u16, down: bool) -> Response {
+    if down {
+        return Response { status, body: b"upstream connect error".to_vec(), ..Response::default() };
+    }
+    let lines = |headers: &[crate::notation::Header]| {
+        crate::notation::lines(headers).map(|(name, value)| (name.to_owned(), value.to_vec())).collect()
+    };
+    Response {
+        status,
+        headers: lines(&exchange.upstream.headers),
+        body: exchange.upstream.body.iter().flat_map(|chunk| chunk.0.clone()).collect(),
+        trailers: lines(&exchange.upstream.trailers),
+    }
+}
