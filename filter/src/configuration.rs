@@ -123,7 +123,3 @@ impl Entries for Messages<'_> {
         self.give(self.value, sink)
     }
 }
-
-#[cfg(test)]
-#[path = "configuration_tests.rs"]
-mod tests;

@@ -17,7 +17,8 @@ use outbox::{Outbox, Sealed};
 /// Records in one batch at most.
 pub const BATCH_RECORDS_MAX: u32 = 512;
 
-/// Bytes of records in one batch, about: far below the 4 MiB that receivers take by default.
+/// Bytes of records in one batch, about: far below the 4 MiB that receivers take by default. A
+/// batch is also at most a quarter of the queue, so that a small queue holds more than one.
 pub const BATCH_BYTES_MAX: usize = 256 * 1024;
 
 /// What a stream of records has come to.
@@ -147,7 +148,8 @@ impl Reporter {
             self.batch_since_ns = head.observed_ns;
         }
         self.batch.record(head, write);
-        if self.batch.len() >= BATCH_RECORDS_MAX || self.batch.bytes() >= BATCH_BYTES_MAX {
+        let bytes_max = BATCH_BYTES_MAX.min(self.pace.queue_bytes_max / 4);
+        if self.batch.len() >= BATCH_RECORDS_MAX || self.batch.bytes() >= bytes_max {
             self.seal();
         }
     }

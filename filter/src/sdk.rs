@@ -61,15 +61,36 @@ struct SdkStream(Stream<Envoy>);
 
 impl Context for SdkStream {}
 
-impl HttpContext for SdkStream {
-    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        match self.0.step(Input::RequestHeaders) {
+impl SdkStream {
+    fn step(&mut self, input: Input) -> Action {
+        match self.0.step(input) {
             Flow::Continue => Action::Continue,
             Flow::Stop => Action::Pause,
         }
     }
+}
+
+impl HttpContext for SdkStream {
+    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+        self.step(Input::RequestHeaders)
+    }
+    fn on_http_request_body(&mut self, _: usize, _: bool) -> Action {
+        self.step(Input::RequestBody)
+    }
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        self.step(Input::RequestTrailers)
+    }
+    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
+        self.step(Input::ResponseHeaders)
+    }
+    fn on_http_response_body(&mut self, _: usize, _: bool) -> Action {
+        self.step(Input::ResponseBody)
+    }
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        self.step(Input::ResponseTrailers)
+    }
     fn on_log(&mut self) {
-        self.0.step(Input::End);
+        self.step(Input::End);
     }
 }
 

@@ -16,11 +16,21 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-/// What happens to a stream.
+/// What happens to a stream, in the order in which Envoy tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
     /// The request's headers are there.
     RequestHeaders,
+    /// A part of the request's body, or all that Envoy holds of it.
+    RequestBody,
+    /// The request's trailers.
+    RequestTrailers,
+    /// The response's headers: the upstream's, Envoy's, or those of our own refusal.
+    ResponseHeaders,
+    /// A part of the response's body, or all that Envoy holds of it.
+    ResponseBody,
+    /// The response's trailers.
+    ResponseTrailers,
     /// The stream has ended, however it ended.
     End,
 }
@@ -72,9 +82,15 @@ impl<H: Host> Stream<H> {
     pub fn step(&mut self, input: Input) -> Flow {
         match (input, &self.phase) {
             (Input::RequestHeaders, Phase::New) => self.begin(),
+            // The upstream must see nothing of a refused request. Envoy drops what still comes, and
+            // if it did not answer for us, the request is held.
+            (Input::RequestHeaders | Input::RequestBody | Input::RequestTrailers, Phase::Refused(_)) => Flow::Stop,
             // Envoy gives the headers once; an internal redirect is a new stream to us.
-            (Input::RequestHeaders, Phase::Permitted(..) | Phase::Ended) => Flow::Continue,
-            (Input::RequestHeaders, Phase::Refused(_)) => Flow::Stop,
+            (Input::RequestHeaders, Phase::Permitted(..) | Phase::Ended)
+            // No plan asks for a body yet: it flows without being copied into the guest.
+            | (Input::RequestBody | Input::RequestTrailers, Phase::New | Phase::Permitted(..) | Phase::Ended)
+            // Our own refusal passes here too, and must.
+            | (Input::ResponseHeaders | Input::ResponseBody | Input::ResponseTrailers, _) => Flow::Continue,
             (Input::End, _) => {
                 self.end();
                 Flow::Continue
@@ -153,7 +169,11 @@ impl<H: Host> Stream<H> {
             None => self.vm.count(Counter::Unseen),
         }
         let Some(reporter) = &mut state.reporter else { return };
-        let facts = state.facts.read(&self.vm.host);
+        let mut facts = state.facts.read(&self.vm.host);
+        if facts.time_ns.is_none() {
+            // A record without a time is of no use to anyone: dated by its end, it is about right.
+            facts.time_ns = self.vm.host.now_ns().ok();
+        }
         record::request(reporter, &facts, known, refused, &state.surroundings);
     }
 }

@@ -8,6 +8,6 @@ mod envoy;
 mod host;
 mod ring;
 
-pub use envoy::{Envoy, Exchanged, Inbound};
-pub use host::{Call, FakeHost, GrpcRequest};
+pub use envoy::{Envoy, Exchanged, Inbound, decoded, split};
+pub use host::{Call, FakeHost, GrpcRequest, Reply};
 pub use ring::FakeRing;

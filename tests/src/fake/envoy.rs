@@ -41,7 +41,7 @@ pub struct Envoy {
     root: Root<FakeHost>,
 }
 
-/// The body of a chunk may be cut anywhere: this cuts it by a seed, empty pieces included.
+/// Cuts a body by a seed, empty pieces included: how it was cut must never change what comes out.
 pub fn split(body: &[u8], seed: u64) -> Vec<Vec<u8>> {
     let mut pieces = Vec::new();
     let (mut rest, mut state) = (body, seed);
@@ -117,13 +117,12 @@ impl Envoy {
             (before.0, before.1.to_owned())
         } else {
             *world.headers.borrow_mut() = Some(pairs::serialized(&inbound.headers));
-            let mut flow = stream.step(Input::RequestHeaders);
+            let flow = stream.step(Input::RequestHeaders);
             // Once the filter has let the headers go, Envoy takes the map away.
             *world.headers.borrow_mut() = None;
             passed = flow == Flow::Continue && world.reply.borrow().is_none();
-            for _ in inbound.body.iter().filter(|_| passed) {
-                flow = stream.step(Input::RequestBody);
-                passed &= flow == Flow::Continue;
+            for _ in &inbound.body {
+                passed = passed && stream.step(Input::RequestBody) == Flow::Continue;
             }
             // Every answer, also the filter's own, comes back through the filter.
             assert_eq!(stream.step(Input::ResponseHeaders), Flow::Continue);
@@ -137,6 +136,9 @@ impl Envoy {
         known.status = Some(u64::from(status));
         known.details = details.into_bytes();
         facts(&mut known);
+        if let Some(grpc_status) = world.reply.borrow().as_ref().and_then(|reply| reply.grpc_status) {
+            known.grpc_status = Some(u64::from(grpc_status));
+        }
         world.facts.replace(known);
         *world.headers.borrow_mut() = Some(pairs::serialized(&inbound.headers));
         stream.step(Input::End);

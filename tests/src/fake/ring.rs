@@ -69,7 +69,8 @@ fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observati
     };
     let upstream_ns = u64::try_from(exchange.upstream.delay.0.as_nanos()).unwrap_or(u64::MAX);
     let response_body: usize = exchange.upstream.body.iter().map(|chunk| chunk.0.len()).sum();
-    let grpc_status = exchange.upstream.trailers.iter().chain(&exchange.upstream.headers).find(|h| h.name == "grpc-status");
+    let grpc_status =
+        exchange.upstream.trailers.iter().chain(&exchange.upstream.headers).find(|h| h.name == "grpc-status");
     let grpc_status = grpc_status.and_then(|header| String::from_utf8_lossy(&header.value.0).parse().ok());
     let exchanged = envoy.exchange(&inbound, (status, details), |facts| {
         facts.cluster = scenario.name.clone().into_bytes();
@@ -78,13 +79,16 @@ fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observati
         facts.request_size = facts.request_body_size.map(|size| size + 100);
         facts.response_size = facts.response_body_size.map(|size| size + 100);
         facts.flags = Some(if scenario.listener.upstream_down { 0x20 } else { 0 });
+        // Envoy makes one up for plain HTTP too.
         facts.grpc_status = grpc_status.or(Some(2));
     });
-    let grpc = exchange.request.protocol == Protocol::Grpc;
-    let details = exchanged.reply.as_ref().map_or(inbound.answered_before.map_or(details, |before| before.1), |reply| &reply.details);
+    let details = exchanged
+        .reply
+        .as_ref()
+        .map_or(inbound.answered_before.map_or(details, |before| before.1), |reply| &reply.details);
     let response = match (&exchanged.reply, inbound.answered_before) {
         (_, Some((status, _))) => Some(Response { status, ..Response::default() }),
-        (Some(reply), None) => Some(local(reply, grpc)),
+        (Some(reply), None) => Some(local(reply, exchange)),
         (None, None) if exchanged.passed => Some(passed_on(exchange, status, scenario.listener.upstream_down)),
         (None, None) => None,
     };
@@ -125,9 +129,18 @@ fn inbound(scenario: &Scenario, exchange: &Exchange) -> Result<Inbound, String> 
         headers,
         client,
         protocol: if request.protocol == Protocol::Http1 { "HTTP/1.1" } else { "HTTP/2" },
-        body: request.body.iter().map(|chunk| chunk.0.clone()).collect(),
+        body: body(request),
         answered_before: refused_before.then_some((403, "rbac_access_denied_matched_policy[none]")),
     })
+}
+
+/// The body's chunks as they come to the filters; a gRPC message has five bytes of frame before it.
+fn body(request: &crate::scenario::Request) -> Vec<Vec<u8>> {
+    let whole: Vec<u8> = request.body.iter().flat_map(|chunk| chunk.0.clone()).collect();
+    match (request.protocol, u32::try_from(whole.len())) {
+        (Protocol::Grpc, Ok(len)) => vec![[&[0][..], &len.to_be_bytes(), &whole].concat()],
+        _ => request.body.iter().flat_map(|chunk| super::envoy::split(&chunk.0, 7)).collect(),
+    }
 }
 
 fn arrival(inbound: &Inbound) -> Arrival {
@@ -141,9 +154,9 @@ fn arrival(inbound: &Inbound) -> Arrival {
     }
 }
 
-/// A local response as Envoy sends it: for a gRPC client, trailers only.
-fn local(reply: &Reply, grpc: bool) -> Response {
-    if grpc {
+/// A local response as Envoy sends it: for a gRPC client trailers only, for HEAD no body.
+fn local(reply: &Reply, exchange: &Exchange) -> Response {
+    if exchange.request.protocol == Protocol::Grpc {
         let status = reply.grpc_status.map_or_else(|| "2".to_owned(), |status| status.to_string());
         return Response {
             status: 200,
@@ -156,7 +169,8 @@ fn local(reply: &Reply, grpc: bool) -> Response {
         };
     }
     let headers = reply.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
-    Response { status: reply.status, headers, body: reply.body.clone(), trailers: Vec::new() }
+    let body = if exchange.request.method() == "HEAD" { Vec::new() } else { reply.body.clone() };
+    Response { status: reply.status, headers, body, trailers: Vec::new() }
 }
 
 fn passed_on(exchange: &Exchange, status: u16, down: bool) -> Response {

@@ -1,0 +1,59 @@
+//! A request's headers as the host gives them, all the way to a verdict.
+//!
+//! The first bytes of the input may be a map's; they are also taken as the values of a whole
+//! request, so that the deeper stages are reached.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use ostiary_engine::judge::judge;
+use ostiary_engine::policy::Policy;
+use ostiary_filter::head::Head;
+use ostiary_filter::pairs::{Pairs, serialized};
+use std::sync::LazyLock;
+
+static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    let json = br#"{"version": "v1",
+        "apis": [{"name": "orders", "hosts": ["shop.example", "*.shop.example"], "paths": ["/orders", "/orders/{id}", "/files/**"], "methods": ["GET", "POST"]}],
+        "access": {"default": "allow",
+            "deny": [{"name": "files", "paths": ["/files/secret/**"]}, {"name": "post", "methods": ["POST"], "hosts": ["shop.example"]}],
+            "allow": [{"name": "office", "apis": ["*"], "from": {"cidrs": ["192.0.2.0/24"]}}]}}"#;
+    Policy::from_json(json).expect("the policy is valid").policy
+});
+
+fuzz_target!(|data: &[u8]| {
+    verdict(data);
+    let mut parts = data.split(|byte| *byte == b'\n');
+    let mut part = || parts.next().unwrap_or_default();
+    let map = serialized(&[
+        (b":method".as_slice(), part()),
+        (b":authority", part()),
+        (b":path", part()),
+        (b"content-type", part()),
+        (b"traceparent", part()),
+        (b"user-agent", part()),
+        (part(), part()),
+    ]);
+    assert_eq!(Pairs::new(&map).count(), 7);
+    verdict(&map);
+});
+
+fn verdict(map: &[u8]) {
+    let head = Head::new(map);
+    let kept = head.keep();
+    assert!(kept.user_agent.len() < 4096 && kept.request_id.len() < 4096);
+    if !head.is_request() {
+        return;
+    }
+    let request = head.request();
+    for client in [None, Some([192, 0, 2, 7].into()), Some([203, 0, 113, 7].into())] {
+        let judged = judge(&POLICY, &request, || client);
+        assert_eq!(judged, judge(&POLICY, &request, || client));
+        assert_eq!(judged.act().is_ok(), judged.verdicts.enforced.permits());
+        // What has no canonical form is refused wherever access is controlled.
+        assert!(judged.operation.is_some() || judged.act().is_err());
+        if let Some(operation) = &judged.operation {
+            let id = operation.id(POLICY.catalog(), &POLICY.surroundings(ostiary_engine::Direction::Inbound));
+            assert_eq!(id.to_string().len(), 32);
+        }
+    }
+}
