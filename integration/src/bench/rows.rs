@@ -18,6 +18,8 @@ pub enum Row {
     EmptyWasm,
     /// A Wasm filter that reads what a record needs.
     ReadingFloor,
+    /// Ours with the shipped policy, but nobody to tell: what deciding costs.
+    OstiaryUnheard,
     /// Ours with the shipped policy.
     Ostiary,
     /// Envoy's own filter with the same rules, and its own way to tell a collector.
@@ -28,8 +30,14 @@ pub enum Row {
 
 impl Row {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 5] =
-        [Self::NoFilter, Self::EmptyWasm, Self::ReadingFloor, Self::Ostiary, Self::RbacAndAccessLog];
+    pub const ALL: [Self; 6] = [
+        Self::NoFilter,
+        Self::EmptyWasm,
+        Self::ReadingFloor,
+        Self::OstiaryUnheard,
+        Self::Ostiary,
+        Self::RbacAndAccessLog,
+    ];
 
     /// What the table calls it.
     #[must_use]
@@ -38,6 +46,7 @@ impl Row {
             Self::NoFilter => "no filter",
             Self::EmptyWasm => "empty wasm filter",
             Self::ReadingFloor => "reading floor",
+            Self::OstiaryUnheard => "ostiary, no collector",
             Self::Ostiary => "ostiary",
             Self::RbacAndAccessLog => "envoy rbac + grpc access log",
         }
@@ -48,7 +57,7 @@ impl Row {
     pub const fn refuses(self) -> bool {
         match self {
             Self::NoFilter | Self::EmptyWasm | Self::ReadingFloor => false,
-            Self::Ostiary | Self::RbacAndAccessLog => true,
+            Self::OstiaryUnheard | Self::Ostiary | Self::RbacAndAccessLog => true,
         }
     }
 
@@ -59,6 +68,11 @@ impl Row {
             Self::NoFilter => (vec![], None),
             Self::EmptyWasm => (vec![wasm("empty", &modules.empty, &json!({}))], None),
             Self::ReadingFloor => (vec![wasm("reading", &modules.reading, &json!({}))], None),
+            Self::OstiaryUnheard => {
+                let mut policy = edge.policy();
+                policy.as_object_mut().map(|policy| policy.remove("collector"));
+                (vec![wasm("ostiary", ours, &policy)], None)
+            }
             Self::Ostiary => (vec![wasm("ostiary", ours, &edge.policy())], None),
             Self::RbacAndAccessLog => (rbac(), Some(access_log())),
         };
