@@ -42,7 +42,7 @@ const MISSES: [&str; 10] = [
     "/svc7/nothing",
     "/svc7/orders/123/nothing",
     "/svc7/orders/123/lines/4",
-    "/p/p/p/p/p/p/p/p/p/p/p/p",
+    "/p/p/p/p/p/p/p/p/p/p/p/p/leafless",
     "/p/p/p/p/p/p/p/p/p/p/p/p/leaf7/9/x",
     "/p/p/p/p/p/p/p/p/p/p/p/x/leaf7/9",
     "/a/a/a/a/a/a/a/a/a/a/a",
