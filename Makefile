@@ -1,0 +1,103 @@
+# Everything that people and CI run. Each target says what it does in its `## ` line; `make` prints them.
+# Nothing needs root; what a target needs beyond Rust (rustup), a C compiler, Python 3 and make, it installs into .tools/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Absolute, so that a build of another manifest shares it.
+export CARGO_TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
+TOOLCHAIN := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+WASM := $(CARGO_TARGET_DIR)/wasm32-wasip1/module/ostiary_filter.wasm
+CHAOS := $(CARGO_TARGET_DIR)/chaos/wasm32-wasip1/module/ostiary_filter.wasm
+BUILD_MODULE := cargo build --locked -q -p ostiary-filter --profile module --target wasm32-wasip1
+export OSTIARY_WASM := $(WASM)
+export OSTIARY_CHAOS_WASM := $(CHAOS)
+# Envoys that the scenarios run on in `make test-matrix`.
+MATRIX := 1.36.4 1.37.0 1.38.3 1.39.3 1.40.0
+
+.PHONY: help
+help: ## print this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
+
+.PHONY: run
+run: module ## start the demo: a shop, the collector and a real Envoy on loopback, with lines to try
+	@integration/tools.sh envoy
+	@cargo build --locked -q -p ostiary-collector -p ostiary-integration --bin ostiary-collector --bin run
+	@exec $(CARGO_TARGET_DIR)/debug/run
+
+.PHONY: test
+test: test-native test-envoy ## all tests: unit, property, scenarios on the fake host, everything on a real Envoy
+
+.PHONY: test-native
+test-native: module ## the tests that need no Envoy
+	cargo test --locked --workspace --exclude ostiary-integration
+
+.PHONY: test-envoy
+test-envoy: module module-chaos ## the tests on a real Envoy, started by func-e
+	@integration/tools.sh envoy func-e
+	cargo build --locked -p ostiary-collector -p ostiary-integration --bins
+	cargo test --locked -p ostiary-integration
+
+.PHONY: test-matrix
+test-matrix: module ## the scenarios on Envoy 1.36, 1.37, 1.38, 1.39 and 1.40
+	@integration/tools.sh func-e $(addprefix envoy:,$(MATRIX))
+	@for version in $(MATRIX); do \
+		ENVOY_PATH=$(CURDIR)/.tools/envoy-$$version/envoy cargo test --locked -q -p ostiary-integration --test scenarios -- --nocapture; \
+	done
+
+.PHONY: test-istio
+test-istio: ## check the Istio files with istioctl (builds istioctl first: about six minutes)
+	@integration/tools.sh istioctl
+	@for file in envoy-config/istio/*.yaml; do .tools/bin/istioctl validate -f $$file; done
+
+.PHONY: bench
+bench: module ## cost per request beside no filter, an empty filter, the reading floor and Envoy's own rbac
+	@integration/tools.sh envoy func-e
+	@cargo build --locked -q --release -p ostiary-integration --bin bench
+	@$(CARGO_TARGET_DIR)/release/bench
+
+.PHONY: bench-catalog
+bench-catalog: ## instructions that finding an operation takes, among 10 and among 50,000 templates (needs valgrind)
+	@integration/callgrind.sh
+
+.PHONY: fuzz
+fuzz: ## fuzz every reader of outside bytes, FUZZ_SECONDS=60 each (needs a nightly toolchain and cargo-fuzz)
+	@cd filter/fuzz && for target in $$(cargo +nightly fuzz list); do \
+		echo "fuzz $$target"; cargo +nightly fuzz run $$target -- -max_total_time=$${FUZZ_SECONDS:-60} -verbosity=0 -print_final_stats=1; \
+	done
+
+.PHONY: module
+module: toolchain ## build the filter's Wasm module and print its size
+	@$(BUILD_MODULE)
+	@printf 'module: %s, %s bytes\n' "$(patsubst $(CURDIR)/%,%,$(WASM))" "$$(wc -c < $(WASM))"
+
+.PHONY: module-chaos
+module-chaos: toolchain ## build the module that can be told to trap, for the tests
+	@$(BUILD_MODULE) --features chaos --target-dir $(CARGO_TARGET_DIR)/chaos
+
+.PHONY: lint
+lint: toolchain ## formatting, clippy with warnings as errors, documentation
+	cargo fmt --all --check
+	cargo clippy --locked -q --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked -q --workspace --no-deps --document-private-items
+
+.PHONY: generate
+generate: toolchain ## write anew what is generated: the records' reference page and the policy's JSON Schema
+	OSTIARY_GENERATE=1 cargo test --locked -q -p ostiary-wire -p ostiary-engine current
+
+.PHONY: clean
+clean: ## remove what was built and what a run left; keeps the installed tools
+	rm -rf $(CARGO_TARGET_DIR) .run
+
+# The pinned toolchain with its Wasm target, installed when it is not there.
+.PHONY: toolchain
+toolchain:
+	@command -v rustup >/dev/null || { echo 'rustup is missing: install it, the rest follows from rust-toolchain.toml' >&2; exit 1; }
+	@command -v cc >/dev/null || { echo 'a C compiler is missing: install one that answers to cc' >&2; exit 1; }
+	@if ! rustup target list --installed --toolchain $(TOOLCHAIN) 2>/dev/null | grep -qx wasm32-wasip1 \
+		|| ! cargo +$(TOOLCHAIN) clippy --version >/dev/null 2>&1 || ! cargo +$(TOOLCHAIN) fmt --version >/dev/null 2>&1; then \
+		echo 'tools: installing Rust $(TOOLCHAIN) with wasm32-wasip1, clippy and rustfmt' >&2; \
+		rustup toolchain install $(TOOLCHAIN) --profile minimal --component clippy,rustfmt --target wasm32-wasip1 --no-self-update; \
+	fi
