@@ -15,7 +15,7 @@ BUILD_MODULE := cargo build --locked -q -p ostiary-filter --profile module --tar
 export OSTIARY_WASM := $(WASM)
 export OSTIARY_CHAOS_WASM := $(CHAOS)
 # Envoys that the scenarios run on in `make test-matrix`.
-MATRIX := 1.36.4 1.37.0 1.38.3 1.39.3 1.40.0
+MATRIX := 1.36.4 1.37.0 1.38.2 1.39.3 1.40.0
 
 .PHONY: help
 help: ## print this
