@@ -112,7 +112,9 @@ fn large() -> Vec<String> {
     all.extend((0..64).map(|mixture| format!("{}/end{mixture}", mixed(mixture, 6, "b"))));
     let wide = ["/orders", "/orders/{id}", "/orders/{id}/lines", "/users/{user}/carts/{cart}"];
     let missing = LARGE.saturating_sub(all.len());
-    all.extend((0..missing).map(|index| format!("/svc{}{}", index / wide.len(), wide.get(index % wide.len()).unwrap_or(&""))));
+    all.extend(
+        (0..missing).map(|index| format!("/svc{}{}", index / wide.len(), wide.get(index % wide.len()).unwrap_or(&""))),
+    );
     all
 }
 
@@ -129,5 +131,7 @@ fn policy(templates: &[String]) -> String {
         // Writing to a string cannot fail.
         let _ = write!(paths, "{comma}\"{template}\"");
     }
-    format!(r#"{{"version":"v1","apis":[{{"name":"shop","hosts":["shop.example"],"methods":["GET"],"paths":[{paths}]}}]}}"#)
+    format!(
+        r#"{{"version":"v1","apis":[{{"name":"shop","hosts":["shop.example"],"methods":["GET"],"paths":[{paths}]}}]}}"#
+    )
 }

@@ -47,6 +47,17 @@ pub struct Verdicts {
     pub would_be: Verdict,
 }
 
+/// A rule that has a call in its scope.
+#[derive(Debug, Clone, Copy)]
+pub struct Considered<'a> {
+    /// The rule's number.
+    pub number: u32,
+    /// The rule.
+    pub rule: &'a Rule,
+    /// Whether the call meets its conditions.
+    pub met: bool,
+}
+
 /// All rules of a policy.
 #[derive(Debug, Default)]
 pub struct Access {
@@ -97,15 +108,22 @@ impl Access {
         self.rules.get(number as usize)
     }
 
+    /// The rules that have a call in their scope, those that name its API first. The verdicts are
+    /// made from these and nothing else, and whoever wants to know why may ask for them.
+    pub fn in_scope<'a>(&'a self, call: &'a Call<'a>) -> impl Iterator<Item = Considered<'a>> {
+        let named = call.api.and_then(|api| self.by_api.get(api as usize)).map_or(&[][..], |list| list);
+        named.iter().chain(&self.unnamed).filter_map(|number| {
+            let rule = self.rules.get(*number as usize).filter(|rule| rule.scope.holds(call))?;
+            Some(Considered { number: *number, rule, met: rule.conditions.met(call, rule.effect) })
+        })
+    }
+
     /// Judges a call.
     #[must_use]
     pub fn judge(&self, call: &Call<'_>) -> Verdicts {
         let mut tally = Tally::default();
-        let named = call.api.and_then(|api| self.by_api.get(api as usize)).map_or(&[][..], |list| list);
-        for number in named.iter().chain(&self.unnamed) {
-            if let Some(rule) = self.rules.get(*number as usize) {
-                tally.count(*number, rule, call);
-            }
+        for considered in self.in_scope(call) {
+            tally.count(&considered);
         }
         let default = match self.default {
             Some(DefaultAccess::Deny) => Verdict::refused(Refusal::AccessDefault),
@@ -123,12 +141,8 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, number: u32, rule: &Rule, call: &Call<'_>) {
-        // A decided DENY cannot change any more; of several, the first written is named.
-        if !rule.scope.holds(call) {
-            return;
-        }
-        let met = rule.conditions.met(call, rule.effect);
+    fn count(&mut self, considered: &Considered<'_>) {
+        let Considered { number, rule, met } = *considered;
         self.would_be.count(number, rule.effect, met);
         if !rule.shadow {
             self.enforced.count(number, rule.effect, met);
@@ -152,7 +166,7 @@ impl Count {
             (Effect::Allow, false) => &mut self.closed,
         };
         // The lists of named and unnamed rules are walked one after the other: the least number
-        // is the first written.
+        // is the first written, and of several rules that is the one to be named.
         *slot = Some(slot.map_or(number, |first| first.min(number)));
     }
 

@@ -1,0 +1,119 @@
+//! `ostiary explain`: a table of requests to one policy, and what is said of each.
+
+use super::{ostiary, shipped};
+
+const POLICY: &str = r#"
+version: v1
+apis:
+- { name: orders, hosts: [shop.example], paths: [/orders, "/orders/{id}"], methods: [GET, POST] }
+- { name: hr.people, paths: ["/people/**"] }
+access:
+  default: allow
+  deny:
+  - { name: closed, paths: [/admin/**] }
+  - { name: no-posts, apis: [orders], methods: [POST], shadow: true }
+  - { name: bad-net, from: { cidrs: ["203.0.113.0/24"] }, apis: [orders] }
+  allow:
+  - { name: office, apis: ["hr.*"], from: { cidrs: ["192.0.2.0/24"] } }
+"#;
+
+/// Arguments behind `explain --policy -`, and what must be said.
+const TABLE: &[(&[&str], &[&str])] = &[
+    (
+        &["--host", "Shop.Example:443", "--path", "/orders/7?x=1", "--from", "198.51.100.7"],
+        &[
+            "operation  api orders: GET shop.example/orders/{id} (rest)\n",
+            "rules      deny bad-net: conditions not met (static)\n",
+            "answer     permitted: no rule refuses it\n",
+        ],
+    ),
+    (
+        &["--host", "shop.example", "--path", "/orders/7", "--from", "203.0.113.9:4711"],
+        &["deny bad-net: conditions met", "answer     refused by rule bad-net: access.denied, status 403 (grpc 7)\n"],
+    ),
+    (
+        &["--host", "shop.example", "--path", "/orders", "--method", "POST", "--from", "198.51.100.7"],
+        &[
+            "deny no-posts: conditions met, in shadow (static)",
+            "answer     permitted",
+            "would be   refused by rule no-posts: access.denied",
+        ],
+    ),
+    // Nobody said where it comes from: that counts against the caller.
+    (&["--host", "shop.example", "--path", "/orders"], &["no `--from`", "refused by rule bad-net"]),
+    (&["--path", "/people/7", "--from", "192.0.2.7"], &["api hr.people: GET */people/**", "permitted by rule office"]),
+    (
+        &["--path", "/people/7", "--from", "::ffff:198.51.100.7"],
+        &["allow office: conditions not met", "refused by rule office: access.not_allowed, status 403"],
+    ),
+    (&["--path", "/admin/x", "--from", "192.0.2.7"], &["operation  undocumented: GET /admin/x", "by rule closed"]),
+    (&["--path", "/users/12345"], &["undocumented: GET /users/{…}", "rules      none has it in its scope"]),
+    (&["--path", "/a/%2e%2e/admin"], &["operation  none: ", "DotSegment", "refused: path.ambiguous, status 400"]),
+    (&["--host", "a b", "--path", "/"], &["operation  none: the host", "refused: host.invalid, status 400"]),
+    (&["--path", "/p.S/M", "--method", "POST", "--header", "Content-Type: application/grpc"], &["(grpc)\n"]),
+    (&["--path", "/chat", "--header", "upgrade: websocket"], &["(websocket)\n"]),
+    (&["--method", "CONNECT", "--host", "shop.example:443"], &["undocumented: CONNECT shop.example/ (rest)\n"]),
+    (&["--host", "shop.example"], &["operation  none: the request has no path"]),
+];
+
+#[test]
+fn each_request_is_told_why() {
+    for (arguments, lines) in TABLE {
+        let arguments = [&["explain", "--policy", "-"], *arguments].concat();
+        ostiary(&arguments, POLICY).expect(0, lines);
+    }
+}
+
+#[test]
+fn a_policy_in_shadow_permits_and_says_what_it_would_do() {
+    let policy = POLICY.replace("version: v1", "version: v1\nmode: shadow");
+    let said = ostiary(&["explain", "--policy", "-", "--path", "/admin/x"], &policy);
+    said.expect(0, &["answer     permitted: the policy is in shadow\n", "would be   refused by rule closed"]);
+}
+
+#[test]
+fn programs_get_the_same_in_json() {
+    let arguments = ["explain", "--json", "--policy", "-", "--path", "/people/7", "--from", "198.51.100.7"];
+    let said = ostiary(&arguments, POLICY);
+    said.expect(0, &[]);
+    let json = said.json();
+    assert_eq!(json["operation"]["api"], "hr.people");
+    assert_eq!(json["operation"]["template"], "/people/**");
+    assert_eq!(json["operation"]["id"].as_str().unwrap().len(), 32);
+    assert_eq!(json["rules"][0]["name"], "office");
+    assert_eq!(json["rules"][0]["conditions_met"], false);
+    assert_eq!(json["enforced"]["code"], "access.not_allowed");
+    assert_eq!(json["enforced"]["rule"], "office");
+    assert_eq!(json["would_be"], json["enforced"]);
+    let said = ostiary(&["explain", "--json", "--policy", "-", "--path", "/a/../b"], POLICY);
+    assert!(said.json()["operation"].is_null() && said.json()["unreadable"].is_string());
+    let said = ostiary(&["explain", "--json", "--policy", "no-such-file"], "");
+    said.expect(1, &[]);
+    assert!(said.json()["error"].is_string());
+}
+
+/// Of a file with several policies one is chosen by name, and its listener says the direction,
+/// which is part of an operation's id.
+#[test]
+fn a_policy_is_chosen_by_its_place() {
+    let sidecar = shipped("sidecar.yaml");
+    let explain = |more: &[&str]| {
+        ostiary(
+            &[&["explain", "--policy", sidecar.to_str().unwrap(), "--path", "/orders/7", "--json"], more].concat(),
+            "",
+        )
+    };
+    explain(&[]).expect(1, &["several policies, choose one with `--at`"]);
+    explain(&["--at", "nowhere"]).expect(1, &["no policy at that place, there are: 1 static_resources.listeners["]);
+    let inbound = explain(&["--at", "1"]).json();
+    assert_eq!(inbound["operation"]["api"], "orders");
+    let id = |json: &serde_json::Value| json["operation"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(id(&inbound), id(&explain(&["--at", "1", "--direction", "inbound"]).json()));
+    assert_ne!(id(&inbound), id(&explain(&["--at", "1", "--direction", "outbound"]).json()));
+}
+
+#[test]
+fn a_policy_that_is_refused_explains_nothing() {
+    ostiary(&["explain", "--policy", "-", "--path", "/"], "version: v9")
+        .expect(1, &["the policy is refused", "version: "]);
+}
