@@ -51,6 +51,25 @@ struct State {
     swallowed: Vec<Record>,
     batches: usize,
     broken: Vec<String>,
+    /// Where batches that were taken go next.
+    beyond: Option<SocketAddr>,
+}
+
+/// What becomes of one batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fate {
+    /// Acknowledged by the sink itself, or passed on and answered as the next collector answers.
+    Taken(Duration),
+    /// Acknowledged and thrown away.
+    Swallowed,
+    /// Answered with a gRPC status.
+    Status(u32),
+    /// Answered with bytes that are no protobuf.
+    Garbage,
+    /// The stream is reset.
+    Reset,
+    /// Never answered.
+    Silent,
 }
 
 // === impl Sink ===
@@ -67,6 +86,11 @@ impl Sink {
     /// Where it listens, or did.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Passes on what it takes to another collector, as a proxy in between would.
+    pub fn pass_on(&self, to: SocketAddr) {
+        lock(&self.state).beyond = Some(to);
     }
 
     /// Stops listening and cuts every connection; what was kept stays.
@@ -174,21 +198,53 @@ async fn call(
     if path != export {
         return answer(&mut respond, 12, b"");
     }
-    let manner = lock(&state).receive(&framed);
-    match manner {
-        Manner::Prompt | Manner::Swallow(_) => answer(&mut respond, 0, b""),
-        Manner::Slow(time) => {
-            tokio::time::sleep(time).await;
-            answer(&mut respond, 0, b"")
+    let (fate, beyond) = {
+        let mut state = lock(&state);
+        (state.receive(&framed), state.beyond)
+    };
+    match fate {
+        Fate::Taken(after) => {
+            tokio::time::sleep(after).await;
+            let status = match beyond {
+                // A collector beyond that cannot be reached is unavailable to whoever asks through us.
+                Some(beyond) => pass_on(beyond, &path, framed).await.unwrap_or(UNAVAILABLE),
+                None => 0,
+            };
+            answer(&mut respond, status, b"")
         }
-        Manner::Refuse(code) => answer(&mut respond, code, b""),
-        Manner::Garbage => answer(&mut respond, 0, b"\xff\xff\xff\xff<html>"),
-        Manner::Reset => {
+        Fate::Swallowed => answer(&mut respond, 0, b""),
+        Fate::Status(code) => answer(&mut respond, code, b""),
+        Fate::Garbage => answer(&mut respond, 0, b"\xff\xff\xff\xff<html>"),
+        Fate::Reset => {
             respond.send_reset(h2::Reason::INTERNAL_ERROR);
             Ok(())
         }
-        Manner::Silent => std::future::pending().await,
+        Fate::Silent => std::future::pending().await,
     }
+}
+
+const UNAVAILABLE: u32 = 14;
+
+/// Sends a batch on as it came, and tells the status it was answered with.
+async fn pass_on(to: SocketAddr, path: &str, framed: Vec<u8>) -> Option<u32> {
+    let stream = TcpStream::connect(to).await.ok()?;
+    let (mut sender, connection) = h2::client::handshake(stream).await.ok()?;
+    let driver = tokio::spawn(connection);
+    let request = http::Request::post(format!("http://{to}{path}"))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .body(())
+        .ok()?;
+    let (response, mut body) = sender.send_request(request, false).ok()?;
+    body.send_data(Bytes::from(framed), true).ok()?;
+    let (head, mut body) = response.await.ok()?.into_parts();
+    while let Some(chunk) = body.data().await {
+        body.flow_control().release_capacity(chunk.ok()?.len()).ok()?;
+    }
+    let trailers = body.trailers().await.ok()?.unwrap_or_default();
+    driver.abort();
+    let status = trailers.get("grpc-status").or(head.headers.get("grpc-status"))?;
+    status.to_str().ok()?.parse().ok()
 }
 
 fn answer(respond: &mut h2::server::SendResponse<Bytes>, code: u32, message: &[u8]) -> Result<(), h2::Error> {
@@ -209,32 +265,38 @@ fn answer(respond: &mut h2::server::SendResponse<Bytes>, code: u32, message: &[u
 // === impl State ===
 
 impl State {
-    /// Keeps a batch, or not, as the manner says, and tells how to answer it.
-    fn receive(&mut self, framed: &[u8]) -> Manner {
+    /// Keeps a batch, or not, as the manner says, and tells what becomes of it.
+    fn receive(&mut self, framed: &[u8]) -> Fate {
         self.batches += 1;
-        let manner = self.manner.clone();
         let records = match read(framed) {
             Ok(records) => records,
             Err(reason) => {
                 self.broken.push(reason);
-                return Manner::Refuse(3);
+                return Fate::Status(3);
             }
         };
-        match manner {
-            Manner::Prompt | Manner::Slow(_) => self.kept.extend(records),
-            Manner::Swallow(left) => {
-                // Batches of events alone do not count: losing none of the request records would prove nothing.
-                match records.iter().any(|record| record.event == "ostiary.request") {
-                    true => {
-                        self.swallowed.extend(records);
-                        self.manner = if left > 1 { Manner::Swallow(left - 1) } else { Manner::Prompt };
-                    }
-                    false => self.kept.extend(records),
-                }
+        match self.manner.clone() {
+            Manner::Refuse(code) => Fate::Status(code),
+            Manner::Garbage => Fate::Garbage,
+            Manner::Reset => Fate::Reset,
+            Manner::Silent => Fate::Silent,
+            Manner::Prompt => self.keep(records, Duration::ZERO),
+            Manner::Slow(time) => self.keep(records, time),
+            // Batches of events alone do not count: losing none of the request records would prove nothing.
+            Manner::Swallow(_) if records.iter().all(|record| record.event != "ostiary.request") => {
+                self.keep(records, Duration::ZERO)
             }
-            Manner::Refuse(_) | Manner::Garbage | Manner::Reset | Manner::Silent => {}
+            Manner::Swallow(left) => {
+                self.swallowed.extend(records);
+                self.manner = if left > 1 { Manner::Swallow(left - 1) } else { Manner::Prompt };
+                Fate::Swallowed
+            }
         }
-        manner
+    }
+
+    fn keep(&mut self, records: Vec<Record>, after: Duration) -> Fate {
+        self.kept.extend(records);
+        Fate::Taken(after)
     }
 }
 
