@@ -1,7 +1,7 @@
 //! The Envoy files that users copy: each is started on a real Envoy as it is shipped, but for ports and the module's path, passes what
 //! its policy opens and refuses what it closes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use ostiary_integration::client::Connection;
@@ -122,12 +122,15 @@ impl Running {
     /// Makes the calls one after another; their records in that order.
     async fn expect(&self, listener: &str, calls: &[Call]) -> Vec<Record> {
         let to = self.envoy.listener(listener).await;
-        let before = self.sink.requests().len();
+        // Each listener has a stream of its own, and the sink lists records by stream.
+        let known: BTreeSet<_> =
+            self.sink.requests().iter().filter_map(|record| record.stream().map(str::to_owned)).collect();
         for Call { from, line, status, .. } in calls {
             assert_eq!(call(*from, to, line).await, *status, "{line} from {from}");
         }
         let records = wait::until("every call being recorded", async || {
-            let records = self.sink.requests().split_off(before);
+            let mut records = self.sink.requests();
+            records.retain(|record| record.stream().is_some_and(|stream| !known.contains(stream)));
             (records.len() >= calls.len()).then_some(records)
         })
         .await;
