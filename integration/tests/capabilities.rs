@@ -24,7 +24,8 @@ enum Comes {
     Refused,
 }
 
-/// Each import of the module, and what its absence comes to. A new import must be added here.
+/// Each import of the module, and what its absence comes to. A new import must be added here: a test holds the
+/// table against the module.
 const IMPORTS: &[(&str, Comes)] = &[
     ("proxy_log", Comes::Serving),
     ("proxy_get_log_level", Comes::Serving),
@@ -33,6 +34,7 @@ const IMPORTS: &[(&str, Comes)] = &[
     ("proxy_get_buffer_bytes", Comes::Refused),
     ("proxy_get_header_map_pairs", Comes::Closed),
     ("proxy_get_property", Comes::Serving),
+    ("proxy_set_property", Comes::Serving),
     ("proxy_call_foreign_function", Comes::Serving),
     ("proxy_send_local_response", Comes::Serving),
     ("proxy_get_shared_data", Comes::Serving),
@@ -49,7 +51,22 @@ const IMPORTS: &[(&str, Comes)] = &[
     ("environ_sizes_get", Comes::Serving),
     ("clock_time_get", Comes::Serving),
     ("fd_write", Comes::Serving),
+    ("proc_exit", Comes::Serving),
 ];
+
+/// Guarantees: the table above leaves no import of the module out.
+#[test]
+fn every_import_is_in_the_table() {
+    let module = place::module().unwrap_or_else(|missing| panic!("{missing}"));
+    let bytes = std::fs::read(module).expect("the module");
+    for payload in wasmparser::Parser::new(0).parse_all(&bytes) {
+        let wasmparser::Payload::ImportSection(section) = payload.expect("a module") else { continue };
+        for import in section.into_imports() {
+            let name = import.expect("an import").name;
+            assert!(IMPORTS.iter().any(|(known, _)| *known == name), "`{name}` is imported and not in the table");
+        }
+    }
+}
 
 /// How the log names a trap that only refuses a policy. What it names is still held against the table.
 const WHILE_CONFIGURING: &str = "Function: proxy_on_configure failed";
