@@ -24,7 +24,8 @@ help: ## print this
 .PHONY: run
 run: module ## start the demo: a shop, the collector and a real Envoy on loopback, with lines to try
 	@integration/tools.sh envoy
-	@cargo build --locked -q -p ostiary-collector -p ostiary-integration --bin ostiary-collector --bin run
+	@echo 'building the collector and the demo (the first time takes some minutes)'
+	@cargo build --locked -q -p ostiary-collector -p ostiary-integration --bins
 	@exec $(CARGO_TARGET_DIR)/debug/run
 
 .PHONY: test
@@ -70,6 +71,7 @@ fuzz: ## fuzz every reader of outside bytes, FUZZ_SECONDS=60 each (needs a night
 
 .PHONY: module
 module: toolchain ## build the filter's Wasm module and print its size
+	@echo 'building the filter'
 	@$(BUILD_MODULE)
 	@printf 'module: %s, %s bytes\n' "$(patsubst $(CURDIR)/%,%,$(WASM))" "$$(wc -c < $(WASM))"
 
