@@ -143,7 +143,7 @@ fn invitation(settings: &Settings) -> String {
         "\nready. paste these into another terminal:\n\n\
          # passed: an open api\ncurl -i {shop}/orders\n\n\
          # refused: the policy closes this one\ncurl -i {shop}/payments/export\n\n\
-         # the inventory: what has been called so far\ncurl {answers}/v1/operations\n\n\
+         # the inventory: what has been called so far (a call is in it within two seconds)\ncurl {answers}/v1/operations\n\n\
          # the proof: how many records were made, and how many are missing\ncurl {answers}/v1/loss\n\n\
          an office-only api: `curl -i {shop}/staff` is refused, with `--interface 127.0.0.20` it passes\n\
          the policy is in envoy-config/edge.yaml; ctrl-c ends everything\n\n"
