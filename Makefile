@@ -95,7 +95,7 @@ clean: ## remove what was built and what a run left; keeps the installed tools
 
 # The pinned toolchain with its Wasm target, installed when it is not there.
 .PHONY: toolchain
-toolchain:
+toolchain: ## install the pinned Rust toolchain with its Wasm target, if it is not there
 	@command -v rustup >/dev/null || { echo 'rustup is missing: install it, the rest follows from rust-toolchain.toml' >&2; exit 1; }
 	@command -v cc >/dev/null || { echo 'a C compiler is missing: install one that answers to cc' >&2; exit 1; }
 	@if ! rustup target list --installed --toolchain $(TOOLCHAIN) 2>/dev/null | grep -qx wasm32-wasip1 \

@@ -7,29 +7,24 @@
 
 use crate::host::{Host, Status};
 use crate::pairs::Pairs;
+use std::borrow::Cow;
 
-/// How an attribute's bytes are to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    /// 8 bytes little-endian: an integer, or a time in nanoseconds.
-    Number,
-    /// Text as it is.
-    Text,
-}
-
+// A `Number` is 8 bytes little-endian: an integer, or a time in nanoseconds. A `Text` is bytes.
 macro_rules! facts {
     ($($(#[doc = $doc:literal])* $field:ident: $reading:ident [$($part:literal),+];)*) => {
         /// What Envoy knows of a request when it has ended. `None` and empty mean unknown.
         #[derive(Debug, Clone, PartialEq, Eq, Default)]
-        pub struct Facts {
+        pub struct Facts<'a> {
             $( $(#[doc = $doc])* pub $field: facts!(@type $reading), )*
         }
 
-        const READINGS: &[Reading] = &[$(Reading::$reading),*];
         const PATHS: &[&[&str]] = &[$(&[$($part),+]),*];
 
-        impl Facts {
-            fn take(values: &mut dyn Iterator<Item = Vec<u8>>) -> Self {
+        impl<'a> Facts<'a> {
+            /// Reads a list as Envoy gives it for [`expression`].
+            #[must_use]
+            pub fn new(list: &'a [u8]) -> Self {
+                let mut values = Pairs::new(list).map(|(value, _)| value);
                 Self { $( $field: facts!(@read $reading, values.next().unwrap_or_default()), )* }
             }
 
@@ -38,7 +33,7 @@ macro_rules! facts {
             #[must_use]
             pub fn serialized(&self) -> Vec<u8> {
                 let values = [$( facts!(@write $reading, self.$field) ),*];
-                crate::pairs::serialized(&values.map(|value| (value, "")))
+                list(&values)
             }
 
             /// The bytes of one attribute by its path, as `proxy_get_property` would give them.
@@ -53,11 +48,11 @@ macro_rules! facts {
         }
     };
     (@type Number) => { Option<u64> };
-    (@type Text) => { Vec<u8> };
-    (@read Number, $bytes:expr) => { number(&$bytes) };
-    (@read Text, $bytes:expr) => { $bytes };
+    (@type Text) => { Cow<'a, [u8]> };
+    (@read Number, $bytes:expr) => { number($bytes) };
+    (@read Text, $bytes:expr) => { Cow::Borrowed($bytes) };
     (@write Number, $value:expr) => { $value.map_or_else(Vec::new, |number| number.to_le_bytes().to_vec()) };
-    (@write Text, $value:expr) => { $value.clone() };
+    (@write Text, $value:expr) => { $value.to_vec() };
 }
 
 facts! {
@@ -129,17 +124,20 @@ impl FactReader {
         (Self { expression }, token.map(|_| ()))
     }
 
-    /// Reads the facts; what the host does not give is unknown.
+    /// Reads the facts as one list for [`Facts::new`]; what the host does not give is empty in it.
     #[must_use]
-    pub fn read(&self, host: &impl Host) -> Facts {
-        let list = self.expression.and_then(|token| host.foreign("expr_evaluate", &token).ok());
-        match list {
-            Some(list) if Pairs::new(&list).count() == READINGS.len() => {
-                Facts::take(&mut Pairs::new(&list).map(|(value, _)| value.to_vec()))
-            }
-            _ => Facts::take(&mut PATHS.iter().map(|path| host.property(path).unwrap_or_default())),
+    pub fn read(&self, host: &impl Host) -> Vec<u8> {
+        let evaluated = self.expression.and_then(|token| host.foreign("expr_evaluate", &token).ok());
+        match evaluated {
+            Some(evaluated) if Pairs::new(&evaluated).count() == PATHS.len() => evaluated,
+            _ => list(&PATHS.iter().map(|path| host.property(path).unwrap_or_default()).collect::<Vec<_>>()),
         }
     }
+}
+
+/// Values in the form that Envoy gives a CEL list in: as keys of pairs.
+fn list(values: &[Vec<u8>]) -> Vec<u8> {
+    crate::pairs::serialized(&values.iter().map(|value| (value, "")).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -153,10 +151,8 @@ mod tests {
 
     #[test]
     fn facts_survive_their_own_form() {
-        let facts = Facts { status: Some(200), details: b"via_upstream".to_vec(), ..Facts::default() };
-        let list = facts.serialized();
-        let read = Facts::take(&mut crate::pairs::Pairs::new(&list).map(|(value, _)| value.to_vec()));
-        assert_eq!(read, facts);
+        let facts = Facts { status: Some(200), details: b"via_upstream".into(), ..Facts::default() };
+        assert_eq!(Facts::new(&facts.serialized()), facts);
         assert_eq!(facts.property(&["response", "code"]), Some(200_u64.to_le_bytes().to_vec()));
         assert_eq!(facts.property(&["response", "flags"]), None);
     }

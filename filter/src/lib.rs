@@ -14,6 +14,7 @@ pub mod configuration;
 pub mod facts;
 pub mod head;
 pub mod host;
+mod identity;
 pub mod metrics;
 pub mod pairs;
 mod record;
@@ -23,5 +24,6 @@ pub mod root;
 #[cfg(target_arch = "wasm32")]
 mod sdk;
 pub mod slots;
+mod state;
 pub mod stream;
 pub mod vm;

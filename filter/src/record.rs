@@ -14,7 +14,7 @@ use ostiary_wire::{Event, grpc_status};
 /// `refused` says that we answered it.
 pub(crate) fn request(
     reporter: &mut Reporter,
-    facts: &Facts,
+    facts: &Facts<'_>,
     known: Option<&Known>,
     refused: bool,
     around: &Surroundings,
@@ -93,7 +93,7 @@ fn verdict(
 }
 
 /// What was answered, by whom, and what it took.
-fn answered(w: &mut Attributes<'_>, facts: &Facts, refused: bool, grpc: bool) {
+fn answered(w: &mut Attributes<'_>, facts: &Facts<'_>, refused: bool, grpc: bool) {
     if let Some(client) = std::str::from_utf8(&facts.client).ok().and_then(address::parse) {
         w.str(&a::CLIENT_ADDRESS, &client.to_string());
     }
@@ -132,7 +132,7 @@ fn answered(w: &mut Attributes<'_>, facts: &Facts, refused: bool, grpc: bool) {
 }
 
 /// Who answered. `via_upstream` is Envoy's word for an answer that it passed on.
-fn answered_by(facts: &Facts, refused: bool) -> &'static str {
+fn answered_by(facts: &Facts<'_>, refused: bool) -> &'static str {
     match (refused, &facts.details[..]) {
         (true, _) => "ostiary",
         (false, b"via_upstream") => "upstream",

@@ -1,9 +1,10 @@
 //! One request: a state machine over Envoy's callbacks.
 
+use crate::facts::Facts;
 use crate::head::{Head, Kept};
 use crate::host::{HeaderMap, Host};
 use crate::metrics::Counter;
-use crate::root::State;
+use crate::state::State;
 use crate::vm::{Vm, say};
 use crate::{record, reply};
 use ostiary_engine::access::{Verdict, Verdicts};
@@ -169,7 +170,8 @@ impl<H: Host> Stream<H> {
             None => self.vm.count(Counter::Unseen),
         }
         let Some(reporter) = &mut state.reporter else { return };
-        let mut facts = state.facts.read(&self.vm.host);
+        let list = state.facts.read(&self.vm.host);
+        let mut facts = Facts::new(&list);
         if facts.time_ns.is_none() {
             // A record without a time is of no use to anyone: dated by its end, it is about right.
             facts.time_ns = self.vm.host.now_ns().ok();

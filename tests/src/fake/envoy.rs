@@ -98,15 +98,20 @@ impl Envoy {
     }
 
     /// Sends a request through; `answer` says what the upstream answers: status and details.
-    pub fn exchange(&self, inbound: &Inbound, answer: (u16, &str), facts: impl FnOnce(&mut Facts)) -> Exchanged {
+    pub fn exchange(
+        &self,
+        inbound: &Inbound,
+        answer: (u16, &str),
+        facts: impl FnOnce(&mut Facts<'static>),
+    ) -> Exchanged {
         let world = &self.host.world;
         world.reply.borrow_mut().take();
         let mut known = Facts {
             time_ns: Some(world.now_ns.get()),
             duration_ns: Some(1_500_000),
-            protocol: inbound.protocol.into(),
-            scheme: b"http".to_vec(),
-            client: inbound.client.clone().into_bytes(),
+            protocol: inbound.protocol.as_bytes().into(),
+            scheme: b"http".into(),
+            client: inbound.client.clone().into_bytes().into(),
             request_body_size: Some(inbound.body.iter().map(|chunk| chunk.len() as u64).sum()),
             ..Facts::default()
         };
@@ -134,7 +139,7 @@ impl Envoy {
             }
         };
         known.status = Some(u64::from(status));
-        known.details = details.into_bytes();
+        known.details = details.into_bytes().into();
         facts(&mut known);
         if let Some(grpc_status) = world.reply.borrow().as_ref().and_then(|reply| reply.grpc_status) {
             known.grpc_status = Some(u64::from(grpc_status));

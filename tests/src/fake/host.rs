@@ -97,7 +97,7 @@ pub struct World {
     /// The answer to a gRPC call, in its callback.
     pub answer: RefCell<Option<Vec<u8>>>,
     /// The facts of the current stream.
-    pub facts: RefCell<Facts>,
+    pub facts: RefCell<Facts<'static>>,
     /// Properties besides the facts, joined by dots.
     pub properties: RefCell<BTreeMap<String, Vec<u8>>>,
     /// The local response of the current stream.

@@ -73,8 +73,8 @@ fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observati
         exchange.upstream.trailers.iter().chain(&exchange.upstream.headers).find(|h| h.name == "grpc-status");
     let grpc_status = grpc_status.and_then(|header| String::from_utf8_lossy(&header.value.0).parse().ok());
     let exchanged = envoy.exchange(&inbound, (status, details), |facts| {
-        facts.cluster = scenario.name.clone().into_bytes();
-        facts.upstream_duration_ns = (facts.details == b"via_upstream").then_some(upstream_ns);
+        facts.cluster = scenario.name.clone().into_bytes().into();
+        facts.upstream_duration_ns = (*facts.details == *b"via_upstream").then_some(upstream_ns);
         facts.response_body_size = Some(response_body as u64);
         facts.request_size = facts.request_body_size.map(|size| size + 100);
         facts.response_size = facts.response_body_size.map(|size| size + 100);
@@ -118,7 +118,7 @@ fn inbound(scenario: &Scenario, exchange: &Exchange) -> Result<Inbound, String> 
     }
     headers.extend(request.header_lines().map(|(name, value)| (name.to_ascii_lowercase(), value.to_vec())));
     headers.push(("x-request-id".to_owned(), b"5b1d7f0e-0000-4000-8000-000000000001".to_vec()));
-    let path = request.path().map(|path| Octets::shown(path)).unwrap_or_default();
+    let path = request.path().map(Octets::shown).unwrap_or_default();
     let refused_before = scenario.listener.refused_before.as_ref().is_some_and(|prefix| path.contains(prefix.as_str()));
     let port = 40_000;
     let client = match request.from {
