@@ -73,6 +73,7 @@ fn what_cannot_be_known_meets_a_deny() {
 fn the_default_rules_only_what_no_allow_has_in_its_scope() {
     let policy = policy(r#"{"default":"deny","allow":[{"name":"read","methods":["GET"],"paths":["/orders/**"]}]}"#);
     assert_eq!(ask(&policy, "GET", "/orders/7", "").0, (None, Some("read".into())));
+    assert_eq!(ask(&policy, "HEAD", "/orders/7", "").0, (None, Some("read".into())));
     assert_eq!(ask(&policy, "PUT", "/orders/7", "").0, (Some(Refusal::AccessDefault), None));
 }
 

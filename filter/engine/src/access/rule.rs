@@ -67,7 +67,9 @@ pub(crate) struct Scope {
 impl Scope {
     /// Whether the call is in the scope; that its API is named is the caller's business.
     pub(super) fn holds(&self, call: &Call<'_>) -> bool {
-        self.methods.as_ref().is_none_or(|list| list.iter().any(|method| **method == *call.method))
+        // HEAD is GET without the content: a rule about GET that HEAD evades would protect nothing.
+        let named = |method: &str| method == call.method || (method == "GET" && call.method == "HEAD");
+        self.methods.as_ref().is_none_or(|list| list.iter().any(|method| named(method)))
             && self.hosts.as_ref().is_none_or(|list| list.iter().any(|host| host.matches(call.host)))
             && self.paths.as_ref().is_none_or(|list| list.iter().any(|template| template.matches(call.path.segments())))
     }

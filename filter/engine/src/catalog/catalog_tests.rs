@@ -48,6 +48,17 @@ fn host_then_path_then_method_decide() {
 }
 
 #[test]
+fn head_belongs_to_what_declares_get() {
+    let policy = policy(
+        r#"[{"name":"read","paths":["/a/{id}"],"methods":["GET"]},{"name":"any","paths":["/**"]},
+            {"name":"b","paths":["/b"],"methods":["GET"]},{"name":"b.head","paths":["/b"],"methods":["HEAD"]}]"#,
+    );
+    for (path, api) in [("/a/7", "read"), ("/b", "b.head"), ("/c", "any")] {
+        assert_eq!(identify(&policy, "h", "HEAD", path).0.as_deref(), Some(api), "{path}");
+    }
+}
+
+#[test]
 fn a_client_cannot_invent_methods() {
     let policy = policy(r#"[{"name":"a","paths":["/a"],"methods":["PURGE"]}]"#);
     let method = |method: &str| {

@@ -214,8 +214,20 @@ impl Catalog {
         if self.entries.is_empty() {
             return None;
         }
-        let method = self.methods.get(method).copied().unwrap_or(OTHER_METHODS);
-        self.roots.matching(host).find_map(|root| self.automaton.find(root, path.segments(), method))
+        let bit = |method: &str| self.methods.get(method).copied().unwrap_or(OTHER_METHODS);
+        let in_root = |root: u32, method: Methods| self.automaton.find(root, path.segments(), method);
+        self.roots.matching(host).find_map(|root| {
+            let own = in_root(root, bit(method));
+            // HEAD is GET without the content (RFC 9110, section 9.3.2): what declares GET has it too,
+            // unless HEAD is declared as closely.
+            let get = if method == "HEAD" { in_root(root, bit("GET")) } else { None };
+            match (own, get) {
+                (Some(own), Some(get)) if template::specificity(self.template(get), self.template(own)).is_lt() => {
+                    Some(get)
+                }
+                (own, get) => own.or(get),
+            }
+        })
     }
 
     /// Names the operation of a request.

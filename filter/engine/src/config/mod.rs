@@ -147,7 +147,7 @@ config_object! {
         hosts: Option<NonEmpty<HostPattern>>, default;
         /// Path templates: `/orders/{id}`, `*` for one segment without a name, a final `**` for any rest.
         paths: NonEmpty<Template>, required;
-        /// Methods; any when left out.
+        /// Methods; any when left out. `GET` means HEAD too.
         methods: Option<NonEmpty<Method>>, default;
         /// Who answers for it.
         owner: Option<Line>, default;
@@ -179,7 +179,7 @@ config_object! {
         apis: Option<NonEmpty<Glob>>, default;
         /// Hosts, as an API has them.
         hosts: Option<NonEmpty<HostPattern>>, default;
-        /// Methods.
+        /// Methods. `GET` means HEAD too.
         methods: Option<NonEmpty<Method>>, default;
         /// Path templates, as an API has them.
         paths: Option<NonEmpty<Template>>, default;
