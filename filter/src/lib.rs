@@ -15,6 +15,7 @@ pub mod facts;
 pub mod head;
 pub mod host;
 mod identity;
+mod ids;
 pub mod metrics;
 pub mod pairs;
 mod record;

@@ -5,19 +5,18 @@ use crate::report::Reporter;
 use crate::stream::Known;
 use ostiary_engine::access::{Origin, Verdict};
 use ostiary_engine::address;
-use ostiary_engine::catalog::Surroundings;
 use ostiary_wire::attributes::{self as a, Attribute};
 use ostiary_wire::encode::{Attributes, Head};
 use ostiary_wire::{Event, grpc_status};
 
 /// Appends the record of a request that has ended. `known` is `None` when it never reached us,
-/// `refused` says that we answered it.
+/// `id` is the operation's, `refused` says that we answered it.
 pub(crate) fn request(
     reporter: &mut Reporter,
     facts: &Facts<'_>,
     known: Option<&Known>,
+    id: Option<&str>,
     refused: bool,
-    around: &Surroundings,
 ) {
     let time_ns = facts.time_ns.unwrap_or(0);
     let head = Head {
@@ -29,7 +28,7 @@ pub(crate) fn request(
     reporter.request(&head, |w| {
         w.bool(&a::REQUEST_SEEN, known.is_some());
         if let Some(known) = known {
-            asked(w, known, around);
+            asked(w, known, id);
             decided(w, known);
         }
         answered(w, facts, refused, known.is_some_and(|known| known.kept.grpc));
@@ -37,10 +36,12 @@ pub(crate) fn request(
 }
 
 /// What was asked for.
-fn asked(w: &mut Attributes<'_>, known: &Known, around: &Surroundings) {
+fn asked(w: &mut Attributes<'_>, known: &Known, id: Option<&str>) {
     let catalog = known.policy.catalog();
     if let Some(operation) = &known.judged.operation {
-        w.str(&a::OPERATION_ID, &operation.id(catalog, around).to_string());
+        if let Some(id) = id {
+            w.str(&a::OPERATION_ID, id);
+        }
         let api = operation.api(catalog);
         w.bool(&a::OPERATION_DECLARED, api.is_some());
         w.str(&a::OPERATION_PROTOCOL, operation.protocol.name());

@@ -49,20 +49,20 @@ impl<H: Host> Root<H> {
         let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(status) => {
-                log::error!("ostiary: policy refused: envoy did not give the configuration ({status:?})");
+                log::error!("policy refused: envoy did not give the configuration ({status:?})");
                 return false;
             }
         };
         match self.replace(&bytes) {
             Ok(warnings) => {
                 for warning in warnings.iter() {
-                    say!(self.vm, warn, "ostiary: policy: {warning}");
+                    say!(self.vm, warn, "policy: {warning}");
                 }
                 true
             }
             Err(problems) => {
                 // One line with everything, and never held back: it is the only place to read it.
-                log::error!("ostiary: policy refused with {} errors: {problems}", problems.len());
+                log::error!("policy refused with {} errors: {problems}", problems.len());
                 self.vm.count(Counter::PolicyRefused);
                 self.leave_refusal(&problems);
                 false

@@ -3,6 +3,7 @@
 use crate::facts::FactReader;
 use crate::host::{GrpcCall, Host};
 use crate::identity::{direction, hex, plugin_name, random, resource, stream_id};
+use crate::ids::Ids;
 use crate::metrics::{Counter, Drop};
 use crate::report::outbox::Answer;
 use crate::report::{Pace, Reporter, Tally};
@@ -43,6 +44,7 @@ pub(crate) struct State {
     pub(crate) surroundings: Surroundings,
     pub(crate) reporter: Option<Reporter>,
     pub(crate) facts: FactReader,
+    pub(crate) ids: Ids,
     /// Requests under way.
     pub(crate) open: u64,
     /// The listener's direction; only a stream knows its listener, so the first one tells.
@@ -64,6 +66,7 @@ impl State {
             surroundings: Surroundings::default(),
             reporter: None,
             facts: FactReader::default(),
+            ids: Ids::default(),
             open: 0,
             direction: None,
             target: String::new(),
@@ -80,6 +83,7 @@ impl State {
     pub(crate) fn install<H: Host>(&mut self, vm: &Vm<H>, policy: Policy, target: String) {
         let host = &vm.host;
         self.surroundings = policy.surroundings(self.direction.unwrap_or_default());
+        self.ids.clear();
         self.target = target;
         self.slots = Slots::new(&plugin_name(host));
         let reporting = policy.reporting();
@@ -91,7 +95,7 @@ impl State {
         if !self.target.is_empty() && self.reporter.is_none() {
             let (facts, compiled) = FactReader::new(host);
             if let Err(status) = compiled {
-                say!(vm, warn, "ostiary: envoy evaluates no cel expression ({status:?}): facts are read one by one");
+                say!(vm, warn, "envoy evaluates no cel expression ({status:?}): facts are read one by one");
             }
             self.facts = facts;
             let pace = Pace {
@@ -104,7 +108,7 @@ impl State {
             self.reporter = Some(Reporter::new(stream, resource, pace));
         }
         log::info!(
-            "ostiary: policy {} in force: mode {}, {} declared operations, reporting to {}",
+            "policy {} in force: mode {}, {} declared operations, reporting to {}",
             policy.revision(),
             policy.mode().word(),
             policy.catalog().len(),
@@ -114,7 +118,7 @@ impl State {
         self.announce_policy = true;
         if host.set_tick_ms(u32::try_from(tick_ms).unwrap_or(u32::MAX)).is_err() {
             vm.count(Counter::HostFailure);
-            log::error!("ostiary: envoy gives no ticks: nothing will be reported");
+            log::error!("envoy gives no ticks: nothing will be reported");
         }
     }
 
@@ -138,7 +142,7 @@ impl State {
         let outcome = reporter.outbox.answered(token, answer, now_ns, jitter);
         reporter.settle(outcome);
         if !matches!(answer, Answer::Response { rejected: 0 }) {
-            say!(vm, warn, "ostiary: the collector did not take a batch: {answer:?}, {outcome:?}");
+            say!(vm, warn, "the collector did not take a batch: {answer:?}, {outcome:?}");
         }
         self.pump(vm, now_ns);
         self.finish_drain(vm, now_ns);
@@ -171,6 +175,7 @@ impl State {
         self.direction = Some(direction);
         let Some(policy) = &self.policy else { return };
         self.surroundings = policy.surroundings(direction);
+        self.ids.clear();
         if let Some(reporter) = &mut self.reporter {
             let resource = resource(host, reporter.stream(), &self.surroundings, policy.reporting().vantage);
             reporter.set_resource(resource);
@@ -216,11 +221,7 @@ impl State {
             Touched::Written | Touched::StillFull => {}
             Touched::Full => {
                 vm.count(Counter::SlotsFull);
-                say!(
-                    vm,
-                    warn,
-                    "ostiary: all slots in shared data are taken: a trap of this context would go unreported"
-                );
+                say!(vm, warn, "all slots in shared data are taken: a trap of this context would go unreported");
             }
             Touched::Failed(_) => vm.count(Counter::HostFailure),
         }
@@ -230,7 +231,7 @@ impl State {
         self.looked_ns = now_ns;
         for lost in self.slots.take_lost(&vm.host, now_ns) {
             let stream = hex(lost.stream);
-            say!(vm, warn, "ostiary: stream {stream} ended without a final word after {} records", lost.made);
+            say!(vm, warn, "stream {stream} ended without a final word after {} records", lost.made);
             reporter.event(Event::VmLost, now_ns, |w| {
                 w.str(&a::LOST_STREAM_ID, &stream);
                 w.count(&a::LOST_MADE, lost.made);
@@ -265,7 +266,7 @@ impl State {
                     say!(
                         vm,
                         warn,
-                        "ostiary: no call to the collector could begin ({status:?}): is its cluster there and its circuit breaker closed?"
+                        "no call to the collector could begin ({status:?}): is its cluster there and its circuit breaker closed?"
                     );
                     reporter.outbox.not_sent(sealed, now_ns, random(&vm.host));
                     return;

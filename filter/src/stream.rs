@@ -151,7 +151,7 @@ impl<H: Host> Stream<H> {
         if let Err(status) = reply::refuse(&self.vm.host, refusal, kept) {
             // The stream stays stopped and runs into Envoy's timeout: it must not go on.
             self.vm.count(Counter::HostFailure);
-            say!(self.vm, error, "ostiary: envoy did not send a refusal ({status:?}): the request is held");
+            say!(self.vm, error, "envoy did not send a refusal ({status:?}): the request is held");
         }
     }
 
@@ -170,13 +170,17 @@ impl<H: Host> Stream<H> {
             None => self.vm.count(Counter::Unseen),
         }
         let Some(reporter) = &mut state.reporter else { return };
+        let id = known.and_then(|known| {
+            let operation = known.judged.operation.as_ref()?;
+            Some(state.ids.of(known.policy.revision(), operation, known.policy.catalog(), &state.surroundings))
+        });
         let list = state.facts.read(&self.vm.host);
         let mut facts = Facts::new(&list);
         if facts.time_ns.is_none() {
             // A record without a time is of no use to anyone: dated by its end, it is about right.
             facts.time_ns = self.vm.host.now_ns().ok();
         }
-        record::request(reporter, &facts, known, refused, &state.surroundings);
+        record::request(reporter, &facts, known, id, refused);
     }
 }
 

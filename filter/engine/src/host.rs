@@ -89,6 +89,16 @@ impl HostPattern {
         Ok(if below { Self::Below(format!(".{form}").into()) } else { Self::Exact(form.into()) })
     }
 
+    /// The pattern as a policy writes it.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Exact(host) => Cow::Borrowed(host),
+            Self::Below(suffix) => Cow::Owned(format!("*{suffix}")),
+            Self::Any => Cow::Borrowed("*"),
+        }
+    }
+
     /// Whether a canonical host matches.
     #[must_use]
     pub fn matches(&self, host: &str) -> bool {
@@ -102,11 +112,7 @@ impl HostPattern {
 
 impl std::fmt::Display for HostPattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exact(host) => f.write_str(host),
-            Self::Below(suffix) => write!(f, "*{suffix}"),
-            Self::Any => f.write_str("*"),
-        }
+        f.write_str(&self.text())
     }
 }
 

@@ -15,7 +15,11 @@ fn identify(policy: &Policy, host: &str, method: &str, path: &str) -> (Option<St
     let path = CanonicalPath::new(path.as_bytes()).unwrap();
     let operation = policy.catalog().identify(Protocol::Rest, host, &path, method);
     let catalog = policy.catalog();
-    (operation.api(catalog).map(str::to_owned), operation.template(catalog).to_owned(), operation.host_pattern(catalog))
+    (
+        operation.api(catalog).map(str::to_owned),
+        operation.template(catalog).to_owned(),
+        operation.host_pattern(catalog).into_owned(),
+    )
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use super::Catalog;
 use crate::Protocol;
+use crate::host::HostPattern;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::fmt;
 
 /// What of an operation's identity is the same for all requests of a stream of records.
@@ -20,7 +22,10 @@ pub struct OperationId([u8; 16]);
 
 impl fmt::Display for OperationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |nibble: u8| char::from(DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0'));
+        let text: String = self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        f.write_str(&text)
     }
 }
 
@@ -73,10 +78,10 @@ impl Operation {
 
     /// The host pattern that it is declared for, else the host that was asked for.
     #[must_use]
-    pub fn host_pattern(&self, catalog: &Catalog) -> String {
+    pub fn host_pattern<'a>(&'a self, catalog: &'a Catalog) -> Cow<'a, str> {
         match &self.known {
-            Known::Declared(entry) => catalog.host_pattern(*entry).map_or_else(String::new, ToString::to_string),
-            Known::Inferred(_) => self.host.to_string(),
+            Known::Declared(entry) => catalog.host_pattern(*entry).map_or(Cow::Borrowed(""), HostPattern::text),
+            Known::Inferred(_) => Cow::Borrowed(&self.host),
         }
     }
 
