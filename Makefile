@@ -42,16 +42,16 @@ test-envoy: module module-chaos ## the tests on a real Envoy, started by func-e
 	cargo test --locked -p ostiary-integration
 
 .PHONY: test-matrix
-test-matrix: module ## the scenarios on Envoy 1.36, 1.37, 1.38, 1.39 and 1.40
+test-matrix: module ## the scenarios and the shipped files on Envoy 1.36, 1.37, 1.38, 1.39 and 1.40
 	@integration/tools.sh func-e $(addprefix envoy:,$(MATRIX))
 	@for version in $(MATRIX); do \
-		ENVOY_PATH=$(CURDIR)/.tools/envoy-$$version/envoy cargo test --locked -q -p ostiary-integration --test scenarios -- --nocapture; \
+		ENVOY_PATH=$(CURDIR)/.tools/envoy-$$version/envoy cargo test --locked -q -p ostiary-integration --test scenarios --test envoy_config -- --nocapture || exit 1; \
 	done
 
 .PHONY: test-istio
 test-istio: ## check the Istio files with istioctl (builds istioctl first: about six minutes)
 	@integration/tools.sh istioctl
-	@for file in envoy-config/istio/*.yaml; do .tools/bin/istioctl validate -f $$file; done
+	@for file in envoy-config/istio/*.yaml; do .tools/bin/istioctl validate -f $$file || exit 1; done
 
 .PHONY: bench
 bench: module ## cost per request beside no filter, an empty filter, the reading floor and Envoy's own rbac
@@ -65,9 +65,7 @@ bench-catalog: ## instructions that finding an operation takes, among 10 and amo
 
 .PHONY: fuzz
 fuzz: ## fuzz every reader of outside bytes, FUZZ_SECONDS=60 each (needs a nightly toolchain and cargo-fuzz)
-	@cd filter/fuzz && for target in $$(cargo +nightly fuzz list); do \
-		echo "fuzz $$target"; cargo +nightly fuzz run $$target -- -max_total_time=$${FUZZ_SECONDS:-60} -verbosity=0 -print_final_stats=1; \
-	done
+	@filter/fuzz/run.sh
 
 .PHONY: module
 module: toolchain ## build the filter's Wasm module and print its size

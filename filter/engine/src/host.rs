@@ -24,7 +24,8 @@ pub fn canonical(authority: &[u8]) -> Result<Cow<'_, str>, InvalidHost> {
     let text = std::str::from_utf8(authority).map_err(|_| InvalidHost)?;
     let host = without_port(text)?;
     let host = host.strip_suffix('.').unwrap_or(host);
-    if host.len() > BYTES_MAX {
+    // After one trailing dot another would make a second name of the same host.
+    if host.len() > BYTES_MAX || host.ends_with('.') {
         return Err(InvalidHost);
     }
     let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
@@ -148,6 +149,8 @@ mod tests {
             "a:80:80",
             "::1",
             "a..b",
+            "a..",
+            "..",
             "\u{e9}",
             "a,b",
         ] {

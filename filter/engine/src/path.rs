@@ -53,6 +53,25 @@ pub enum Ambiguous {
     DotSegment,
 }
 
+impl std::fmt::Display for Ambiguous {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "it is longer than 64 KiB",
+            Self::NoLeadingSlash => "it does not begin with `/`",
+            Self::Fragment => "it holds a `#`",
+            Self::BadEscape => "a `%` is not followed by two hexadecimal digits",
+            Self::DoubleEncoding => "it decodes to something that decodes again",
+            Self::EncodedSlash => "it holds `%2f`",
+            Self::Backslash => "it holds a backslash",
+            Self::Control => "it holds a control character",
+            Self::NotUtf8 => "it is not utf-8",
+            Self::EmptySegment => "it holds `//`",
+            Self::Parameters => "it holds a `;`",
+            Self::DotSegment => "it holds a segment `.` or `..`",
+        })
+    }
+}
+
 /// A path in canonical form: decoded, without query, without a trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CanonicalPath<'a> {

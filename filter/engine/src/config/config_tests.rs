@@ -28,7 +28,7 @@ fn every_problem_is_listed_with_path_and_hint() {
         "records.flush: must be from 50ms to 60000ms, found `1ms`",
         "records.queue: expected a size with its unit such as `512B`, `64KiB` or `8MiB`, found `8MB`",
         "observer: expected an object, found text",
-        "apis[0].paths[0]: `orders`: no path can match it: NoLeadingSlash (write it decoded, from `/` on)",
+        "apis[0].paths[0]: `orders`: no path can match it: it does not begin with `/`",
         "apis[0].name: this key is required",
         "apis[1].name: `a b` is not a name: it must match ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
         "apis[1].paths: an empty list matches nothing: leave the key out to mean any",
