@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::document;
 use crate::find::{Found, policies};
-use ostiary_engine::access::{Call, Considered, Effect, Verdict};
+use ostiary_engine::access::{Call, Client, Considered, Effect, Verdict};
 use ostiary_engine::catalog::{Known, Operation};
 use ostiary_engine::config::Mode;
 use ostiary_engine::judge::{Judged, RequestHead, judge};
@@ -128,7 +128,7 @@ fn unreadable(head: &RequestHead<'_>) -> Option<String> {
         return Some("the host is none: a name or an address, with a port or without".to_owned());
     }
     match head.path.map(CanonicalPath::new) {
-        Some(Err(why)) => Some(format!("the path can be read in more than one way: {why:?}")),
+        Some(Err(why)) => Some(format!("the path can be read in more than one way: {why}")),
         None if head.method != b"CONNECT" => Some("the request has no path".to_owned()),
         Some(Ok(_)) | None => None,
     }
@@ -153,7 +153,9 @@ fn rules(policy: &Policy, head: &RequestHead<'_>, judged: &Judged, client: Optio
     // A call names its API by its number, an operation by its name; names are unique.
     let name = operation.api(policy.catalog());
     let api = (0..).zip(policy.catalog().api_names()).find(|(_, other)| Some(*other) == name).map(|(number, _)| number);
-    let call = Call { api, host: &operation.host, method, path: &path, client };
+    let find = || client;
+    let client = Client::new(&find);
+    let call = Call { api, host: &operation.host, method, path: &path, client: &client };
     let mut considered: Vec<Considered<'_>> = policy.access().in_scope(&call).collect();
     considered.sort_by_key(|considered| considered.number);
     let weighed = considered.into_iter().map(|Considered { rule, met, .. }| Weighed {

@@ -44,13 +44,29 @@ fn a_passed_request_makes_two_host_calls_and_one_more_where_an_address_is_asked_
     requests(&envoy, 1);
     assert_eq!(host.take_calls().into_iter().collect::<Vec<_>>(), [(Call::Headers, 1), (Call::Foreign, 1)]);
 
-    let office = br#"{"version":"v1","collector":{"cluster":"api"},"access":{"deny":[{"name":"x","from":{"cidrs":["198.51.100.0/24"]}}]}}"#;
+    // A rule about networks asks for the address, but only for calls in its scope.
+    let office = br#"{"version":"v1","collector":{"cluster":"api"},"access":{
+        "deny":[{"name":"x","paths":["/users/**"],"from":{"cidrs":["198.51.100.0/24"]}},{"name":"y","paths":["/y"],"from":{"cidrs":["203.0.113.0/24"]}}]}}"#;
     let (envoy, _) = Envoy::start(host.clone(), office);
     requests(&envoy, 1);
     host.take_calls();
     requests(&envoy, 1);
     let calls: Vec<_> = host.take_calls().into_iter().collect();
     assert_eq!(calls, [(Call::Headers, 1), (Call::Property, 1), (Call::Foreign, 1)]);
+    envoy.exchange(
+        &Inbound {
+            headers: get()
+                .headers
+                .into_iter()
+                .filter(|(name, _)| name != ":path")
+                .chain([(":path".to_owned(), b"/z".to_vec())])
+                .collect(),
+            ..get()
+        },
+        (200, "via_upstream"),
+        |_| {},
+    );
+    assert_eq!(host.take_calls().into_iter().collect::<Vec<_>>(), [(Call::Headers, 1), (Call::Foreign, 1)]);
 }
 
 #[test]

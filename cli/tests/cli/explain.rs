@@ -48,7 +48,10 @@ const TABLE: &[(&[&str], &[&str])] = &[
     ),
     (&["--path", "/admin/x", "--from", "192.0.2.7"], &["operation  undocumented: GET /admin/x", "by rule closed"]),
     (&["--path", "/users/12345"], &["undocumented: GET /users/{…}", "rules      none has it in its scope"]),
-    (&["--path", "/a/%2e%2e/admin"], &["operation  none: ", "DotSegment", "refused: path.ambiguous, status 400"]),
+    (
+        &["--path", "/a/%2e%2e/admin"],
+        &["operation  none: ", "it holds a segment `.` or `..`", "refused: path.ambiguous, status 400"],
+    ),
     (&["--host", "a b", "--path", "/"], &["operation  none: the host", "refused: host.invalid, status 400"]),
     (&["--path", "/p.S/M", "--method", "POST", "--header", "Content-Type: application/grpc"], &["(grpc)\n"]),
     (&["--path", "/chat", "--header", "upgrade: websocket"], &["(websocket)\n"]),

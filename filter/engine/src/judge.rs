@@ -1,6 +1,6 @@
 //! The way of a request through the engine, up to its verdict.
 
-use crate::access::{Call, Verdict, Verdicts};
+use crate::access::{Call, Client, Verdict, Verdicts};
 use crate::catalog::Operation;
 use crate::config::Mode;
 use crate::path::CanonicalPath;
@@ -48,9 +48,9 @@ impl Judged {
     }
 }
 
-/// Judges a request. `client` is asked for the client's address when a rule may need it, because
-/// in a guest the answer costs a call to the host.
-pub fn judge(policy: &Policy, head: &RequestHead<'_>, client: impl FnOnce() -> Option<IpAddr>) -> Judged {
+/// Judges a request. `client` is asked for the client's address once, and only when a rule in whose
+/// scope the call is needs it: in a guest the answer costs a call to the host.
+pub fn judge(policy: &Policy, head: &RequestHead<'_>, client: impl Fn() -> Option<IpAddr>) -> Judged {
     let mut judged = evaluate(policy, head, client);
     if policy.mode() == Mode::Shadow {
         judged.verdicts.enforced = Verdict::default();
@@ -58,7 +58,7 @@ pub fn judge(policy: &Policy, head: &RequestHead<'_>, client: impl FnOnce() -> O
     judged
 }
 
-fn evaluate(policy: &Policy, head: &RequestHead<'_>, client: impl FnOnce() -> Option<IpAddr>) -> Judged {
+fn evaluate(policy: &Policy, head: &RequestHead<'_>, client: impl Fn() -> Option<IpAddr>) -> Judged {
     let refused = |refusal| {
         // Where access is not controlled, nothing can be evaded: recorded, not refused.
         let verdict = if policy.access().is_controlled() { Verdict::refused(refusal) } else { Verdict::default() };
@@ -79,7 +79,7 @@ fn evaluate(policy: &Policy, head: &RequestHead<'_>, client: impl FnOnce() -> Op
         crate::catalog::Known::Declared(entry) => policy.catalog().api_of(entry),
         crate::catalog::Known::Inferred(_) => None,
     };
-    let client = if policy.access().needs_client() { client() } else { None };
-    let verdicts = policy.access().judge(&Call { api, host: &host, method, path: &path, client });
+    let client = Client::new(&client);
+    let verdicts = policy.access().judge(&Call { api, host: &host, method, path: &path, client: &client });
     Judged { operation: Some(operation), verdicts }
 }

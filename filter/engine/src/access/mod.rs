@@ -12,7 +12,7 @@ mod rule;
 
 use crate::config::DefaultAccess;
 use crate::refusal::Refusal;
-pub use rule::{Call, Effect, Origin, Rule};
+pub use rule::{Call, Client, Effect, Origin, Rule};
 pub(crate) use rule::{Site, compile_rule};
 
 /// What was decided, and by which rule.

@@ -6,6 +6,7 @@ use crate::config;
 use crate::config::read::Problems;
 use crate::host::HostPattern;
 use crate::path::CanonicalPath;
+use once_cell::unsync::OnceCell;
 use std::net::IpAddr;
 
 /// What a rule does when it matches.
@@ -40,8 +41,26 @@ impl Origin {
     }
 }
 
+/// The client's address, found out when a rule first asks for it and not before: in a guest the
+/// answer costs a call to the host, and most calls are in no such rule's scope.
+pub struct Client<'a> {
+    find: &'a dyn Fn() -> Option<IpAddr>,
+    found: OnceCell<Option<IpAddr>>,
+}
+
+impl<'a> Client<'a> {
+    /// A client whose address `find` gives; `None` when Envoy knows none (a Unix socket).
+    pub fn new(find: &'a dyn Fn() -> Option<IpAddr>) -> Self {
+        Self { find, found: OnceCell::new() }
+    }
+
+    fn address(&self) -> Option<IpAddr> {
+        *self.found.get_or_init(|| (self.find)())
+    }
+}
+
 /// What access control sees of a call: never a body, never a credential.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Call<'a> {
     /// The declared API, by its number.
     pub api: Option<u32>,
@@ -51,8 +70,8 @@ pub struct Call<'a> {
     pub method: &'a str,
     /// The canonical path.
     pub path: &'a CanonicalPath<'a>,
-    /// The client's address; `None` when Envoy knows none (a Unix socket).
-    pub client: Option<IpAddr>,
+    /// Who calls.
+    pub client: &'a Client<'a>,
 }
 
 /// What is called. `None` means any.
@@ -85,11 +104,8 @@ impl Conditions {
     /// Whether the conditions are met. What cannot be known counts against the caller: it meets a
     /// DENY and does not meet an ALLOW.
     pub(super) fn met(&self, call: &Call<'_>, effect: Effect) -> bool {
-        match (&self.from, call.client) {
-            (None, _) => true,
-            (Some(cidrs), Some(client)) => cidrs.contains(client),
-            (Some(_), None) => effect == Effect::Deny,
-        }
+        let Some(cidrs) = &self.from else { return true };
+        call.client.address().map_or(effect == Effect::Deny, |client| cidrs.contains(client))
     }
 }
 
