@@ -32,8 +32,20 @@ fn is_struct(bytes: &[u8]) -> bool {
     let mut entries = 0;
     loop {
         match fields.next_field() {
-            Ok(Some((1, Raw::Bytes(_)))) => entries += 1,
+            Ok(Some((1, Raw::Bytes(entry)))) if is_entry(entry) => entries += 1,
             Ok(None) => return entries > 0,
+            Ok(Some(_)) | Err(_) => return false,
+        }
+    }
+}
+
+/// A map entry: a key under tag 1, a value under tag 2, and nothing else.
+fn is_entry(message: &[u8]) -> bool {
+    let mut fields = Fields::new(message);
+    loop {
+        match fields.next_field() {
+            Ok(Some((1 | 2, Raw::Bytes(_)))) => {}
+            Ok(None) => return true,
             Ok(Some(_)) | Err(_) => return false,
         }
     }

@@ -72,8 +72,8 @@ impl<'a> Head<'a> {
         !self.method.is_empty()
     }
 
-    /// What the request speaks. `application/grpc` and what begins with it by `+` or `;` is gRPC to
-    /// Envoy; `application/grpc-web` is HTTP.
+    /// What the request speaks. gRPC is what is gRPC to Envoy, which tells its own answers by it:
+    /// `application/grpc` and what begins with it by `+`; with parameters, or as `-web`, it is HTTP.
     fn protocol(&self) -> Protocol {
         let websocket = |value: &[u8]| value.eq_ignore_ascii_case(b"websocket");
         if self.is_grpc() {
@@ -87,7 +87,7 @@ impl<'a> Head<'a> {
 
     fn is_grpc(&self) -> bool {
         let rest = self.content_type.strip_prefix(b"application/grpc");
-        rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+        rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+')))
     }
 
     /// What is kept of the request until its record is written.
@@ -136,7 +136,7 @@ mod tests {
         for (name, value, protocol) in [
             ("content-type", "application/grpc", Protocol::Grpc),
             ("content-type", "application/grpc+proto", Protocol::Grpc),
-            ("content-type", "application/grpc;v=1", Protocol::Grpc),
+            ("content-type", "application/grpc;v=1", Protocol::Rest),
             ("content-type", "application/grpc-web+proto", Protocol::Rest),
             ("content-type", "application/grpcx", Protocol::Rest),
             ("upgrade", "WebSocket", Protocol::Websocket),

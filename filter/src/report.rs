@@ -137,7 +137,6 @@ impl Reporter {
             w.count(&a::DROPPED_QUEUE, tally.dropped(Drop::QueueFull));
             w.count(&a::DROPPED_REFUSED, tally.dropped(Drop::Refused));
             w.count(&a::DROPPED_REJECTED, tally.dropped(Drop::Rejected));
-            w.count(&a::DROPPED_SHUTDOWN, tally.dropped(Drop::Shutdown));
             w.count(&a::HEARTBEAT_INTERVAL, interval);
             w.str(&a::POLICY_REVISION_EVENT, revision);
         });
@@ -195,10 +194,18 @@ impl Reporter {
         }
     }
 
-    /// Gives up what is still here: the context ends.
+    /// Gives up what is still here: the context ends, or has nobody to report to any more.
     pub fn abandon(&mut self) {
-        let waiting = self.outbox.clear() + u64::from(self.batch.requests());
+        self.seal();
+        let waiting = self.outbox.clear();
         self.tally.drop(Drop::Shutdown, waiting);
+    }
+
+    /// Works by another policy from now on.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+        let evicted = self.outbox.set_bytes_max(pace.queue_bytes_max);
+        self.tally.drop(Drop::QueueFull, evicted);
     }
 
     /// Whether nothing waits and nothing is under way.

@@ -65,6 +65,8 @@ impl<H: Host> Root<H> {
                 log::error!("policy refused with {} errors: {problems}", problems.len());
                 self.vm.count(Counter::PolicyRefused);
                 self.leave_refusal(&problems);
+                // A context whose configuration is refused never ticks: what it counted goes now.
+                self.vm.tick(self.vm.host.now_ns().unwrap_or(0));
                 false
             }
         }
@@ -98,7 +100,8 @@ impl<H: Host> Root<H> {
         let refusal = Refusal {
             at_ns: self.vm.host.now_ns().unwrap_or(0),
             errors: problems.len() as u64,
-            first: problems.iter().next().map(ToString::to_string).unwrap_or_default(),
+            // The message may quote what was written, which may be a secret; the path does not.
+            first: problems.iter().next().map(|problem| problem.path.clone()).unwrap_or_default(),
         };
         if slots.leave_refusal(&self.vm.host, &refusal).is_err() {
             self.vm.count(Counter::HostFailure);

@@ -13,9 +13,10 @@ use crate::host::{Host, Status};
 /// Slots of one plugin: more than workers and generations that live at a time.
 pub const SLOTS_MAX: u32 = 64;
 
-/// A slot that is not touched for this long belonged to a context that is gone. Ticks come at
-/// least twice a second, unless a worker is blocked for that long.
-pub const SILENCE_NS: u64 = 5_000_000_000;
+/// A slot that nobody touched over this many looks belonged to a context that is gone. Looks are a
+/// second apart, and a living context touches its slot several times a second. Looks are counted and
+/// clocks are not compared: a clock may step, and a process may sleep.
+pub const LOOKS: u32 = 6;
 
 /// "Only if absent": the host accepts any number on a missing key and this one never on another.
 const ABSENT: u32 = u32::MAX;
@@ -63,6 +64,8 @@ pub struct Slots {
     prefix: String,
     own: Option<u32>,
     full_told: bool,
+    /// For each slot its compare-and-swap number, and over how many looks it has not changed.
+    seen: Vec<(u32, u32)>,
 }
 
 /// What came of touching one's own slot.
@@ -82,7 +85,7 @@ impl Slots {
     /// The slots of a plugin.
     #[must_use]
     pub fn new(plugin: &str) -> Self {
-        Self { prefix: format!("ostiary/1/{plugin}"), own: None, full_told: false }
+        Self { prefix: format!("ostiary/1/{plugin}"), own: None, full_told: false, seen: Vec::new() }
     }
 
     fn key(&self, slot: u32) -> String {
@@ -128,25 +131,36 @@ impl Slots {
         if std::mem::replace(&mut self.full_told, true) { Touched::StillFull } else { Touched::Full }
     }
 
-    /// Takes the slots of contexts that ended without a word; each is returned to one caller only.
-    pub fn take_lost(&self, host: &impl Host, now_ns: u64) -> Vec<Entry> {
+    /// One look at the other slots: takes those of contexts that ended without a word. Each is
+    /// returned to one caller only.
+    pub fn take_lost(&mut self, host: &impl Host) -> Vec<Entry> {
         let mut lost = Vec::new();
-        for slot in (0..SLOTS_MAX).filter(|slot| Some(*slot) != self.own) {
+        let mut seen = std::mem::take(&mut self.seen);
+        for slot in 0..SLOTS_MAX {
             // Slots are claimed from the first on: behind the first that never was there is none.
             let Ok((value, cas)) = host.shared(&self.key(slot)) else { break };
-            let Some(entry) = Entry::from_bytes(&value) else { continue };
-            let silent = now_ns.saturating_sub(entry.touched_ns) > SILENCE_NS;
-            if silent && host.set_shared(&self.key(slot), &[], cas).is_ok() {
+            let index = usize::try_from(slot).unwrap_or(usize::MAX);
+            if seen.len() <= index {
+                seen.push((cas, 0));
+            }
+            let Some((known, looks)) = seen.get_mut(index) else { break };
+            *looks = if *known == cas { looks.saturating_add(1) } else { 0 };
+            *known = cas;
+            let gone = *looks >= LOOKS && Some(slot) != self.own;
+            let Some(entry) = Entry::from_bytes(&value).filter(|_| gone) else { continue };
+            if host.set_shared(&self.key(slot), &[], cas).is_ok() {
                 lost.push(entry);
             }
         }
+        self.seen = seen;
         lost
     }
 
-    /// Frees the own slot: the context's final word has been said.
-    pub fn release(&mut self, host: &impl Host) {
+    /// Frees the own slot, if it is still the stream's: its final word has been said.
+    pub fn release(&mut self, host: &impl Host, stream: [u8; 16]) {
         if let Some(own) = self.own.take()
-            && let Ok((_, cas)) = host.shared(&self.key(own))
+            && let Ok((value, cas)) = host.shared(&self.key(own))
+            && Entry::from_bytes(&value).is_some_and(|entry| entry.stream == stream)
         {
             // Whoever wrote in between took the slot already.
             let _ = host.set_shared(&self.key(own), &[], cas);
@@ -173,12 +187,12 @@ pub struct Refusal {
     pub at_ns: u64,
     /// How many errors it had.
     pub errors: u64,
-    /// The first of them.
+    /// Where the first of them is: a path, and no value.
     pub first: String,
 }
 
 impl Refusal {
-    /// Bytes of the first error that are kept.
+    /// Bytes of the path that are kept.
     const FIRST_BYTES_MAX: usize = 512;
 
     fn to_bytes(&self) -> Vec<u8> {

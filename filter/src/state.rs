@@ -16,8 +16,8 @@ use ostiary_wire::attributes as a;
 use ostiary_wire::{Event, METHOD, SERVICE};
 use std::rc::Rc;
 
-/// Ticks come this often at least, so that a slot in shared data stays fresh.
-const TICK_MS_MAX: u64 = 500;
+/// Ticks come this often at least: only a tick sends, so what comes between two must fit the queue.
+const TICK_MS_MAX: u64 = 100;
 
 /// How long a context that ends waits for its last batches.
 const DRAIN_NS_MAX: u64 = 5_000_000_000;
@@ -85,28 +85,16 @@ impl State {
         self.surroundings = policy.surroundings(self.direction.unwrap_or_default());
         self.ids.clear();
         self.target = target;
-        self.slots = Slots::new(&plugin_name(host));
+        if self.life == Life::New {
+            self.slots = Slots::new(&plugin_name(host));
+        }
         let reporting = policy.reporting();
         let tick_ms = (reporting.flush_ms / 2).clamp(25, TICK_MS_MAX);
         if self.life == Life::New {
             // What was refused before we lived is not ours to tell.
             self.refusal_seen_ns = host.now_ns().unwrap_or(0);
         }
-        if !self.target.is_empty() && self.reporter.is_none() {
-            let (facts, compiled) = FactReader::new(host);
-            if let Err(status) = compiled {
-                say!(vm, warn, "envoy evaluates no cel expression ({status:?}): facts are read one by one");
-            }
-            self.facts = facts;
-            let pace = Pace {
-                flush_ns: reporting.flush_ms * 1_000_000,
-                heartbeat_ns: reporting.heartbeat_ms * 1_000_000,
-                queue_bytes_max: reporting.queue_bytes_max,
-            };
-            let stream = stream_id(host);
-            let resource = resource(host, stream, &self.surroundings, reporting.vantage);
-            self.reporter = Some(Reporter::new(stream, resource, pace));
-        }
+        self.report_by(vm, &policy);
         log::info!(
             "policy {} in force: mode {}, {} declared operations, reporting to {}",
             policy.revision(),
@@ -122,9 +110,46 @@ impl State {
         }
     }
 
+    /// Makes, changes or ends the stream of records, as the policy has it.
+    fn report_by<H: Host>(&mut self, vm: &Vm<H>, policy: &Policy) {
+        let reporting = policy.reporting();
+        let pace = Pace {
+            flush_ns: reporting.flush_ms * 1_000_000,
+            heartbeat_ns: reporting.heartbeat_ms * 1_000_000,
+            queue_bytes_max: reporting.queue_bytes_max,
+        };
+        if self.target.is_empty() {
+            // Nobody is told any more: what waits is counted, and the stream ends here.
+            if let Some(reporter) = &mut self.reporter {
+                reporter.abandon();
+                self.slots.release(&vm.host, reporter.stream());
+            }
+            self.publish(vm);
+            self.reporter = None;
+            self.published = Tally::default();
+            return;
+        }
+        if let Some(reporter) = &mut self.reporter {
+            let resource = resource(&vm.host, reporter.stream(), &self.surroundings, reporting.vantage);
+            reporter.set_resource(resource);
+            return reporter.set_pace(pace);
+        }
+        let (facts, compiled) = FactReader::new(&vm.host);
+        if let Err(status) = compiled {
+            say!(vm, warn, "envoy evaluates no cel expression ({status:?}): facts are read one by one");
+        }
+        self.facts = facts;
+        let stream = stream_id(&vm.host);
+        let resource = resource(&vm.host, stream, &self.surroundings, reporting.vantage);
+        self.reporter = Some(Reporter::new(stream, resource, pace));
+    }
+
     /// What a tick does, in its order.
     pub(crate) fn tick<H: Host>(&mut self, vm: &Vm<H>, now_ns: u64) {
         self.announce(vm, now_ns);
+        if self.life == Life::Done {
+            return vm.tick(now_ns);
+        }
         self.look_around(vm, now_ns);
         if let Some(reporter) = &mut self.reporter {
             if matches!(self.life, Life::Draining { .. }) { reporter.seal() } else { reporter.seal_if_old(now_ns) }
@@ -151,6 +176,10 @@ impl State {
     /// The context ends. Returns whether it may go at once; if not, it says the final word first.
     pub(crate) fn end<H: Host>(&mut self, vm: &Vm<H>, now_ns: u64) -> bool {
         // A context that was never announced (the canary's) has nothing to say.
+        let has_made = self.reporter.as_ref().is_some_and(|reporter| reporter.tally().made > 0);
+        if self.life == Life::New && has_made {
+            self.announce(vm, now_ns);
+        }
         if self.life == Life::Running && self.reporter.is_some() {
             self.life = Life::Draining { until_ns: now_ns + DRAIN_NS_MAX };
             self.word(Event::VmStopped, now_ns);
@@ -229,7 +258,7 @@ impl State {
             return;
         }
         self.looked_ns = now_ns;
-        for lost in self.slots.take_lost(&vm.host, now_ns) {
+        for lost in self.slots.take_lost(&vm.host) {
             let stream = hex(lost.stream);
             say!(vm, warn, "stream {stream} ended without a final word after {} records", lost.made);
             reporter.event(Event::VmLost, now_ns, |w| {
@@ -285,7 +314,9 @@ impl State {
             reporter.abandon();
         }
         self.life = Life::Done;
-        self.slots.release(&vm.host);
+        if let Some(reporter) = &self.reporter {
+            self.slots.release(&vm.host, reporter.stream());
+        }
         self.publish(vm);
         vm.tick(now_ns);
         if vm.host.done().is_err() {

@@ -102,7 +102,7 @@ fn a_refused_update_leaves_the_last_good_policy_and_is_told_by_the_context_that_
     let (host, envoy) = start();
     requests(&envoy, 1);
     envoy.drain();
-    let (_, taken) = envoy.another_root(br#"{"version":"v1","modes":"x"}"#);
+    let (_, taken) = envoy.another_root(br#"{"version":"v1","records":{"flush":"s3cr3t"}}"#);
     assert!(!taken);
     assert!(envoy.root().replace(b"{").is_err());
     requests(&envoy, 1);
@@ -110,7 +110,8 @@ fn a_refused_update_leaves_the_last_good_policy_and_is_told_by_the_context_that_
     assert_eq!(events(&records, "ostiary.request").len(), 1);
     let refused = events(&records, "ostiary.policy.refused");
     assert_eq!(refused.len(), 1, "told once");
-    assert_eq!(refused[0].text("ostiary.policy.error"), Some("unknown key `modes`, did you mean `mode`?"));
+    // Where, and nothing of what was written.
+    assert_eq!(refused[0].text("ostiary.policy.error"), Some("records.flush"));
     assert_eq!(host.metric("ostiary.policy.refused"), 1);
 }
 
@@ -131,6 +132,61 @@ fn a_replaced_policy_judges_what_begins_after_it() {
     assert!(!envoy.exchange(&get(), (200, "via_upstream"), |_| {}).passed);
 }
 
+/// A policy that reports differently, or to nobody, takes effect at once; the stream stays one stream.
+#[test]
+fn a_replaced_policy_may_report_otherwise() {
+    let (host, envoy) = start();
+    requests(&envoy, 2);
+    let first = envoy.drain();
+    envoy
+        .root()
+        .replace(br#"{"version":"v1","collector":{"cluster":"api"},"observer":{"environment":"blue"}}"#)
+        .unwrap();
+    requests(&envoy, 1);
+    let records = envoy.drain();
+    assert!(events(&records, "ostiary.vm.lost").is_empty(), "a living stream lost itself");
+    let request = events(&records, "ostiary.request").pop().unwrap();
+    assert_eq!((request.sequence(), request.stream()), (Some(2), first[0].stream()));
+    assert_eq!(request.text("deployment.environment.name"), Some("blue"));
+    requests(&envoy, 3);
+    envoy.root().replace(br#"{"version":"v1"}"#).unwrap();
+    requests(&envoy, 1);
+    envoy.pass(5_000);
+    assert!(host.world.grpc.borrow().is_empty(), "nobody is called");
+    assert_eq!(host.metric("ostiary.records.made"), 6);
+    assert_eq!(host.metric("ostiary.records.dropped.shutdown"), 3);
+}
+
+/// A context that ends before it ever ticked still says what it made.
+#[test]
+fn a_short_life_is_told_too() {
+    let (host, envoy) = start();
+    requests(&envoy, 3);
+    assert!(!envoy.root().on_done());
+    let records: Vec<Record> =
+        envoy.answer_calls(0, &[]).iter().flat_map(|m| ostiary_tests::fake::decoded(m)).collect();
+    assert_eq!(events(&records, "ostiary.request").len(), 3);
+    assert_eq!(events(&records, "ostiary.vm.stopped").len(), 1);
+    assert!(host.world.done.get());
+}
+
+/// Clocks that step by hours declare no living stream dead.
+#[test]
+fn a_clock_that_steps_kills_nobody() {
+    let (host, one) = start();
+    let (two, _) = Envoy::start(host.another_vm(), POLICY);
+    let mut records = Vec::new();
+    for step in [3_600_000_000_000_i64, -7_200_000_000_000, 60_000_000_000, 0, 0, 0, 0, 0, 0, 0, 0, 0] {
+        for envoy in [&one, &two] {
+            let world = &envoy.host.world;
+            world.now_ns.set(world.now_ns.get().saturating_add_signed(step));
+            envoy.pass(1_100);
+            records.extend(envoy.answer_calls(0, &[]).iter().flat_map(|m| ostiary_tests::fake::decoded(m)));
+        }
+    }
+    assert!(events(&records, "ostiary.vm.lost").is_empty());
+}
+
 /// A VM that trapped says nothing; another of the process reports what it had made.
 #[test]
 fn a_trap_is_reported_by_another_context() {
@@ -147,7 +203,13 @@ fn a_trap_is_reported_by_another_context() {
     let third = host.another_vm();
     let (bystander, _) = Envoy::start(third, POLICY);
     drop(dead);
-    let records: Vec<Record> = [living.drain(), bystander.drain()].concat();
+    let mut records = Vec::new();
+    for _ in 0..40 {
+        for envoy in [&living, &bystander] {
+            envoy.pass(500);
+            records.extend(envoy.answer_calls(0, &[]).iter().flat_map(|m| ostiary_tests::fake::decoded(m)));
+        }
+    }
     let lost = events(&records, "ostiary.vm.lost");
     assert_eq!(lost.len(), 1, "reported once, by whoever came first");
     assert_eq!(lost[0].text("ostiary.lost.stream.id").map(str::to_owned), stream);

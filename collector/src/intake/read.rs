@@ -157,9 +157,7 @@ impl Reading {
             }));
         }
         let mut dropped = BTreeMap::new();
-        for attribute in
-            [&names::DROPPED_QUEUE, &names::DROPPED_REFUSED, &names::DROPPED_REJECTED, &names::DROPPED_SHUTDOWN]
-        {
+        for attribute in [&names::DROPPED_QUEUE, &names::DROPPED_REFUSED, &names::DROPPED_REJECTED] {
             if let Some(count) = said(attribute)? {
                 let reason = attribute.name.rsplit('.').next().unwrap_or(attribute.name);
                 dropped.insert(reason.to_owned(), count);

@@ -29,12 +29,14 @@ pub fn canonical(authority: &[u8]) -> Result<Cow<'_, str>, InvalidHost> {
         return Err(InvalidHost);
     }
     let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let valid = match literal {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)) && !host.contains("..")
-        }
-    };
+    if let Some(address) = literal {
+        let address = address.parse::<std::net::Ipv6Addr>().map_err(|_| InvalidHost)?;
+        // One address has many spellings; RFC 5952 has one.
+        let form = format!("[{address}]");
+        return Ok(if form == host { Cow::Borrowed(host) } else { Cow::Owned(form) });
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let valid = host.bytes().all(plain) && !host.contains("..") && !host.starts_with('.');
     if !valid {
         return Err(InvalidHost);
     }
@@ -84,7 +86,8 @@ impl HostPattern {
         };
         let form = canonical(host.as_bytes()).map_err(|InvalidHost| HINT)?;
         // A port or a trailing dot would never match what requests are reduced to.
-        if form.is_empty() || form.len() != host.len() {
+        let whole = form.len() == host.len() || host.ends_with(']');
+        if form.is_empty() || !whole {
             return Err(HINT);
         }
         Ok(if below { Self::Below(format!(".{form}").into()) } else { Self::Exact(form.into()) })
@@ -131,6 +134,7 @@ mod tests {
             ("shop.example:", "shop.example"),
             ("127.0.0.1:10000", "127.0.0.1"),
             ("[2001:DB8::1]:443", "[2001:db8::1]"),
+            ("[2001:db8:0:0:0:0:0:1]", "[2001:db8::1]"),
             ("under_score.example", "under_score.example"),
             ("", ""),
         ] {
@@ -150,6 +154,7 @@ mod tests {
             "::1",
             "a..b",
             "a..",
+            ".a",
             "..",
             "\u{e9}",
             "a,b",

@@ -67,6 +67,9 @@ fn evaluate(policy: &Policy, head: &RequestHead<'_>, client: impl Fn() -> Option
     let Ok(host) = host::canonical(head.authority) else { return refused(Refusal::HostInvalid) };
     // Methods are ASCII tokens; Envoy's codecs refuse others before us.
     let Ok(method) = std::str::from_utf8(head.method) else { return refused(Refusal::Undecidable) };
+    if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return refused(Refusal::MethodAmbiguous);
+    }
     let target = match head.path {
         Some(target) => target,
         // A CONNECT names a host and no path (RFC 9110, section 9.3.6).
@@ -77,7 +80,9 @@ fn evaluate(policy: &Policy, head: &RequestHead<'_>, client: impl Fn() -> Option
     let operation = policy.catalog().identify(head.protocol, &host, &path, method);
     let api = match operation.known {
         crate::catalog::Known::Declared(entry) => policy.catalog().api_of(entry),
-        crate::catalog::Known::Inferred(_) => None,
+        // A method that nobody declared is no operation of an API, but it goes to the API's path:
+        // what closes the API closes it too.
+        crate::catalog::Known::Inferred(_) => policy.catalog().api_at(&host, &path),
     };
     let client = Client::new(&client);
     let verdicts = policy.access().judge(&Call { api, host: &host, method, path: &path, client: &client });

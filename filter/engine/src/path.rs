@@ -8,8 +8,8 @@
 //! 1. The path begins with `/` (RFC 9112, section 3.2.1); the query is cut at the first `?`.
 //! 2. `#` never belongs into a request target.
 //! 3. `%XX` is decoded once. What decodes to `/`, `\`, `%` before two hexadecimal digits (a second
-//!    decoding would change it), NUL or another control, or to bytes that are not UTF-8 is
-//!    ambiguous; so is a `%` that no two hexadecimal digits follow.
+//!    decoding would change it), `;`, `?` or `#` (some readers decode first and cut afterwards), NUL
+//!    or another control, or to bytes that are not UTF-8 is ambiguous; so is a `%` that no two hexadecimal digits follow.
 //! 4. A raw `\` or control, an empty segment inside the path (`//`) and a `;` (some readers cut
 //!    parameters) are ambiguous.
 //! 5. A segment that is `.` or `..` after decoding is ambiguous.
@@ -31,7 +31,7 @@ pub enum Ambiguous {
     TooLong,
     /// It does not begin with `/`.
     NoLeadingSlash,
-    /// It holds a `#`.
+    /// It holds a `#`, raw or encoded.
     Fragment,
     /// A `%` is not followed by two hexadecimal digits.
     BadEscape,
@@ -47,8 +47,10 @@ pub enum Ambiguous {
     NotUtf8,
     /// It holds `//`.
     EmptySegment,
-    /// It holds a `;`, after which some readers cut.
+    /// It holds a `;`, raw or encoded, after which some readers cut.
     Parameters,
+    /// It holds `%3f`, which some readers decode before they cut the query.
+    EncodedQuery,
     /// It holds a segment `.` or `..`.
     DotSegment,
 }
@@ -67,6 +69,7 @@ impl std::fmt::Display for Ambiguous {
             Self::NotUtf8 => "it is not utf-8",
             Self::EmptySegment => "it holds `//`",
             Self::Parameters => "it holds a `;`",
+            Self::EncodedQuery => "it holds `%3f`",
             Self::DotSegment => "it holds a segment `.` or `..`",
         })
     }
@@ -94,6 +97,10 @@ impl<'a> CanonicalPath<'a> {
         let text = if path.contains(&b'%') { Cow::Owned(decoded(path)?) } else { Cow::Borrowed(plain(path)?) };
         if text.split('/').any(|segment| segment == "." || segment == "..") {
             return Err(Ambiguous::DotSegment);
+        }
+        // The controls beyond ASCII steer a terminal just as well.
+        if text.chars().any(char::is_control) {
+            return Err(Ambiguous::Control);
         }
         Ok(Self { text: without_trailing_slash(text) })
     }
@@ -175,6 +182,10 @@ fn check_escaped(value: u8, rest: &[u8]) -> Result<(), Ambiguous> {
     match value {
         b'/' => Err(Ambiguous::EncodedSlash),
         b'\\' => Err(Ambiguous::Backslash),
+        // Some readers decode first and cut afterwards.
+        b';' => Err(Ambiguous::Parameters),
+        b'?' => Err(Ambiguous::EncodedQuery),
+        b'#' => Err(Ambiguous::Fragment),
         0..=0x1f | 0x7f => Err(Ambiguous::Control),
         // `%25` before `%32` is a second decoding in two steps; both digits may be escaped.
         b'%' if begins_an_escape(rest) => Err(Ambiguous::DoubleEncoding),

@@ -11,7 +11,7 @@ fn canonical(target: &str) -> Result<String, Ambiguous> {
 #[test]
 fn what_is_ambiguous_is_refused_and_its_lookalike_is_not() {
     use Ambiguous as A;
-    let cases: [(&str, A, &str, &str); 24] = [
+    let cases: [(&str, A, &str, &str); 28] = [
         ("", A::NoLeadingSlash, "/", "/"),
         ("*", A::NoLeadingSlash, "/*", "/*"),
         ("admin", A::NoLeadingSlash, "/admin", "/admin"),
@@ -19,7 +19,7 @@ fn what_is_ambiguous_is_refused_and_its_lookalike_is_not() {
         ("//admin", A::EmptySegment, "/admin/", "/admin"),
         ("/a//b", A::EmptySegment, "/a/b?x=//", "/a/b"),
         ("/a//", A::EmptySegment, "/a/", "/a"),
-        ("/a#b", A::Fragment, "/a%23b", "/a#b"),
+        ("/a#b", A::Fragment, "/a%24b", "/a$b"),
         ("/a%2", A::BadEscape, "/a%20", "/a "),
         ("/a%zz", A::BadEscape, "/a%7A", "/az"),
         ("/%", A::BadEscape, "/%25", "/%"),
@@ -33,7 +33,11 @@ fn what_is_ambiguous_is_refused_and_its_lookalike_is_not() {
         ("/a%00", A::Control, "/a%21", "/a!"),
         ("/a\u{1}", A::Control, "/a%7e", "/a~"),
         ("/a%ff", A::NotUtf8, "/a%c3%a9", "/aé"),
-        ("/a;x/b", A::Parameters, "/a%3bx/b", "/a;x/b"),
+        ("/a;x/b", A::Parameters, "/a%2cx/b", "/a,x/b"),
+        ("/a%3bx/b", A::Parameters, "/a%3ax/b", "/a:x/b"),
+        ("/a%3Fx", A::EncodedQuery, "/a%3Ex", "/a>x"),
+        ("/a%23", A::Fragment, "/a%22", "/a\""),
+        ("/a%C2%9Bm", A::Control, "/a%C2%A0m", "/a\u{a0}m"),
         ("/a/%2e%2E/b", A::DotSegment, "/a/...", "/a/..."),
         ("/./a", A::DotSegment, "/.well-known/a..b", "/.well-known/a..b"),
     ];
@@ -95,13 +99,11 @@ fn liberal_reader(target: &str) -> Option<String> {
 }
 
 proptest! {
-    /// Whatever the path, we either refuse it or read it as the most liberal reader does. (An
-    /// encoded `;` is data to us; readers cut parameters before they decode, so it is left out.)
+    /// Whatever the path, we either refuse it or read it as the most liberal reader does.
     #[test]
-    fn no_reader_reads_another_path(target in "/(%2[0-9a-fA-F]|%5[cC]|%25|%3[0-9]|%6[15]|[a-e2.;/\\\\?#%]){0,12}") {
-        prop_assume!(!target.to_ascii_lowercase().contains("%3b"));
+    fn no_reader_reads_another_path(target in "/(%2[0-9a-fA-F]|%5[cC]|%25|%3[0-9a-fA-F]|%6[15]|[a-e2.;/\\\\?#%]){0,12}") {
         if let Ok(ours) = canonical(&target) {
-            prop_assert_eq!(Some(ours), liberal_reader(&target).map(|p| p.replace("%23", "#")));
+            prop_assert_eq!(Some(ours), liberal_reader(&target));
         }
     }
 

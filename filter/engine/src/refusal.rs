@@ -17,6 +17,8 @@ pub enum Refusal {
     PathAmbiguous,
     /// The host is none.
     HostInvalid,
+    /// Some readers take the method for another one.
+    MethodAmbiguous,
     /// What the decision needs could not be had from the host (Envoy).
     Undecidable,
 }
@@ -38,12 +40,13 @@ pub struct Telling {
 
 impl Refusal {
     /// Every refusal, in the order of the reference.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::AccessDenied,
         Self::AccessNotAllowed,
         Self::AccessDefault,
         Self::PathAmbiguous,
         Self::HostInvalid,
+        Self::MethodAmbiguous,
         Self::Undecidable,
     ];
 
@@ -86,6 +89,13 @@ impl Refusal {
                 grpc_status: 3,
                 title: "the host of this request is not valid",
                 docs: "`:authority` holds what no host can hold.",
+            },
+            Self::MethodAmbiguous => Telling {
+                code: "method.ambiguous",
+                status: 400,
+                grpc_status: 3,
+                title: "the method of this request can be read in more than one way",
+                docs: "The method holds a lower-case letter. Methods are case-sensitive (RFC 9110, section 9.1), but some upstreams upper-case them, so `post` would evade a rule about `POST`.",
             },
             Self::Undecidable => Telling {
                 code: "undecidable",

@@ -107,6 +107,12 @@ impl Outbox {
         self.evict()
     }
 
+    /// Changes how many bytes are kept; returns how many request records had to go for it.
+    pub fn set_bytes_max(&mut self, bytes_max: usize) -> u64 {
+        self.bytes_max = bytes_max;
+        self.evict()
+    }
+
     fn evict(&mut self) -> u64 {
         let under_way: usize = self.under_way.iter().map(|(_, sealed)| sealed.bytes.len()).sum();
         let mut evicted = 0;

@@ -171,14 +171,13 @@ attributes! {
     // Other events.
     POLICY_REVISION_EVENT = "ostiary.policy.revision", text(12), Event, Ostiary, "engine", "the policy in force; on `policy.refused` absent";
     POLICY_ERRORS = "ostiary.policy.errors", Int, Event, Ostiary, "engine", "how many errors the refused policy had";
-    POLICY_ERROR = "ostiary.policy.error", text(512), Event, Ostiary, "engine", "the first of those errors, with its path and without the value";
+    POLICY_ERROR = "ostiary.policy.error", text(512), Event, Ostiary, "engine", "the path of the first of those errors, such as `access.deny[2].from`; empty for the document itself";
     SENT = "ostiary.stream.sent", Int, Event, Ostiary, "the filter", "request records that the collector acknowledged so far";
     EVENT_MADE = "ostiary.stream.made", Int, Event, Ostiary, "the filter", "request records made so far";
     EVENT_OPEN = "ostiary.stream.open", Int, Event, Ostiary, "the filter", "requests under way: begun and not yet recorded";
     DROPPED_QUEUE = "ostiary.stream.dropped.queue_full", Int, Event, Ostiary, "the filter", "request records dropped because the queue was full, so far";
     DROPPED_REFUSED = "ostiary.stream.dropped.refused", Int, Event, Ostiary, "the filter", "request records in batches that the collector refused for good, so far";
     DROPPED_REJECTED = "ostiary.stream.dropped.rejected", Int, Event, Ostiary, "the filter", "records that the collector rejected in a partial success, so far";
-    DROPPED_SHUTDOWN = "ostiary.stream.dropped.shutdown", Int, Event, Ostiary, "the filter", "request records that could not be sent before the context ended";
     HEARTBEAT_INTERVAL = "ostiary.vm.heartbeat_interval", Int, Event, Ostiary, "`records.heartbeat`", "nanoseconds between two heartbeats: a stream that is silent for three of them ended without a final word";
     LOST_STREAM_ID = "ostiary.lost.stream.id", text(32), Event, Ostiary, "shared data", "the stream that ended without a final word";
     LOST_MADE = "ostiary.lost.made", Int, Event, Ostiary, "shared data", "request records it had made at its last tick";

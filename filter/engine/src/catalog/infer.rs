@@ -20,12 +20,13 @@ const LITERAL_BYTES_MAX: usize = 48;
 pub fn template<'p>(segments: impl Iterator<Item = &'p str>) -> String {
     let mut out = String::new();
     for (index, segment) in segments.enumerate() {
-        if index == SEGMENTS_MAX || out.len() + segment.len() + 8 > super::template::BYTES_MAX {
+        let shown = if is_value(segment) { PLACEHOLDER } else { segment };
+        if index == SEGMENTS_MAX || out.len() + shown.len() + 8 > super::template::BYTES_MAX {
             out.push_str("/**");
             break;
         }
         out.push('/');
-        out.push_str(if is_value(segment) { PLACEHOLDER } else { segment });
+        out.push_str(shown);
     }
     if out.is_empty() {
         out.push('/');
@@ -36,14 +37,35 @@ pub fn template<'p>(segments: impl Iterator<Item = &'p str>) -> String {
 /// Whether a segment is plainly a value.
 fn is_value(segment: &str) -> bool {
     segment.len() > LITERAL_BYTES_MAX
-        || segment.contains('@')
+        // Nobody names a resource with an address or a blank in it.
+        || segment.contains(|c: char| c == '@' || c.is_whitespace())
         // A literal of braces or stars would read as a template's parameter.
         || segment.contains(['{', '}', '*'])
         || is_number(segment)
+        || has_a_number(segment)
         || is_uuid(segment)
         || is_date(segment)
         || is_hash(segment)
+        || is_long_word(segment)
         || is_random(segment)
+}
+
+/// Six digits and more (cards, IBANs, identity numbers), or a part that is a number of at least
+/// four digits and no year (`user-12345`, `report-1234567.pdf`).
+fn has_a_number(segment: &str) -> bool {
+    let part_is_number = |part: &str| {
+        let year = part.len() == 4 && (part.starts_with("19") || part.starts_with("20"));
+        part.len() >= 4 && !year && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    segment.bytes().filter(u8::is_ascii_digit).count() >= 6
+        || segment.split(['-', '.', '_', '~', ':']).any(part_is_number)
+}
+
+/// One word of lower-case letters longer than the words that APIs are named by, or a token after an
+/// underscore prefix: a key or a slug run together.
+fn is_long_word(segment: &str) -> bool {
+    let longest = segment.split(['-', '.', '_']).map(str::len).max().unwrap_or(0);
+    longest > 24 && segment.is_ascii() && !segment.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 /// Digits, also with a sign, a point or commas (coordinates, versions of one number).
@@ -140,6 +162,17 @@ mod tests {
             "a94a8fe5ccb1",
             "2026-11-22T17:00:00Z",
             "20261122T170000Z",
+            "4111 1111 1111 1111",
+            "4111-1111-1111-1111",
+            "GB29NWBK60161331926819",
+            "11010519491231002X",
+            "(555) 123-4567",
+            "A1234567",
+            "John Smith",
+            "sk_live_abcdefghijklmnopqrstuvwxyz",
+            "user-12345",
+            "1234567.pdf",
+            "k3jd9f7xq2",
             "ann@shop.example",
             "01ARZ3NDEKTSV4RRFFQ69G5FAV",
             "ord_1NXWPn2eZvKYlo2C",
@@ -188,6 +221,22 @@ mod tests {
     }
 
     proptest! {
+        /// No identifier of the common kinds is ever left in a template: nothing personal reaches a
+        /// record by a path.
+        #[test]
+        fn no_identifier_is_left_in_a_template(
+            digits in "[0-9]{6,19}",
+            iban in "[A-Z]{2}[0-9]{2}[A-Z]{0,4}[0-9]{10,18}",
+            mail in "[a-z]{1,10}@[a-z]{1,10}\\.[a-z]{2,3}",
+            grouped in "[0-9]{4}([ -][0-9]{4}){2,3}",
+            identity in "[A-Z]{0,2}[0-9]{6,10}[A-Z]?",
+            uuid in "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        ) {
+            for value in [digits, iban, mail, grouped, identity, uuid] {
+                prop_assert_eq!(infer(&format!("/a/{value}/b")), "/a/{…}/b", "{}", value);
+            }
+        }
+
         /// However hostile the path, the template is short, begins with `/` and says nothing twice:
         /// its own inference is itself.
         #[test]

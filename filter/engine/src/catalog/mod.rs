@@ -230,6 +230,12 @@ impl Catalog {
         })
     }
 
+    /// The API that declares a path, whatever the method.
+    pub(crate) fn api_at(&self, host: &str, path: &CanonicalPath<'_>) -> Option<u32> {
+        let found = |root: u32| self.automaton.find(root, path.segments(), Methods::MAX);
+        self.roots.matching(host).find_map(found).and_then(|entry| self.api_of(entry))
+    }
+
     /// Names the operation of a request.
     #[must_use]
     pub fn identify(&self, protocol: crate::Protocol, host: &str, path: &CanonicalPath<'_>, method: &str) -> Operation {

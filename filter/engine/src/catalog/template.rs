@@ -1,5 +1,6 @@
 //! Path templates, and the order of their specificity.
 
+use crate::config::read::shown;
 use std::cmp::Ordering;
 
 /// Segments that a template has at most. Deeper paths are only reached by a final `**`.
@@ -98,10 +99,13 @@ fn check(segment: &str, is_last: bool) -> Result<(), String> {
             if !name.is_empty() && name.len() <= 64 && name.bytes().all(plain) {
                 return Ok(());
             }
-            Err(format!("`{segment}` names no parameter: write `{{name}}` with letters, digits, `_`, `-` or `.`"))
+            Err(format!(
+                "`{}` names no parameter: write `{{name}}` with letters, digits, `_`, `-` or `.`",
+                shown(segment)
+            ))
         }
         _ if segment.contains(['{', '}', '*']) => {
-            Err(format!("`{segment}` mixes text and a parameter: a parameter takes a whole segment"))
+            Err(format!("`{}` mixes text and a parameter: a parameter takes a whole segment", shown(segment)))
         }
         _ => Ok(()),
     }

@@ -47,7 +47,7 @@ config_choice! {
     pub enum OnUnknown {
         /// The configuration is refused.
         Refuse = "refuse",
-        /// The key is ignored with a warning: for roll-outs in which filter and configuration change apart.
+        /// The key is ignored with a warning: for roll-outs in which filter and configuration change apart. Below `access` it is an error all the same.
         Warn = "warn",
     }
 }
@@ -124,7 +124,7 @@ config_object! {
         /// Time between two signs of life; 10s by default.
         heartbeat: Option<Duration<500, 3_600_000>>, default;
         /// Bytes of records that wait for the collector at most, per worker; 8MiB by default. When it is full the oldest batch is dropped and counted.
-        queue: Option<Size<65_536, 1_073_741_824>>, default;
+        queue: Option<Size<65_536, 268_435_456>>, default;
     }
 }
 

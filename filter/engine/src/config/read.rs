@@ -221,7 +221,10 @@ impl Context {
             None => format!("unknown key `{shown}`, known are {}", known.join(", ")),
         };
         let path = self.path();
-        self.unknown.push(path, message);
+        // A condition that is not understood must not make a rule unconditional, so what decides
+        // who may call is understood whole or refused, whatever `on_unknown` says.
+        let decides = matches!(self.steps.first(), Some(Step::Key(key)) if key == "access");
+        if decides { self.problems.push(path, message) } else { self.unknown.push(path, message) }
     }
 
     pub(crate) fn enter_key(&mut self, key: &str) {
@@ -240,11 +243,17 @@ impl Context {
 /// What was written, short and on one line, to be shown in a message.
 pub(crate) fn shown(text: &str) -> String {
     const CHARS_MAX: usize = 64;
-    let mut out: String = text.chars().take(CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut out: String = text.chars().take(CHARS_MAX).map(|c| if breaks_a_line(c) { ' ' } else { c }).collect();
     if text.chars().nth(CHARS_MAX).is_some() {
         out.push('…');
     }
     out
+}
+
+/// Controls, and what terminals and editors treat like them: line and paragraph separators and the
+/// characters that turn the direction of text.
+fn breaks_a_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A type that can be read from the configuration.
