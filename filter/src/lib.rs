@@ -2,7 +2,7 @@
 //!
 //! The engine decides; the shell asks Envoy for what the engine needs, does what it decided, and
 //! reports it. Everything that reaches out goes through the [`host::Host`] port: the real one
-//! ([`host::abi`], in the Wasm module only) declares the ABI's imports itself and returns every
+//! (`host::abi`, in the Wasm module only) declares the ABI's imports itself and returns every
 //! status as a value, because the SDK's wrappers panic on statuses they do not expect, and a trap
 //! in a guest ends every stream of its worker. The tests' fake host implements the same port.
 //!

@@ -6,7 +6,7 @@
 use crate::host::{Host, MetricKind};
 use ostiary_engine::refusal::Refusal;
 
-/// What is counted, in the order of [`Counter::ALL`].
+/// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Counter {
     /// Requests that were let through.

@@ -2,7 +2,7 @@
 //!
 //! A [`Batch`] is one growing buffer of `LogRecord` fields. [`Batch::seal`] puts the request,
 //! resource and scope around it and returns the bytes of one `ExportLogsServiceRequest`; a retry
-//! sends the same bytes. Nothing is allocated per attribute: a [`Record`] writes into a scratch
+//! sends the same bytes. Nothing is allocated per attribute: a record is written into a scratch
 //! buffer that the batch reuses, because a nested message's length stands before its content.
 
 use crate::attributes::{Attribute, Kind};

@@ -7,7 +7,7 @@
 //! - [`attributes`]: the one table of names, with each name's convention, source and privacy;
 //! - [`encode`]: records appended in protobuf as they come, without a tree in between;
 //! - [`decode`]: a streaming reader with a limit on everything that the sender chooses;
-//! - [`reference`]: the reference page, generated from the table.
+//! - [`mod@reference`]: the reference page, generated from the table.
 //!
 //! The encoder is ours because it runs once per request in the guest (prost's structs would cost
 //! an allocation per attribute and 12 KB of module), the decoder because a collector reads what
