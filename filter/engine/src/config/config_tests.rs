@@ -77,6 +77,15 @@ fn on_unknown_warns_wherever_it_stands() {
     assert!(read(br#"{"version":"v1","later":1}"#).is_err());
 }
 
+/// A condition that an older filter does not know must not make its rule unconditional.
+#[test]
+fn below_access_an_unknown_key_is_an_error_even_under_warn() {
+    let json = r#"{"on_unknown":"warn","version":"v1","later":1,"apis":[{"name":"hr","paths":["/hr/**"]}],
+        "access":{"allow":[{"name":"office","apis":["hr"],"form":{"cidrs":["192.0.2.0/24"]}}]}}"#;
+    let problems = read(json.as_bytes()).unwrap_err().to_string();
+    assert!(problems.contains("access.allow[0]: unknown key `form`, did you mean `from`?"), "{problems}");
+}
+
 #[test]
 fn one_line_is_a_useful_policy() {
     let compiled =
