@@ -150,9 +150,7 @@ fn rules(policy: &Policy, head: &RequestHead<'_>, judged: &Judged, client: Optio
     else {
         return Vec::new();
     };
-    // A call names its API by its number, an operation by its name; names are unique.
-    let name = operation.api(policy.catalog());
-    let api = (0..).zip(policy.catalog().api_names()).find(|(_, other)| Some(*other) == name).map(|(number, _)| number);
+    let api = policy.catalog().api_governing(operation, &path);
     let find = || client;
     let client = Client::new(&find);
     let call = Call { api, host: &operation.host, method, path: &path, client: &client };

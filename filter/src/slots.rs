@@ -26,8 +26,6 @@ const ABSENT: u32 = u32::MAX;
 pub struct Entry {
     /// The stream of records.
     pub stream: [u8; 16],
-    /// When the slot was last touched: nanoseconds since the Unix epoch.
-    pub touched_ns: u64,
     /// Request records made.
     pub made: u64,
     /// Requests under way.
@@ -36,9 +34,9 @@ pub struct Entry {
 
 impl Entry {
     fn to_bytes(self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(40);
+        let mut out = Vec::with_capacity(32);
         out.extend_from_slice(&self.stream);
-        for number in [self.touched_ns, self.made, self.open] {
+        for number in [self.made, self.open] {
             out.extend_from_slice(&number.to_le_bytes());
         }
         out
@@ -48,10 +46,9 @@ impl Entry {
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (stream, rest) = bytes.split_first_chunk::<16>()?;
         let (numbers, rest) = rest.as_chunks::<8>();
-        let [touched_ns, made, open] = numbers else { return None };
+        let [made, open] = numbers else { return None };
         rest.is_empty().then_some(Self {
             stream: *stream,
-            touched_ns: u64::from_le_bytes(*touched_ns),
             made: u64::from_le_bytes(*made),
             open: u64::from_le_bytes(*open),
         })

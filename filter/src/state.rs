@@ -87,13 +87,11 @@ impl State {
         self.target = target;
         if self.life == Life::New {
             self.slots = Slots::new(&plugin_name(host));
-        }
-        let reporting = policy.reporting();
-        let tick_ms = (reporting.flush_ms / 2).clamp(25, TICK_MS_MAX);
-        if self.life == Life::New {
             // What was refused before we lived is not ours to tell.
             self.refusal_seen_ns = host.now_ns().unwrap_or(0);
         }
+        let reporting = policy.reporting();
+        let tick_ms = (reporting.flush_ms / 2).clamp(25, TICK_MS_MAX);
         self.report_by(vm, &policy);
         log::info!(
             "policy {} in force: mode {}, {} declared operations, reporting to {}",
@@ -244,8 +242,7 @@ impl State {
     /// Keeps the own slot fresh and reports what became of others.
     fn look_around<H: Host>(&mut self, vm: &Vm<H>, now_ns: u64) {
         let Some(reporter) = &mut self.reporter else { return };
-        let entry =
-            Entry { stream: reporter.stream(), touched_ns: now_ns, made: reporter.tally().made, open: self.open };
+        let entry = Entry { stream: reporter.stream(), made: reporter.tally().made, open: self.open };
         match self.slots.touch(&vm.host, entry) {
             Touched::Written | Touched::StillFull => {}
             Touched::Full => {

@@ -39,6 +39,12 @@ const TABLE: &[(&[&str], &[&str])] = &[
             "would be   refused by rule no-posts: access.denied",
         ],
     ),
+    // A method that nobody declared is undocumented, and the rules of the path's API hold for it.
+    (
+        &["--host", "shop.example", "--path", "/orders/7", "--method", "DELETE", "--from", "203.0.113.9"],
+        &["operation  undocumented: DELETE", "deny bad-net: conditions met", "refused by rule bad-net"],
+    ),
+    (&["--path", "/x", "--method", "post"], &["refused: method.ambiguous, status 400"]),
     // Nobody said where it comes from: that counts against the caller.
     (&["--host", "shop.example", "--path", "/orders"], &["no `--from`", "refused by rule bad-net"]),
     (&["--path", "/people/7", "--from", "192.0.2.7"], &["api hr.people: GET */people/**", "permitted by rule office"]),

@@ -78,12 +78,7 @@ fn evaluate(policy: &Policy, head: &RequestHead<'_>, client: impl Fn() -> Option
     };
     let Ok(path) = CanonicalPath::new(target) else { return refused(Refusal::PathAmbiguous) };
     let operation = policy.catalog().identify(head.protocol, &host, &path, method);
-    let api = match operation.known {
-        crate::catalog::Known::Declared(entry) => policy.catalog().api_of(entry),
-        // A method that nobody declared is no operation of an API, but it goes to the API's path:
-        // what closes the API closes it too.
-        crate::catalog::Known::Inferred(_) => policy.catalog().api_at(&host, &path),
-    };
+    let api = policy.catalog().api_governing(&operation, &path);
     let client = Client::new(&client);
     let verdicts = policy.access().judge(&Call { api, host: &host, method, path: &path, client: &client });
     Judged { operation: Some(operation), verdicts }

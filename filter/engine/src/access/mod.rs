@@ -66,7 +66,6 @@ pub struct Access {
     by_api: Vec<Vec<u32>>,
     unnamed: Vec<u32>,
     default: Option<DefaultAccess>,
-    needs_client: bool,
 }
 
 impl Access {
@@ -85,8 +84,7 @@ impl Access {
                 None => unnamed.push(number),
             }
         }
-        let needs_client = rules.iter().any(|rule| rule.conditions.from.is_some());
-        Self { rules, by_api, unnamed, default, needs_client }
+        Self { rules, by_api, unnamed, default }
     }
 
     /// Whether the policy controls access at all. Without `access`, an ambiguous path is recorded
@@ -98,8 +96,8 @@ impl Access {
 
     /// Whether a decision may need the client's address.
     #[must_use]
-    pub const fn needs_client(&self) -> bool {
-        self.needs_client
+    pub fn needs_client(&self) -> bool {
+        self.rules.iter().any(|rule| rule.conditions.from.is_some())
     }
 
     /// A rule by its number.

@@ -230,10 +230,16 @@ impl Catalog {
         })
     }
 
-    /// The API that declares a path, whatever the method.
-    pub(crate) fn api_at(&self, host: &str, path: &CanonicalPath<'_>) -> Option<u32> {
-        let found = |root: u32| self.automaton.find(root, path.segments(), Methods::MAX);
-        self.roots.matching(host).find_map(found).and_then(|entry| self.api_of(entry))
+    /// The API whose rules hold for a call: that of its operation. A method that nobody declared is
+    /// no operation of an API, but it goes to the API's path: what closes the API closes it too.
+    #[must_use]
+    pub fn api_governing(&self, operation: &Operation, path: &CanonicalPath<'_>) -> Option<u32> {
+        let any_method = |root: u32| self.automaton.find(root, path.segments(), Methods::MAX);
+        let entry = match operation.known {
+            Known::Declared(entry) => Some(entry),
+            Known::Inferred(_) => self.roots.matching(&operation.host).find_map(any_method),
+        };
+        self.api_of(entry?)
     }
 
     /// Names the operation of a request.
