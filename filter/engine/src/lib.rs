@@ -19,6 +19,7 @@ pub mod judge;
 pub mod path;
 pub mod policy;
 pub mod refusal;
+pub mod zone;
 
 /// What the operation speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
