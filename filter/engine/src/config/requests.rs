@@ -36,8 +36,12 @@ config_choice! {
         Parameters = "parameters",
         /// `%3b`, `%3f` and `%23` are data, not a delimiter.
         EncodedDelimiter = "encoded_delimiter",
-        /// Full-width slashes and dots are data.
+        /// Characters that Unicode's compatibility forms, or Windows' best fit, take for ASCII letters, digits, dots and slashes (full-width forms, ligatures, circled letters) are data.
         Compatibility = "compatibility",
+        /// Characters without width, which some readers drop, are data.
+        Ignorable = "ignorable",
+        /// A dot or blank at the end of a segment and `:$` within it, which Windows takes off file names, are data.
+        WindowsName = "windows_name",
     }
 }
 
