@@ -100,7 +100,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::{Hours, Window};
-    use crate::config::values::Instant;
+    use crate::config::values::Timestamp;
     use crate::zone::Zone;
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
             (window("Europe/Berlin", 0, "09:00-10:00"), "2026-10-26T07:30:00Z", false),
             (window("Europe/Berlin", 0, "09:00-10:00"), "2026-10-26T08:30:00Z", true),
         ] {
-            assert_eq!(window.holds(Instant::parse(at).unwrap().unix_s()), holds, "{at}");
+            assert_eq!(window.holds(Timestamp::parse(at).unwrap().unix_s()), holds, "{at}");
         }
         let until = Window { until_s: 100, from_s: 50, ..window("UTC", 0, "00:00-24:00") };
         assert!(until.holds(50) && !until.holds(49) && !until.holds(100));

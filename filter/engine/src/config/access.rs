@@ -2,7 +2,7 @@
 
 use super::object::{config_choice, config_object};
 use super::types::{Glob, Line, Method, Name, NonEmpty};
-use super::values::{Body, CallerGlob, Country, Instant, Token, Whole};
+use super::values::{Body, CallerGlob, Country, Timestamp, Token, Whole};
 use crate::access::{Hours, OperationPattern};
 use crate::address::CidrSet;
 use crate::catalog::Template;
@@ -179,7 +179,7 @@ ruled_object! {
         /// Decide and record, but do not act.
         shadow: bool, optional;
         /// When the rule ends, such as `2026-12-31T00:00:00Z`. A deny rule then refuses no more; an allow rule admits no more, and its scope stays closed until it is taken out.
-        expires: Instant, optional;
+        expires: Timestamp, optional;
         /// What a client is told that the rule refuses; 403 with a problem document by default, 401 where a caller is wanted.
         refusal: Telling, optional;
     }
@@ -290,9 +290,9 @@ config_object! {
         /// Times of day: `09:00-17:30`; the end does not belong to it, and `22:00-06:00` goes over midnight.
         hours: NonEmpty<Hours>, optional;
         /// From when on.
-        from: Instant, optional;
+        from: Timestamp, optional;
         /// Until when.
-        until: Instant, optional;
+        until: Timestamp, optional;
     }
 }
 

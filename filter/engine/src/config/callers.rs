@@ -2,7 +2,7 @@
 
 use super::object::{config_choice, config_object};
 use super::types::{Line, Name, NonEmpty};
-use super::values::{Claim, HeaderName, Hex32, Instant, Token};
+use super::values::{Claim, HeaderName, Hex32, Timestamp, Token};
 
 config_object! {
     /// Who a caller is. Each kind of credential gives an id that begins with its kind: `api_key:acme`, `jwt:alice`, `mtls:spiffe://a/b`, `basic_auth:bob`.
@@ -46,9 +46,9 @@ config_object! {
         /// What its caller may be asked for.
         roles: Vec<Name>, default;
         /// From when on it is valid.
-        not_before: Instant, optional;
+        not_before: Timestamp, optional;
         /// From when on it is no longer valid.
-        not_after: Instant, optional;
+        not_after: Timestamp, optional;
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod json;
 mod nearest;
 pub(crate) use nearest::nearest;
 mod object;
+mod problems;
 pub mod read;
 mod requests;
 pub mod schema;

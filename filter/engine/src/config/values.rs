@@ -61,11 +61,11 @@ impl Hex32 {
 
 /// A point in time, to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Instant {
+pub struct Timestamp {
     unix_s: i64,
 }
 
-impl Instant {
+impl Timestamp {
     /// Seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn unix_s(self) -> i64 {
@@ -110,7 +110,7 @@ pub(crate) fn numbers<const N: usize>(text: &str, separator: char, digits: [usiz
     parts.next().is_none().then_some(out)
 }
 
-impl Read for Instant {
+impl Read for Timestamp {
     const EXPECTED: &'static str = "an instant such as `2026-12-31T00:00:00Z`";
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
@@ -178,7 +178,7 @@ impl Read for Body {
 
 #[cfg(test)]
 mod tests {
-    use super::Instant;
+    use super::Timestamp;
 
     #[test]
     fn instants_are_read_or_refused() {
@@ -199,7 +199,7 @@ mod tests {
             ("1969-12-31T23:59:59Z", None),
             ("", None),
         ] {
-            assert_eq!(Instant::parse(text).map(Instant::unix_s), unix_s, "{text}");
+            assert_eq!(Timestamp::parse(text).map(Timestamp::unix_s), unix_s, "{text}");
         }
     }
 }
