@@ -1,0 +1,221 @@
+//! Nobody reaches a closed resource by a path that the next reader reads differently: the table of hostile requests, sent raw through Envoy and
+//! the filter to real servers that read paths in every way that is known to us.
+//!
+//! Guarantees, for each request of `hostile::cases`, over HTTP/1 and HTTP/2, with Envoy's own normalisation off and as `edge.yaml` has it:
+//! no reader takes a hostile one for a closed resource; every harmless lookalike arrives and is read as what it names. A control run straight
+//! to the readers shows that each hostile request does reach a closed resource at one of them when we are not there.
+
+use ostiary_integration::config::{self, Listener, Plugin, Speaks};
+use ostiary_integration::envoy::{self, Envoy, Setup};
+use ostiary_integration::hostile::send::{Outcome, Way};
+use ostiary_integration::hostile::{self, Case, Due, Written};
+use ostiary_integration::place;
+use ostiary_integration::readers::{Readers, Served};
+use ostiary_integration::sink::Sink;
+use ostiary_integration::stage::policy;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// What Envoy does to paths before us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Normalising {
+    /// Nothing: its defaults.
+    Off,
+    /// What `envoy-config/edge.yaml` says.
+    Edge,
+}
+
+/// A way through Envoy to all readers.
+#[derive(Debug, Clone, Copy)]
+struct Route {
+    name: &'static str,
+    normalising: Normalising,
+    http2: bool,
+}
+
+const ROUTES: [Route; 3] = [
+    Route { name: "off, http/1", normalising: Normalising::Off, http2: false },
+    Route { name: "off, http/2", normalising: Normalising::Off, http2: true },
+    Route { name: "edge, http/1", normalising: Normalising::Edge, http2: false },
+];
+
+/// What came of every case at every reader, in the order of the cases.
+type Seen = BTreeMap<&'static str, Vec<Option<Outcome>>>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_reader_sees_a_closed_resource() {
+    let readers = Readers::start().await.expect("the readers");
+    let cases: Arc<[Case]> = hostile::cases().into();
+    let without = send_all(&cases, readers.served(), None, |_| true).await;
+    let mut faults = unreachable(&cases, &without);
+
+    let sink = Sink::start().await.expect("a sink");
+    let envoy = start(&readers, &sink, &closing()).await;
+    let mut with = Vec::new();
+    for route in ROUTES {
+        let to = envoy.listener(listener_name(route.normalising)).await;
+        let sent = |case: &Case| !route.http2 || case.written == Written::Both;
+        let seen = send_all(&cases, readers.served(), Some((to, route.http2)), sent).await;
+        faults.extend(broken(&cases, &seen, route.name));
+        with.push(seen);
+    }
+    println!("{}", table(&cases, readers.served(), &without, &with));
+    let log = envoy.stop().expect("a stop");
+    assert!(!envoy::trapped(&log), "{}", envoy::tail(&log));
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// The policy under test.
+fn closing() -> Value {
+    policy(&json!({ "access": { "deny": [
+        { "name": "closed", "paths": ["/admin/**", "/api/internal/**", "/vault/keys"] },
+        { "name": "kept", "paths": ["/orders/**"], "methods": ["DELETE"] },
+    ] } }))
+}
+
+fn listener_name(normalising: Normalising) -> &'static str {
+    match normalising {
+        Normalising::Off => "off",
+        Normalising::Edge => "edge",
+    }
+}
+
+/// An Envoy with a listener for each way of normalising, which sends each request to the reader that its host names.
+async fn start(readers: &Readers, sink: &Sink, policy: &Value) -> Envoy {
+    let module = place::module().expect("the module");
+    let listener = |normalising| {
+        let plugin = Plugin::new(policy.clone());
+        let listener = Listener { raised_limits: true, ..Listener::new(listener_name(normalising), Some(plugin), "") };
+        let mut value = listener.value(&module);
+        let manager = &mut value["filter_chains"][0]["filters"][0]["typed_config"];
+        manager["route_config"]["virtual_hosts"] = readers.served().iter().map(virtual_host).collect();
+        // What is refused for its bytes ends its connection; how long Envoy then waits for the client changes nothing else.
+        manager["delayed_close_timeout"] = json!("0s");
+        manager["http_protocol_options"] = json!({ "accept_http_10": true });
+        if normalising == Normalising::Edge {
+            manager.as_object_mut().expect("a manager").extend(edge());
+        }
+        value
+    };
+    let listeners = vec![listener(Normalising::Off), listener(Normalising::Edge)];
+    let clusters = readers.served().iter().map(|reader| config::cluster(reader.name, reader.address, Speaks::Http1));
+    let collector = config::cluster("collector", sink.address(), Speaks::Http2);
+    let clusters = clusters.chain([collector]).collect();
+    Envoy::start(Setup::new(&config::bootstrap(listeners, clusters))).await.expect("an envoy")
+}
+
+fn virtual_host(reader: &Served) -> Value {
+    let route = json!({ "match": { "prefix": "/" }, "route": { "cluster": reader.name, "timeout": "15s" } });
+    json!({ "name": reader.name, "domains": [reader.name, format!("{}:*", reader.name)], "routes": [route] })
+}
+
+/// How the shipped file has Envoy normalise paths.
+fn edge() -> serde_json::Map<String, Value> {
+    let text = std::fs::read_to_string(place::root().join("envoy-config/edge.yaml")).expect("the file");
+    let file: Value = serde_saphyr::from_str(&text).expect("yaml");
+    let manager = &file["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    let settings = ["normalize_path", "merge_slashes", "path_with_escaped_slashes_action"];
+    let setting = |name: &str| {
+        assert!(!manager[name].is_null(), "edge.yaml does not say {name}");
+        (name.to_owned(), manager[name].clone())
+    };
+    settings.into_iter().map(setting).collect()
+}
+
+/// Sends the cases to every reader, directly or through Envoy; readers at once, cases one after another.
+async fn send_all(
+    cases: &Arc<[Case]>,
+    readers: &[Served],
+    through: Option<(SocketAddr, bool)>,
+    sent: impl Fn(&Case) -> bool,
+) -> Seen {
+    let sent: Arc<[bool]> = cases.iter().map(sent).collect();
+    let mut running = JoinSet::new();
+    for reader in readers.iter().copied() {
+        let (cases, sent) = (Arc::clone(cases), Arc::clone(&sent));
+        running.spawn(async move {
+            let mut way = match through {
+                Some((to, true)) => Way::http2(to),
+                Some((to, false)) => Way::http1(to),
+                None => Way::http1(reader.address),
+            };
+            let mut outcomes = Vec::with_capacity(cases.len());
+            for (case, sent) in cases.iter().zip(sent.iter()) {
+                outcomes.push(match sent {
+                    true => Some(way.send(&case.ask, reader.name).await.expect("a way to the reader")),
+                    false => None,
+                });
+            }
+            (reader.name, outcomes)
+        });
+    }
+    let mut seen = Seen::new();
+    while let Some(done) = running.join_next().await {
+        seen.extend([done.expect("a reader's cases to end")]);
+    }
+    seen
+}
+
+/// Hostile cases that are none: no reader takes them for a closed resource even when nothing is in front of it.
+fn unreachable(cases: &[Case], without: &Seen) -> Vec<String> {
+    let closed = |index: usize| without.values().any(|outcomes| matches!(outcomes[index], Some(Outcome::Closed(_))));
+    let hostile = cases.iter().enumerate().filter(|(_, case)| case.due == Due::NeverClosed);
+    let idle = hostile.filter(|(index, _)| !closed(*index));
+    idle.map(|(_, case)| format!("no reader is taken in: {} {:?}: {}", case.class, case.place, case.ask)).collect()
+}
+
+/// What went wrong on one way: closed resources that were seen, and harmless requests that were not.
+fn broken(cases: &[Case], seen: &Seen, route: &str) -> Vec<String> {
+    let mut faults: BTreeMap<usize, BTreeMap<String, BTreeSet<&str>>> = BTreeMap::new();
+    for (reader, outcomes) in seen {
+        for (index, (case, outcome)) in cases.iter().zip(outcomes).enumerate() {
+            let Some(outcome) = outcome else { continue };
+            let fault = match (&case.due, outcome) {
+                (_, Outcome::Closed(path)) => format!("CLOSED {} seen", path.escape_ascii()),
+                (Due::Open(due), Outcome::Open(path)) if due == path => continue,
+                (Due::Open(due), outcome) => format!("`{}` due, got {outcome:?}", due.escape_ascii()),
+                (Due::NeverClosed | Due::NeverClosedAnyway, _) => continue,
+            };
+            faults.entry(index).or_default().entry(fault).or_default().insert(reader);
+        }
+    }
+    let line = |(index, faults): (usize, BTreeMap<String, BTreeSet<&str>>)| {
+        let case = &cases[index];
+        let faults = faults.iter().map(|(fault, readers)| format!("{fault} by {readers:?}"));
+        let faults = faults.collect::<Vec<_>>().join("; ");
+        format!("[{route}] {} {:?}: {}: {faults}", case.class, case.place, case.ask)
+    };
+    faults.into_iter().map(line).collect()
+}
+
+/// For each class and reader: how many of the class's hostile requests reach a closed resource without us, and with us on any way.
+fn table(cases: &[Case], readers: &[Served], without: &Seen, with: &[Seen]) -> String {
+    let mut classes: Vec<&str> = Vec::new();
+    for case in cases {
+        if !classes.contains(&case.class) {
+            classes.push(case.class);
+        }
+    }
+    let mut text = format!("{:<30}{:>7}", "reached without us/with us", "of");
+    for reader in readers {
+        let _ = write!(text, "{:>17}", reader.name);
+    }
+    for class in classes {
+        let hostile: Vec<usize> = (0..cases.len())
+            .filter(|index| cases[*index].class == class && !matches!(cases[*index].due, Due::Open(_)))
+            .collect();
+        let closed = |seen: &Seen, reader: &str, index: usize| matches!(seen[reader][index], Some(Outcome::Closed(_)));
+        let _ = write!(text, "\n{class:<30}{:>7}", hostile.len());
+        for reader in readers {
+            let before = hostile.iter().filter(|index| closed(without, reader.name, **index)).count();
+            let after =
+                hostile.iter().filter(|index| with.iter().any(|seen| closed(seen, reader.name, **index))).count();
+            let _ = write!(text, "{:>17}", format!("{before}/{after}"));
+        }
+    }
+    text
+}
