@@ -29,8 +29,8 @@ pub fn decoded(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((first, after)) = rest.split_first() {
-        let escape = after.get(..2).and_then(hexadecimal).filter(|_| *first == b'%');
-        let byte = escape.and_then(|value| u8::try_from(value).ok());
+        let digits = if *first == b'%' { after.get(..2) } else { None };
+        let byte = digits.and_then(hexadecimal).and_then(|value| u8::try_from(value).ok());
         out.push(byte.unwrap_or(*first));
         rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
