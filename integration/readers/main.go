@@ -1,4 +1,5 @@
-// Go as a reader of paths: its ServeMux, and the hand-written switch on a cleaned path that is as common. Started with one port for each.
+// Go as a reader of paths: its ServeMux, and the hand-written switch on a cleaned path that is as common, with and
+// without a mind for the case. Started with one port for each.
 package main
 
 import (
@@ -25,18 +26,29 @@ func byMux() http.Handler {
 	return mux
 }
 
-func byClean(w http.ResponseWriter, r *http.Request) {
-	clean := path.Clean("/" + r.URL.Path)
+func isClosed(clean string) bool {
 	below := func(root string) bool { return clean == root || strings.HasPrefix(clean, root+"/") }
-	word := "open"
-	if below("/admin") || below("/api/internal") || clean == "/vault/keys" {
-		word = "closed"
+	return below("/admin") || below("/api/internal") || clean == "/vault/keys"
+}
+
+// byClean cleans the path; with lower it does not mind the case either.
+func byClean(lower bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		clean := path.Clean("/" + r.URL.Path)
+		compared := clean
+		if lower {
+			compared = strings.ToLower(clean)
+		}
+		word := "open"
+		if isClosed(compared) {
+			word = "closed"
+		}
+		fmt.Fprintf(w, "%s %s", word, clean)
 	}
-	fmt.Fprintf(w, "%s %s", word, clean)
 }
 
 func main() {
-	for index, handler := range []http.Handler{byMux(), http.HandlerFunc(byClean)} {
+	for index, handler := range []http.Handler{byMux(), byClean(false), byClean(true)} {
 		go func() { log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1+index], handler)) }()
 	}
 	select {}

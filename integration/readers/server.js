@@ -30,11 +30,13 @@ const byRoute = (request) => {
   return { path: once(path), closed: ROUTES.some((route) => route.test(path)) };
 };
 
-// Text that is brought into one Unicode form (NFKC) after decoding: full-width letters, dots and slashes become plain ones.
+// Text that is brought into one Unicode form (NFKC) after decoding, so that full-width letters, dots and slashes become plain ones; names are
+// trimmed.
 const byUnicode = (request) => {
   const raw = Buffer.from(request.url.split("?")[0], "latin1").toString("utf8");
   const resolved = [];
-  for (const segment of once(raw).normalize("NFKC").split("/")) {
+  for (const name of once(raw).normalize("NFKC").split("/")) {
+    const segment = name.trimEnd();
     if (segment === "..") resolved.pop();
     else if (segment !== "" && segment !== ".") resolved.push(segment);
   }

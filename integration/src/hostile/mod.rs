@@ -6,8 +6,10 @@
 
 mod classes;
 pub mod send;
+mod words;
 
-use classes::{Class, Overriding, Word};
+use classes::Class;
+use words::Word;
 
 /// Where in the path a trick is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,26 +79,29 @@ pub struct Case {
 /// The whole table.
 pub fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = classes::CLASSES.iter().flat_map(of_class).collect();
-    let words = classes::WORDS.iter().flat_map(|(class, words)| words.iter().map(move |word| (*class, word)));
-    let words = words.chain(classes::CASES.iter().map(|word| ("case", word)));
+    let words = words::WORDS.iter().flat_map(|(class, words)| words.iter().map(move |word| (*class, word)));
+    let words = words.chain(words::CASES.iter().map(|word| ("case", word)));
     cases.extend(words.flat_map(|(class, word)| of_word(class, word, Written::Both)));
-    let lines = classes::LINES.iter().flat_map(|(class, word)| of_word(class, word, Written::Http1));
+    let lines = words::LINES.iter().flat_map(|(class, word)| of_word(class, word, Written::Http1));
     // As a `:path` of HTTP/2 these are hostile all the more; what is harmless in a request line is not harmless there.
     cases.extend(lines.map(|case| match case.due {
         Due::NeverClosed | Due::NeverClosedAnyway => Case { written: Written::Both, ..case },
         Due::Open(_) | Due::Canonical(_) => case,
     }));
-    let old = classes::OLD.iter().flat_map(|word| of_word("HTTP/1.0", word, Written::Http1));
+    let old = words::OLD.iter().flat_map(|word| of_word("HTTP/1.0", word, Written::Http1));
     cases.extend(old.map(|case| Case { ask: Ask { version: "HTTP/1.0", ..case.ask }, ..case }));
-    cases.extend(classes::PATHLESS.iter().map(|(method, target)| pathless(method, target)));
+    cases.extend(words::PATHLESS.iter().map(|(method, target)| pathless(method, target)));
     cases.extend(long());
-    cases.extend(classes::OTHER_PATH.iter().flat_map(|overriding| of_overriding("other path by header", overriding)));
-    cases.extend(classes::OTHER_METHOD.iter().flat_map(|overriding| of_overriding("other method", overriding)));
-    cases.extend(classes::METHODS.iter().flat_map(|(hostile, lookalike)| {
+    cases.extend(words::HEADERS.iter().flat_map(of_header));
+    cases.extend(words::PARAMETERS.iter().flat_map(|(hostile, lookalike)| {
+        let ask = |target: &str| Ask { method: "POST", ..Ask::get(target.as_bytes().to_vec()) };
+        pair("other method", Place::End, ask(hostile), ask(lookalike), b"/orders/7".to_vec(), Written::Both)
+    }));
+    cases.extend(words::METHODS.iter().flat_map(|(hostile, lookalike)| {
         let ask = |method| Ask { method, ..Ask::get(b"/orders/7".to_vec()) };
         pair("method's case", Place::Start, ask(hostile), ask(lookalike), b"/orders/7".to_vec(), Written::Both)
     }));
-    cases.extend(classes::UNCANONICAL.iter().map(|(target, reads)| uncanonical(target, reads)));
+    cases.extend(words::UNCANONICAL.iter().map(|(target, reads)| uncanonical(target, reads)));
     cases
 }
 
@@ -148,15 +153,15 @@ fn pathless(method: &'static str, target: &str) -> Case {
     Case { class: "no path", place: Place::Start, ask, due: Due::NeverClosedAnyway, written: Written::Http1 }
 }
 
-fn of_overriding(class: &'static str, overriding: &Overriding) -> [Case; 2] {
-    let (method, target, header, lookalike, harmless) = *overriding;
-    let ask = |target: &str, header: Option<(&'static str, &'static str)>| Ask {
+fn of_header(
+    (class, method, target, hostile, lookalike): &(&'static str, &'static str, &str, &'static str, &'static str),
+) -> [Case; 2] {
+    let ask = |header: &'static str| Ask {
         method,
-        headers: header.into_iter().collect(),
+        headers: header.split_once(": ").into_iter().collect(),
         ..Ask::get(target.as_bytes().to_vec())
     };
-    let reads = lookalike.split('?').next().unwrap_or_default().as_bytes().to_vec();
-    pair(class, Place::Start, ask(target, header), ask(lookalike, harmless), reads, Written::Both)
+    pair(class, Place::Start, ask(hostile), ask(lookalike), target.as_bytes().to_vec(), Written::Both)
 }
 
 /// Paths at whose length somebody might stop looking, shorter than what Envoy and we let through.

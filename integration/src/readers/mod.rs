@@ -61,7 +61,7 @@ impl Readers {
         let folder = place::scratch("node")?;
         readers.program(&["node-url", "node-route", "node-unicode"], folder, node).await?;
         let folder = place::scratch("go")?;
-        readers.program(&["go-mux", "go-clean"], folder, go).await?;
+        readers.program(&["go-mux", "go-clean", "go-lower"], folder, go).await?;
         for (name, reading) in OWN.iter().copied() {
             let listener = TcpListener::bind((client::LOOPBACK, 0)).await?;
             readers.served.push(Served { name, address: listener.local_addr()? });

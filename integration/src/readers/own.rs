@@ -4,7 +4,7 @@
 //! They are lenient on purpose. A reader that refuses is no danger; these are the worst that stands behind a proxy somewhere.
 
 use super::reading::{
-    best_fit, decoded, dotless, folded, lenient_utf8, origin, resolved, unescaped_u, until, without_controls,
+    best_fit, decoded, dotless, file_name, folded, lenient_utf8, origin, resolved, unescaped_u, until, without_controls,
 };
 use crate::http1::Message;
 
@@ -59,12 +59,12 @@ fn twice(head: &Message) -> Read {
     read(resolved(&without_controls(&segments.join(&b'/'))))
 }
 
-/// Takes `\` for `/`, knows `%uXXXX`, fits foreign characters to its code page, drops dots and blanks at a segment's end and does not mind
-/// the case, as servers on Windows file names do.
+/// Takes `\` for `/`, knows `%uXXXX`, fits foreign characters to its code page, drops dots and blanks at a segment's end,
+/// takes what follows `:$` for a stream of the file and does not mind the case, as servers on Windows file names do.
 fn windows(head: &Message) -> Read {
     let path = decoded(&unescaped_u(until(&origin(target(head)), b"?")));
     let path = best_fit(&path).replace('\\', "/");
-    let segments: Vec<&[u8]> = path.as_bytes().split(|byte| *byte == b'/').map(dotless).collect();
+    let segments: Vec<&[u8]> = path.as_bytes().split(|byte| *byte == b'/').map(file_name).map(dotless).collect();
     let path = resolved(&segments.join(&b'/'));
     Read { closed: is_closed("GET", path.to_ascii_lowercase().as_slice()), path }
 }
@@ -100,23 +100,40 @@ fn nocase(head: &Message) -> Read {
 
 /// Lets a header say which path was meant, as some frameworks do for the sake of an old server module.
 fn original_url(head: &Message) -> Read {
-    let named = ["x-original-url", "x-rewrite-url"].iter().find_map(|name| head.header(name));
+    let named = header(head, &["x-original-url", "x-rewrite-url"]);
     let target = named.unwrap_or(target(head));
     read(resolved(&decoded(until(&origin(target), b"?"))))
 }
 
-/// Lets a header or a parameter say which method was meant, and reads methods without minding their case.
+/// Lets a header or a parameter say which method was meant, and reads methods without minding their case. Of several it takes the last; names
+/// of parameters are read as PHP reads them.
 fn overridden(head: &Message) -> Read {
     let target = origin(target(head));
     let path = resolved(&decoded(until(&target, b"?")));
     let query = target.splitn(2, |byte| *byte == b'?').nth(1).unwrap_or_default();
-    let parameters: Vec<Vec<u8>> = query.split(|byte| *byte == b'&').map(decoded).collect();
-    let parameter = parameters.iter().find_map(|pair| pair.strip_prefix(b"_method="));
+    let parameters = query.split(|byte| b"&;".contains(byte)).filter_map(|pair| {
+        let at = pair.iter().position(|byte| *byte == b'=')?;
+        Some((variable(&decoded(pair.get(..at)?)), decoded(pair.get(at + 1..)?)))
+    });
+    let parameter = parameters.filter(|(name, _)| name == b"_method").last().map(|(_, value)| value);
     let names = ["x-http-method-override", "x-method-override", "x-http-method"];
-    let named = names.iter().find_map(|name| head.header(name)).or(parameter);
-    let method = named.or(head.line.split(|byte| *byte == b' ').next()).unwrap_or_default();
+    let method = head.line.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let method = header(head, &names).or(parameter.as_deref()).unwrap_or(method);
     let method = String::from_utf8_lossy(method).to_ascii_uppercase();
     Read { closed: is_closed(&method, &path), path }
+}
+
+/// A header by one of its names, as programs see it that get headers as variables (CGI): `_` and `-` are one.
+fn header<'m>(head: &'m Message, names: &[&str]) -> Option<&'m [u8]> {
+    let header = head.headers.iter().find(|(have, _)| names.contains(&have.replace('_', "-").as_str()));
+    header.map(|(_, value)| value.as_slice())
+}
+
+/// A parameter's name as PHP makes a variable of it: blanks before it dropped, dots, blanks and an open bracket turned into `_`.
+fn variable(name: &[u8]) -> Vec<u8> {
+    let plain = |byte: &u8| if b". +[".contains(byte) { b'_' } else { *byte };
+    let blanks = name.iter().take_while(|byte| b" +".contains(byte)).count();
+    name.iter().skip(blanks).map(plain).collect()
 }
 
 /// What stands between method and version, whatever it holds.

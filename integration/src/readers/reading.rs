@@ -81,6 +81,14 @@ pub fn dotless(segment: &[u8]) -> &[u8] {
     }
 }
 
+/// A segment without the name of a stream at its end (`::$DATA`, `:$I30:$INDEX_ALLOCATION`).
+pub fn file_name(segment: &[u8]) -> &[u8] {
+    match segment.windows(2).any(|pair| pair == b":$") {
+        true => until(segment, b":"),
+        false => segment,
+    }
+}
+
 /// What a code page of Windows makes of characters that it does not have: the nearest one.
 pub fn best_fit(bytes: &[u8]) -> String {
     let fit = |letter: char| match letter {
@@ -138,6 +146,7 @@ mod tests {
         assert_eq!(unescaped_u(b"%u002f%u00"), b"/%u00");
         assert_eq!(resolved(b"//a/./b/../../../c/"), b"/c");
         assert_eq!([b"..  ".as_slice(), b"a. .", b"...", b". "].map(dotless), [b"..".as_slice(), b"a", b"", b"."]);
+        assert_eq!([b"a::$DATA".as_slice(), b"a:8$"].map(file_name), [b"a".as_slice(), b"a:8$"]);
         assert_eq!(best_fit("\u{ff41}\u{2215}\u{ff3c}".as_bytes()), "a/\\");
         assert_eq!(lenient_utf8(b"\xc0\xaf\xe0\x80\xae\xc3\xa9"), "/.\u{e9}");
         assert_eq!(without_controls("a\0\t\u{85}\u{200b}b".as_bytes()), b"ab");
