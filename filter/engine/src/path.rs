@@ -42,7 +42,7 @@ use std::borrow::Cow;
 pub const BYTES_MAX: usize = 64 * 1024;
 
 /// Why a path has no canonical form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ambiguous {
     /// It is longer than [`BYTES_MAX`].
     TooLong,

@@ -8,7 +8,7 @@ use crate::zone::Zone;
 use serde_json::{Value, json};
 
 /// Times of day from one minute until another, which does not belong to them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hours {
     from_minute: i64,
     until_minute: i64,

@@ -60,7 +60,7 @@ impl Hex32 {
 }
 
 /// A point in time, to the second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant {
     unix_s: i64,
 }
@@ -127,7 +127,7 @@ impl Read for Instant {
 }
 
 /// A whole number between two bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Whole<const MIN: u32, const MAX: u32>(u32);
 
 impl<const MIN: u32, const MAX: u32> Whole<MIN, MAX> {
@@ -142,10 +142,11 @@ impl<const MIN: u32, const MAX: u32> Read for Whole<MIN, MAX> {
     const EXPECTED: &'static str = "a whole number";
 
     fn number(context: &mut Context, value: f64) -> Option<Self> {
-        // By way of the text: there is no conversion that fails.
-        let whole = format!("{value}").parse::<u32>().ok().filter(|whole| (MIN..=MAX).contains(whole));
+        let in_range = (f64::from(MIN)..=f64::from(MAX)).contains(&value) && value.fract() == 0.0;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Within the bounds of a `u32`.
+        let whole = in_range.then_some(value as u32);
         if whole.is_none() {
-            context.problem(format!("must be a whole number from {MIN} to {MAX}, found {value}"));
+            context.problem(format!("must be a whole number from {MIN} to {MAX}"));
         }
         whole.map(Self)
     }
@@ -156,7 +157,7 @@ impl<const MIN: u32, const MAX: u32> Read for Whole<MIN, MAX> {
 }
 
 /// A text of at most 4 KiB, which may have lines.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body(pub Box<str>);
 
 impl Read for Body {
