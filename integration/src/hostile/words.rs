@@ -18,6 +18,16 @@ pub(super) const WORDS: &[(&str, &[Word])] = &[
         ],
     ),
     (
+        "several at once",
+        &[
+            (Start, "//;x/./admin;y/users", "/-/,x/.x/admin,y/users", "/-/,x/.x/admin,y/users"),
+            (Before, "/open;a/.%2e;b//%61dmin", "/open,a/.%2ex/-/%62dmin", "/open,a/..x/-/bdmin"),
+            (Inside, "/api;a//.;b/%69nternal/keys", "/api,a/-/.x/%69nternal/keys", "/api,a/-/.x/internal/keys"),
+            (After, "/vault;x/./keys;y/", "/vault,x/.x/keys,y", "/vault,x/.x/keys,y"),
+            (End, "/vault/keys/a/..;/.;", "/vault/keys/a/..,/.,", "/vault/keys/a/..,/.,"),
+        ],
+    ),
+    (
         "letters, escaped",
         &[
             (Start, "/%61dmin/users", "/%62dmin/users", "/bdmin/users"),
