@@ -63,16 +63,22 @@ pub fn chaos_module() -> Result<PathBuf, Missing> {
     present("the trapping filter module", path, "build it with `make module-chaos`, or set OSTIARY_CHAOS_WASM")
 }
 
+/// The command `ostiary` that was built beside this program.
+pub fn ostiary() -> Result<PathBuf, Missing> {
+    present("the command", beside("ostiary"), "build it with `cargo build -p ostiary-cli`")
+}
+
 /// The collector: `OSTIARY_COLLECTOR`, else the one that was built beside this program.
 pub fn collector() -> Result<PathBuf, Missing> {
-    let beside = || {
-        let program = std::env::current_exe().unwrap_or_default();
-        // Tests are in `deps`, one level below the programs.
-        let folder = program.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
-        folder.unwrap_or(Path::new("")).join("ostiary-collector")
-    };
-    let path = std::env::var_os("OSTIARY_COLLECTOR").map_or_else(beside, PathBuf::from);
+    let path = std::env::var_os("OSTIARY_COLLECTOR").map_or_else(|| beside("ostiary-collector"), PathBuf::from);
     present("the collector", path, "build it with `cargo build -p ostiary-collector`, or set OSTIARY_COLLECTOR")
+}
+
+fn beside(name: &str) -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    // Tests are in `deps`, one level below the programs.
+    let folder = program.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    folder.unwrap_or(Path::new("")).join(name)
 }
 
 /// A folder of its own for one run, gone when the value is dropped.
