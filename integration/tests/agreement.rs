@@ -122,7 +122,12 @@ fn written(rule: &Rule, number: usize) -> Value {
 
 fn policy(rules: &[Rule]) -> Value {
     let of = |allow: bool| -> Vec<Value> {
-        rules.iter().enumerate().filter(|(_, rule)| rule.allow == allow).map(|(number, rule)| written(rule, number)).collect()
+        rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.allow == allow)
+            .map(|(number, rule)| written(rule, number))
+            .collect()
     };
     json!({
         "version": "v1",
@@ -168,7 +173,16 @@ fn scenario(name: &str, rules: &[Rule], requests: &[Asked]) -> Scenario {
 /// What `ostiary explain` says: enforced and would-be.
 fn explained(policy: &Path, asked: Asked) -> (bool, bool) {
     let mut command = Command::new(place::ostiary().unwrap());
-    command.args(["explain", "--json", "--path", PATHS[asked.path].0, "--method", method(asked), "--from", from(asked)]);
+    command.args([
+        "explain",
+        "--json",
+        "--path",
+        PATHS[asked.path].0,
+        "--method",
+        method(asked),
+        "--from",
+        from(asked),
+    ]);
     command.arg("--policy").arg(policy);
     for (name, value) in headers(asked) {
         command.arg("--header").arg(format!("{name}: {value}"));
@@ -200,7 +214,8 @@ fn four_evaluators_give_one_answer() {
         let requests: Vec<Asked> = (0..REQUESTS).map(|_| dice.asked()).collect();
         cases.push((rules, requests));
     }
-    let named = cases.iter().enumerate().map(|(number, (rules, requests))| scenario(&format!("p{number}"), rules, requests));
+    let named =
+        cases.iter().enumerate().map(|(number, (rules, requests))| scenario(&format!("p{number}"), rules, requests));
     let scenarios: Vec<Scenario> = named.collect();
     let fake = FakeRing.run(&scenarios);
     let real = RealRing::new().unwrap().run(&scenarios);
