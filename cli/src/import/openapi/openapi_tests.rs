@@ -108,6 +108,7 @@ fn servers_become_hosts_and_base_paths() {
         ("https://shop.example/{unknown}", "shop.example /{unknown}/p"),
         ("https://shop.example?x=1", "shop.example /p"),
         ("https://*.shop.example", "*.shop.example /p"),
+        ("/v1/{proxy+}", "* /v1/**"),
         ("ftp://shop.example", "refused: `ftp` is not HTTP"),
         ("shop.example/v1", "refused: write `https://`"),
         ("localhost:8080", "refused: write `https://`"),
