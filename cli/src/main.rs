@@ -14,6 +14,7 @@ mod document;
 mod explain;
 mod find;
 mod import;
+mod request;
 mod schema;
 
 use answer::Answer;

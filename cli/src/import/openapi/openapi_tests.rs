@@ -204,7 +204,7 @@ paths:
                 "GET /a/{c}: its calls cannot be told from those of `GET /a/{b}`",
                 "GET /a/{A}:x: its calls cannot be told from those of `GET /a/{b}`",
                 "GET /a/{b}/: its calls cannot",
-                "a slash at the end does not count, the path without it is declared too: /a/{b}/",
+                "the path without it is declared too: /a/{b}/",
             ],
         ),
         // Other methods, and API Gateway's words.

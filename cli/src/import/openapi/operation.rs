@@ -290,8 +290,8 @@ impl<'d> Walk<'d, '_> {
         for note in shaped.notes {
             self.notes.say(item.path, note);
         }
-        if shaped.ends_with_slash {
-            self.notes.gather("a slash at the end does not count, the path without it is declared too", item.path);
+        if shaped.shape.ends_with_slash() {
+            self.notes.gather("unless the policy says otherwise a slash at the end does not count: the path without it is declared too", item.path);
         }
         let is_matrix = |parameter: &Object| parameter.get("style").and_then(Value::as_str) == Some("matrix");
         if parameters.values().any(|parameter| is_matrix(parameter)) || item.path.contains("{;") {

@@ -24,6 +24,8 @@ enum Segment {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shape {
     segments: Vec<Segment>,
+    /// Whether a slash stands at the end; a policy may say that it counts.
+    slash: bool,
     wider: bool,
 }
 
@@ -34,8 +36,6 @@ pub struct Shaped {
     pub shape: Shape,
     /// In what it is wider than the path, and what of the path is not in it.
     pub notes: Vec<String>,
-    /// Whether the path ends with a slash, which does not count.
-    pub ends_with_slash: bool,
 }
 
 impl Shape {
@@ -52,13 +52,12 @@ impl Shape {
             shape.wider = true;
         }
         let last = split.segments.len().saturating_sub(1);
-        let mut ends_with_slash = false;
         for (index, pieces) in split.segments.iter().enumerate() {
             if pieces.is_empty() && index < last {
                 return Err("no request for it has one reading: it holds `//`".to_owned());
             }
             if pieces.is_empty() {
-                ends_with_slash = index > 0;
+                shape.slash = index > 0;
                 continue;
             }
             let takes_rest = shape.segments.last() == Some(&Segment::Rest);
@@ -68,7 +67,7 @@ impl Shape {
                 None => {}
             }
         }
-        Ok(Shaped { shape, notes, ends_with_slash })
+        Ok(Shaped { shape, notes })
     }
 
     /// The segment that stands for the pieces; none for a query, which is not matched.
@@ -117,9 +116,14 @@ impl Shape {
     pub fn below(&self, base: &Self) -> Self {
         let wider = self.wider || base.wider;
         if base.segments.last() == Some(&Segment::Rest) {
-            return Self { segments: base.segments.clone(), wider };
+            return Self { segments: base.segments.clone(), slash: false, wider };
         }
-        Self { segments: base.segments.iter().chain(&self.segments).cloned().collect(), wider }
+        Self { segments: base.segments.iter().chain(&self.segments).cloned().collect(), slash: self.slash, wider }
+    }
+
+    /// Whether it ends with a slash.
+    pub fn ends_with_slash(&self) -> bool {
+        self.slash && !matches!(self.segments.last(), None | Some(Segment::Rest))
     }
 
     /// Whether it takes more than the path that it was made from.
@@ -127,7 +131,7 @@ impl Shape {
         self.wider
     }
 
-    /// Whether it takes any path whatever.
+    /// The shape that takes any path whatever.
     pub fn widened_to_all(mut self) -> Self {
         self.segments = vec![Segment::Rest];
         self.wider = true;
@@ -139,11 +143,12 @@ impl Shape {
     /// # Errors
     /// Why the engine does not take it: too long or too deep.
     pub fn template(&self) -> Result<String, String> {
-        let text = self.joined(|name| name);
+        let mut text = self.joined(|name| name);
+        text.push_str(if self.ends_with_slash() { "/" } else { "" });
         Template::parse(&text).map(|template| template.as_str().to_owned())
     }
 
-    /// What two templates have in common exactly when they take the same paths.
+    /// What two templates have in common exactly when they take the same paths, a slash at the end not counted.
     pub fn key(&self) -> String {
         self.joined(|_| "*")
     }
@@ -182,16 +187,20 @@ fn text_part(text: &str, alone: bool, fits: &mut bool) -> Result<Option<Segment>
         return Ok(Some(Segment::Rest));
     }
     let unreadable = |why| format!("no request for it has one reading: {why}");
-    let decoded = match CanonicalPath::new(format!("/{text}").as_bytes()) {
-        Ok(path) => path.as_str().get(1..).unwrap_or_default().to_owned(),
-        // A percent sign that begins no escape is one that the document did not escape.
-        Err(Ambiguous::BadEscape) => text.to_owned(),
-        // Dots climb only when they stand alone in their segment.
-        Err(Ambiguous::DotSegment) if !alone => text.to_owned(),
-        Err(why) => return Err(unreadable(why)),
+    // Dots climb, and blanks vanish, only at the ends of a segment: beside a parameter they do not stand there.
+    let (before, after) = if alone { ("", "") } else { ("x", "x") };
+    let read = |text: &str| {
+        let path = format!("/{before}{text}{after}");
+        let path = CanonicalPath::new(path.as_bytes()).map(|path| path.as_str().to_owned())?;
+        let path = path.strip_prefix('/').and_then(|path| path.strip_prefix(before));
+        Ok(path.and_then(|path| path.strip_suffix(after)).unwrap_or_default().to_owned())
     };
-    // What else is wrong with a text of the last two kinds.
-    CanonicalPath::new(format!("/x{}", text.replace('%', "")).as_bytes()).map_err(unreadable)?;
+    let decoded = match read(text) {
+        // A percent sign that begins no escape is one that the document did not escape.
+        Err(Ambiguous::BadEscape) => read(&text.replace('%', "")).map(|_| text.to_owned()),
+        read => read,
+    };
+    let decoded = decoded.map_err(unreadable)?;
     *fits &= !decoded.contains(['%', '{', '}', '*']);
     Ok((!decoded.is_empty()).then_some(Segment::Literal(decoded)))
 }
@@ -354,7 +363,7 @@ mod tests {
             ("/pets/{id}", "/pets/{id}", ""),
             ("/pets/{pet-id}/x_{", "", ""),
             ("/a%20b/ü", "/a b/ü", ""),
-            ("/pets/", "/pets", ""),
+            ("/pets/", "/pets/", ""),
             ("/pets/{user id}", "/pets/{user.id}", "`{user id}` is written `{user.id}`"),
             ("/pets/{日本}", "/pets/*", "is written `*`"),
             ("/files/{name}.{ext}", "/files/{name.ext}", "takes any segment"),

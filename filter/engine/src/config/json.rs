@@ -8,7 +8,7 @@ use std::fmt;
 ///
 /// # Errors
 /// [`Broken`] with line and column where it is no JSON.
-pub(super) fn walk(json: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+pub(crate) fn walk(json: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let walked = Into(sink).deserialize(&mut deserializer).and_then(|()| deserializer.end());
     walked.map_err(|error| Broken(format!("not json: {error}")))

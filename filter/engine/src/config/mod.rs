@@ -4,22 +4,31 @@
 //! Each key is declared once, and its doc comment is the user's page: it stands in the generated
 //! JSON Schema too.
 
-mod json;
+pub mod access;
+pub mod callers;
+pub mod clients;
+pub(crate) mod json;
 mod nearest;
 pub(crate) use nearest::nearest;
 mod object;
 pub mod read;
+mod requests;
 pub mod schema;
 pub mod types;
+pub mod values;
 
 use crate::address::{CidrSet, CidrSetBuilder, Range};
 use crate::catalog::Template;
 use crate::host::HostPattern;
+pub use access::{Access, DefaultAccess};
+pub use callers::Callers;
+pub use clients::{ClientAddress, ClientCountry};
 use object::{config_choice, config_object};
 use read::{Broken, Context, Elements, Problems, Read, Sink, Slot, elements, shown};
+pub use requests::{Accepted, Overrides, PathCase, PathMode, Preflight, Requests, TrailingSlash};
 use schema::Definitions;
 use serde_json::{Value, json};
-use types::{Cluster, Duration, Glob, Labels, Line, Method, Name, NonEmpty, Size};
+use types::{Cluster, Duration, Labels, Line, Method, Name, Named, NonEmpty, Size};
 
 /// The longest configuration that is read, in bytes.
 pub const BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -49,16 +58,6 @@ config_choice! {
         Refuse = "refuse",
         /// The key is ignored with a warning: for roll-outs in which filter and configuration change apart. Below `access` it is an error all the same.
         Warn = "warn",
-    }
-}
-
-config_choice! {
-    /// What happens to calls that no allow rule has in its scope.
-    pub enum DefaultAccess {
-        /// They pass.
-        Allow = "allow",
-        /// They are refused.
-        Deny = "deny",
     }
 }
 
@@ -101,6 +100,16 @@ config_object! {
         observer: Option<Observer>, default;
         /// Declared APIs; what is not declared is identified by inference.
         apis: Vec<Api>, default;
+        /// How a request is read before it is judged.
+        requests: Option<Requests>, default;
+        /// Where the client's address comes from.
+        client_address: Option<ClientAddress>, default;
+        /// Where the client's country comes from.
+        client_country: Option<ClientCountry>, default;
+        /// Networks under names, for rules.
+        address_sets: Named<CidrSet, 1024>, default;
+        /// Which credentials stand for whom.
+        callers: Option<Callers>, default;
         /// Who may call what.
         access: Option<Access>, default;
     }
@@ -158,46 +167,6 @@ config_object! {
     }
 }
 
-config_object! {
-    /// Who may call what. Any deny rule that matches refuses; then, if allow rules have the call in their scope, one of them must meet its conditions; the default rules the rest.
-    pub struct Access {
-        /// What happens to calls that no allow rule has in its scope: `allow` (the default) or `deny`.
-        default: Option<DefaultAccess>, default;
-        /// Rules that close.
-        deny: Vec<Rule>, default;
-        /// Rules that open for those who meet their conditions, and close to everyone else.
-        allow: Vec<Rule>, default;
-    }
-}
-
-config_object! {
-    /// A rule: a scope (`apis`, `hosts`, `methods`, `paths`: what is called) and conditions (`from`: who calls).
-    pub struct Rule {
-        /// Its name, which records and messages use.
-        name: Name, required;
-        /// Declared APIs by name; `*` stands for any part of a name.
-        apis: Option<NonEmpty<Glob>>, default;
-        /// Hosts, as an API has them.
-        hosts: Option<NonEmpty<HostPattern>>, default;
-        /// Methods. `GET` means HEAD too.
-        methods: Option<NonEmpty<Method>>, default;
-        /// Path templates, as an API has them.
-        paths: Option<NonEmpty<Template>>, default;
-        /// Where the call must come from.
-        from: Option<From>, default;
-        /// Decide and record, but do not act.
-        shadow: Option<bool>, default;
-    }
-}
-
-config_object! {
-    /// Where a call comes from.
-    pub struct From {
-        /// Networks that hold the client's address: `192.0.2.0/24`, `2001:db8::/32` or one address.
-        cidrs: CidrSet, required;
-    }
-}
-
 impl Read for CidrSet {
     const EXPECTED: &'static str = "a list of networks";
 
@@ -210,7 +179,7 @@ impl Read for CidrSet {
             None => whole = false,
         })?;
         if count == 0 {
-            context.problem("an empty list matches nobody: leave `from` out to mean anyone");
+            context.problem("an empty list matches nobody: leave the key out to mean anyone");
         }
         Ok((whole && count > 0).then(|| all.build()))
     }

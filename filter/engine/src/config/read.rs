@@ -223,7 +223,7 @@ impl Context {
         let path = self.path();
         // A condition that is not understood must not make a rule unconditional, so what decides
         // who may call is understood whole or refused, whatever `on_unknown` says.
-        let decides = matches!(self.steps.first(), Some(Step::Key(key)) if key == "access");
+        let decides = matches!(self.steps.first(), Some(Step::Key(key)) if DECIDING.contains(&key.as_str()));
         if decides { self.problems.push(path, message) } else { self.unknown.push(path, message) }
     }
 
@@ -239,6 +239,9 @@ impl Context {
         self.steps.pop();
     }
 }
+
+/// Sections in which every key has to be known.
+const DECIDING: [&str; 6] = ["access", "address_sets", "callers", "client_address", "client_country", "requests"];
 
 /// What was written, short and on one line, to be shown in a message.
 pub(crate) fn shown(text: &str) -> String {

@@ -2,8 +2,6 @@
 
 use super::read::{Broken, Context, Elements, Entries, Read, Slot, elements, shown};
 use super::schema::Definitions;
-use once_cell::sync::Lazy;
-use regex_lite::Regex;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -177,7 +175,8 @@ macro_rules! pattern {
             const PATTERN: &'static str = $pattern;
             const WHAT: &'static str = $what;
             fn is_match(text: &str) -> bool {
-                static REGEX: Lazy<Option<Regex>> = Lazy::new(|| Regex::new($pattern).ok());
+                static REGEX: once_cell::sync::Lazy<Option<regex_lite::Regex>> =
+                    once_cell::sync::Lazy::new(|| regex_lite::Regex::new($pattern).ok());
                 // A pattern that did not compile would match nothing; a test compiles them all.
                 REGEX.as_ref().is_some_and(|regex| regex.is_match(text))
             }
@@ -206,6 +205,8 @@ pattern!(
     /// Free text about something, on one line.
     LinePattern, "text on one line of at most 256 characters", r"^[^\x00-\x1f\x7f]{0,256}$"
 );
+
+pub(crate) use pattern;
 
 /// A name.
 pub type Name = Text<NamePattern>;
@@ -295,40 +296,48 @@ impl Read for bool {
     }
 }
 
-/// Labels: short names to short texts, at most 32.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Labels(pub BTreeMap<String, Line>);
+/// Values under names, at most `MAX`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Named<T, const MAX: usize>(pub BTreeMap<String, T>);
 
-impl Read for Labels {
-    const EXPECTED: &'static str = "an object of labels";
+/// Labels: short names to short texts.
+pub type Labels = Named<Line, 32>;
+
+impl<T, const MAX: usize> Default for Named<T, MAX> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T: Read, const MAX: usize> Read for Named<T, MAX> {
+    const EXPECTED: &'static str = "an object of names";
 
     fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
-        const LABELS_MAX: usize = 32;
-        let mut labels = BTreeMap::new();
+        let mut named = BTreeMap::new();
         let mut whole = true;
         while let Some(key) = object.next_key()? {
             context.enter_key(&key);
             let name = Name::text(context, &key);
-            let value = Slot::<Line>::fill(context, |sink| object.value(sink));
-            if labels.contains_key(&key) {
+            let value = Slot::<T>::fill(context, |sink| object.value(sink));
+            if named.contains_key(&key) {
                 context.problem("this key stands twice");
             }
             context.leave();
             match (name, value?.1) {
-                (Some(_), Some(value)) if labels.len() < LABELS_MAX => {
-                    labels.insert(key, value);
+                (Some(_), Some(value)) if named.len() < MAX => {
+                    named.insert(key, value);
                 }
                 (Some(_), Some(_)) => {
-                    context.problem(format!("more than {LABELS_MAX} labels"));
+                    context.problem(format!("more than {MAX} names"));
                     whole = false;
                 }
                 _ => whole = false,
             }
         }
-        Ok(whole.then_some(Self(labels)))
+        Ok(whole.then_some(Self(named)))
     }
 
     fn schema(schema: &mut Definitions) -> Value {
-        json!({ "type": "object", "maxProperties": 32, "additionalProperties": Line::schema(schema) })
+        json!({ "type": "object", "maxProperties": MAX, "additionalProperties": T::schema(schema) })
     }
 }
