@@ -81,6 +81,21 @@ impl Window {
         window
     }
 
+    /// When it is over for good, in seconds since 1970.
+    pub(crate) fn end_s(&self) -> Option<i64> {
+        (self.until_s < i64::MAX).then_some(self.until_s)
+    }
+
+    /// Whether every instant in it is certainly in the other.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        let days = other.days == 0 || (self.days != 0 && self.days & !other.days == 0);
+        let hours = other.hours.is_empty()
+            || (!self.hours.is_empty() && self.hours.iter().all(|hours| other.hours.contains(hours)));
+        let any_zone = other.days == 0 && other.hours.is_empty();
+        let between = other.from_s <= self.from_s && self.until_s <= other.until_s;
+        days && hours && between && (any_zone || self.zone == other.zone)
+    }
+
     /// Whether an instant lies in it. After midnight, `22:00-06:00` of a Friday is Saturday's morning
     /// and counts as Saturday's.
     pub(super) fn holds(&self, now_s: i64) -> bool {
