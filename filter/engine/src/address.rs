@@ -291,5 +291,25 @@ mod tests {
                 prop_assert_eq!(set.contains(IpAddr::V4(Ipv4Addr::from(probe))), expected);
             }
         }
+
+        /// Whether a set is within another, or has nothing in common with it, is what each of all addresses says.
+        #[test]
+        fn sets_are_compared_as_their_addresses_are(sets in prop::array::uniform2(prop::collection::vec((0_u32..16, 28_u32..=32, any::<bool>()), 0..5))) {
+            let both = sets.map(|networks| {
+                let mut builder = CidrSetBuilder::default();
+                for (address, prefix, is_v6) in networks {
+                    let first = address & (u32::MAX << (32 - prefix));
+                    let text = if is_v6 { format!("2001:db8::{first:x}/{}", prefix + 96) } else { format!("255.255.255.{}/{prefix}", 240 + first) };
+                    builder.add(&text).unwrap();
+                }
+                builder.build()
+            });
+            let [one, other] = &both;
+            let v4 = (240..=255_u8).map(|last| IpAddr::V4(Ipv4Addr::new(255, 255, 255, last)));
+            let v6 = (0..16_u16).map(|last| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, last]));
+            let all: Vec<IpAddr> = v4.chain(v6).collect();
+            prop_assert_eq!(one.is_within(other), all.iter().all(|address| !one.contains(*address) || other.contains(*address)));
+            prop_assert_eq!(one.is_disjoint_from(other), !all.iter().any(|address| one.contains(*address) && other.contains(*address)));
+        }
     }
 }

@@ -165,4 +165,32 @@ mod tests {
         let until = Window { until_s: 100, from_s: 50, ..window("UTC", 0, "00:00-24:00") };
         assert!(until.holds(50) && !until.holds(49) && !until.holds(100));
     }
+
+    /// A window that is said to be within another holds no hour of two weeks that the other does not.
+    #[test]
+    fn a_window_within_another_holds_nothing_else() {
+        let mut windows = Vec::new();
+        for zone in ["UTC", "Asia/Shanghai"] {
+            for days in [0, 0b1, 0b101, 0b1_1111, 0b111_1111] {
+                for hours in [&[][..], &["09:00-17:00"], &["22:00-06:00"], &["09:00-17:00", "22:00-06:00"]] {
+                    for (from_s, until_s) in [(i64::MIN, i64::MAX), (0, 500_000), (100_000, i64::MAX)] {
+                        let hours = hours.iter().map(|hours| Hours::parse(hours).unwrap()).collect();
+                        windows.push(Window { zone: Zone::named(zone).unwrap(), days, hours, from_s, until_s });
+                    }
+                }
+            }
+        }
+        let held: Vec<Vec<bool>> =
+            windows.iter().map(|window| (-24..336).map(|hour| window.holds(hour * 3_600)).collect()).collect();
+        let mut said = 0;
+        for (inner, own) in windows.iter().zip(&held) {
+            for (outer, others) in windows.iter().zip(&held) {
+                if inner.is_within(outer) {
+                    said += 1;
+                    assert!(own.iter().zip(others).all(|(own, other)| !own || *other), "{inner:?} {outer:?}");
+                }
+            }
+        }
+        assert!(said > windows.len(), "{said}");
+    }
 }
