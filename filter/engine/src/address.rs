@@ -294,7 +294,7 @@ mod tests {
 
         /// Whether a set is within another, or has nothing in common with it, is what each of all addresses says.
         #[test]
-        fn sets_are_compared_as_their_addresses_are(sets in prop::array::uniform2(prop::collection::vec((0_u32..16, 28_u32..=32, any::<bool>()), 0..5))) {
+        fn sets_are_compared_as_their_addresses_are(sets in prop::array::uniform2(prop::collection::vec((0_u32..16, prop::sample::select(vec![28_u32, 29, 29, 29, 30, 32]), prop::bool::weighted(0.2)), 0..7))) {
             let both = sets.map(|networks| {
                 let mut builder = CidrSetBuilder::default();
                 for (address, prefix, is_v6) in networks {
