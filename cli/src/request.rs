@@ -5,7 +5,7 @@
 //! Arguments beside a file go before it.
 
 use ostiary_engine::attributes::Stated;
-use ostiary_engine::config::values::Instant;
+use ostiary_engine::config::values::Timestamp;
 use ostiary_engine::{Direction, address};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ fn header(text: &str) -> Result<(String, String), String> {
 }
 
 fn time(text: &str) -> Result<i64, String> {
-    Instant::parse(text).map(Instant::unix_s).ok_or_else(|| "no instant: write `2026-12-31T09:00:00Z`".to_owned())
+    Timestamp::parse(text).map(Timestamp::unix_s).ok_or_else(|| "no instant: write `2026-12-31T09:00:00Z`".to_owned())
 }
 
 fn direction(text: &str) -> Result<Direction, String> {

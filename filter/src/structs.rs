@@ -1,7 +1,7 @@
 //! A `google.protobuf.Struct` (struct.proto), walked over its bytes as JSON is: the form in which a
 //! configuration may arrive, and in which Envoy keeps its metadata.
 
-use ostiary_engine::config::read::{Broken, Elements, Entries, Sink};
+use ostiary_engine::config::read::{Broken, Elements, Entries, Item, Sink};
 use ostiary_wire::protobuf::{Fields, Raw, WireError};
 
 /// Objects and lists within each other, at most: what a JSON reader allows too.
@@ -12,7 +12,7 @@ const DEPTH_MAX: u32 = 64;
 /// # Errors
 /// [`Broken`] where it is none.
 pub(crate) fn walk(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
-    sink.object(&mut Messages { fields: Fields::new(bytes), value: &[], depth: DEPTH_MAX })
+    sink.take(Item::Object(&mut Messages { fields: Fields::new(bytes), value: &[], depth: DEPTH_MAX }))
 }
 
 /// Gives one namespace of a serialised `envoy.config.core.v3.Metadata` (base.proto) to a sink, as an
@@ -88,12 +88,12 @@ impl<'a> Messages<'a> {
         };
         let mut fields = Fields::new(message);
         match next_field(&mut fields)? {
-            None | Some((1, Raw::Varint(_))) => sink.null(),
-            Some((2, Raw::Fixed64(bits))) => sink.number(f64::from_bits(bits)),
-            Some((3, Raw::Bytes(bytes))) => sink.text(text(bytes)?),
-            Some((4, Raw::Varint(bit))) => sink.boolean(bit != 0),
-            Some((5, Raw::Bytes(message))) => sink.object(&mut below(message)?)?,
-            Some((6, Raw::Bytes(message))) => sink.list(&mut below(message)?)?,
+            None | Some((1, Raw::Varint(_))) => sink.take(Item::Null)?,
+            Some((2, Raw::Fixed64(bits))) => sink.take(Item::Number(f64::from_bits(bits)))?,
+            Some((3, Raw::Bytes(bytes))) => sink.take(Item::Text(text(bytes)?))?,
+            Some((4, Raw::Varint(bit))) => sink.take(Item::Boolean(bit != 0))?,
+            Some((5, Raw::Bytes(message))) => sink.take(Item::Object(&mut below(message)?))?,
+            Some((6, Raw::Bytes(message))) => sink.take(Item::List(&mut below(message)?))?,
             Some(_) => return Err(broken("a value is of no known kind")),
         }
         match next_field(&mut fields)? {

@@ -13,9 +13,11 @@
 //!    what decodes to `/` (*encoded slash*), `\` (*backslash*, raw too), `%` before two hexadecimal
 //!    digits (*double encoding*), `;`, `?` or `#` (*encoded delimiter*: some readers decode first
 //!    and cut afterwards), NUL, another *control*, bytes that are *not UTF-8* (overlong forms too),
-//!    and characters that Unicode's compatibility forms take for a slash or a dot segment.
+//!    characters that Unicode's *compatibility* forms take for ASCII ones, and characters without
+//!    width (*ignorable*), which some readers drop.
 //! 5. An *empty segment* inside the path (`//`) is ambiguous, and so is a *dot segment* after
-//!    decoding and cutting; one that leads above the root has no reading at all.
+//!    decoding and cutting; one that leads above the root has no reading at all. So is a segment
+//!    that ends in a dot or a blank, or holds `:$` (*windows name*): Windows opens `/admin` for it.
 //! 6. One trailing slash is not significant, unless the policy says so.
 //!
 //! Each class in italics can be accepted by the policy (`requests.accept`), which thereby says how
@@ -40,7 +42,7 @@ use std::borrow::Cow;
 pub const BYTES_MAX: usize = 64 * 1024;
 
 /// Why a path has no canonical form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ambiguous {
     /// It is longer than [`BYTES_MAX`].
     TooLong,
@@ -74,8 +76,10 @@ impl std::fmt::Display for Ambiguous {
             Self::Unaccepted(Accepted::Parameters) => "it holds a `;`",
             Self::Unaccepted(Accepted::EncodedDelimiter) => "it holds `%3b`, `%3f` or `%23`",
             Self::Unaccepted(Accepted::DotSegment) => "it holds a segment `.` or `..`",
-            Self::Unaccepted(Accepted::Compatibility) => {
-                "it holds a character that unicode takes for a slash or a dot segment"
+            Self::Unaccepted(Accepted::Compatibility) => "it holds a character that some readers take for an ascii one",
+            Self::Unaccepted(Accepted::Ignorable) => "it holds a character without width",
+            Self::Unaccepted(Accepted::WindowsName) => {
+                "a segment ends in a dot or a blank or holds `:$`, which windows takes off"
             }
         })
     }
@@ -234,14 +238,19 @@ fn plain(path: &[u8]) -> Option<&str> {
     for byte in path {
         let clean = match byte {
             b'%' | b';' | b'#' | b'\\' | 0..=0x1f | 0x7f..=0xff => false,
-            b'/' | b'.' => before != b'/',
+            b'/' => !matches!(before, b'/' | b'.' | b' '),
+            // A hidden file (`/.well-known`) is no dot segment, but looking closer is for the reader.
+            b'.' => before != b'/',
+            b'$' => before != b':',
             _ => true,
         };
-        // A hidden file (`/.well-known`) is no dot segment, but looking closer is for the reader.
         if !clean {
             return None;
         }
         before = *byte;
+    }
+    if matches!(before, b'.' | b' ') {
+        return None;
     }
     std::str::from_utf8(path).ok()
 }
@@ -277,7 +286,12 @@ impl<'a> Segments<'a> {
                 // RFC 3986, section 5.2.4: `/a/.` and `/a/b/..` are `/a/`.
                 self.trailing_slash = is_last;
             }
-            _ => self.kept.push(segment),
+            _ => {
+                if segment.is_windows_name() {
+                    rules.check(Accepted::WindowsName)?;
+                }
+                self.kept.push(segment);
+            }
         }
         Ok(())
     }

@@ -10,11 +10,11 @@ use crate::catalog::{Catalog, Surroundings};
 use crate::client::ClientRules;
 use crate::config::read::Problems;
 use crate::config::{self, Config, DefaultAccess, Mode, Overrides, Preflight, Requests, Vantage, Written};
+use crate::hash::Folded;
 use crate::path::PathRules;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::Hasher;
 use std::sync::Arc;
 
 /// Rules of all layers together, at most.
@@ -27,6 +27,8 @@ pub struct Layer {
     pub origin: Origin,
     /// What was written.
     pub config: Config,
+    /// A digest of what was written.
+    pub digest: u64,
 }
 
 /// Which policy: the first 48 bits of a hash of what its layers say, 12 hexadecimal digits in
@@ -125,8 +127,8 @@ impl Policy {
     /// # Errors
     /// Every problem at once, each with its path.
     pub fn from_written(written: Written) -> Result<Compiled, Problems> {
-        let Written { config, mut warnings } = written;
-        let policy = Self::compile(vec![Layer { origin: Origin::Static, config }], &mut warnings)?;
+        let Written { config, mut warnings, digest } = written;
+        let policy = Self::compile(vec![Layer { origin: Origin::Static, config, digest }], &mut warnings)?;
         Ok(Compiled { policy, warnings })
     }
 
@@ -231,34 +233,13 @@ impl Policy {
     }
 }
 
-/// A SHA-256 that takes what `#[derive(Hash)]` gives. Lengths and discriminants are as wide as an
-/// address there; they are widened, so that guest and command line agree.
-#[derive(Default)]
-struct Content(Sha256);
-
-impl Hasher for Content {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-    fn write_usize(&mut self, value: usize) {
-        self.write(&(value as u64).to_le_bytes());
-    }
-    fn write_isize(&mut self, value: isize) {
-        self.write(&(value as i64).to_le_bytes());
-    }
-    fn finish(&self) -> u64 {
-        let digest = self.0.clone().finalize();
-        digest.iter().take(6).fold(0, |number, byte| (number << 8) | u64::from(*byte))
-    }
-}
-
 fn revision(layers: &[Layer]) -> Revision {
-    let mut content = Content::default();
+    let mut content = Folded::default();
     for layer in layers {
-        layer.origin.name().hash(&mut content);
-        layer.config.hash(&mut content);
+        content.write(layer.origin.name().as_bytes());
+        content.write_u64(layer.digest);
     }
-    Revision(content.finish())
+    Revision(content.finish() >> 16)
 }
 
 fn reporting(config: Option<&Config>) -> Reporting {

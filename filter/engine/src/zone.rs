@@ -31,7 +31,7 @@ const BEGIN_S: i64 = 1_704_067_200;
 const END_S: i64 = 253_402_300_799;
 
 /// A time zone.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
     name: &'static str,
     /// The offset before each of these instants; the rule holds from the last one on.
@@ -40,7 +40,7 @@ pub struct Zone {
 }
 
 /// A stretch of time: seconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// Its first second.
     pub start_s: i64,
@@ -49,7 +49,7 @@ pub struct Span {
 }
 
 /// What a clock and a calendar on the wall say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wall {
     /// The date.
     pub date: Date,

@@ -14,7 +14,7 @@ use crate::path::PathRules;
 use serde_json::{Value, json};
 
 /// An operation as a rule names it: `GET /orders/{id}`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationPattern {
     pub(crate) method: Box<str>,
     pub(crate) template: Template,

@@ -8,7 +8,7 @@ use crate::zone::Zone;
 use serde_json::{Value, json};
 
 /// Times of day from one minute until another, which does not belong to them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hours {
     from_minute: i64,
     until_minute: i64,
@@ -115,7 +115,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::{Hours, Window};
-    use crate::config::values::Instant;
+    use crate::config::values::Timestamp;
     use crate::zone::Zone;
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
             (window("Europe/Berlin", 0, "09:00-10:00"), "2026-10-26T07:30:00Z", false),
             (window("Europe/Berlin", 0, "09:00-10:00"), "2026-10-26T08:30:00Z", true),
         ] {
-            assert_eq!(window.holds(Instant::parse(at).unwrap().unix_s()), holds, "{at}");
+            assert_eq!(window.holds(Timestamp::parse(at).unwrap().unix_s()), holds, "{at}");
         }
         let until = Window { until_s: 100, from_s: 50, ..window("UTC", 0, "00:00-24:00") };
         assert!(until.holds(50) && !until.holds(49) && !until.holds(100));

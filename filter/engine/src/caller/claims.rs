@@ -7,7 +7,7 @@
 use super::{Found, Kind, ROLES_MAX};
 use crate::attributes::Attributes;
 use crate::config::callers;
-use crate::config::read::{Broken, Elements, Entries, Ignored, Sink};
+use crate::config::read::{Broken, Elements, Entries, Ignored, Item, Sink};
 use std::sync::Arc;
 
 /// Where `jwt_authn` puts what it verified.
@@ -85,14 +85,8 @@ struct Payload<'p> {
 }
 
 impl Sink for Payload<'_> {
-    fn text(&mut self, _: &str) {}
-    fn boolean(&mut self, _: bool) {}
-    fn number(&mut self, _: f64) {}
-    fn null(&mut self) {}
-    fn list(&mut self, list: &mut dyn Elements) -> Result<(), Broken> {
-        Ignored.list(list)
-    }
-    fn object(&mut self, object: &mut dyn Entries) -> Result<(), Broken> {
+    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
+        let Item::Object(object) = item else { return Ignored.take(item) };
         while let Some(key) = object.next_key()? {
             if *key == *self.jwt.payload {
                 self.found = true;
@@ -119,26 +113,31 @@ impl Pick<'_> {
 }
 
 impl Sink for Pick<'_> {
-    fn text(&mut self, text: &str) {
-        self.arrived().for_each(|picked| picked.texts.push(text.to_owned()));
-    }
-    fn boolean(&mut self, _: bool) {}
-    fn number(&mut self, _: f64) {}
-    fn null(&mut self) {}
-    fn list(&mut self, list: &mut dyn Elements) -> Result<(), Broken> {
-        let mut any = false;
-        for picked in self.arrived() {
-            picked.is_list = true;
-            any = true;
+    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
+        match item {
+            Item::Text(text) => self.arrived().for_each(|picked| picked.texts.push(text.to_owned())),
+            Item::List(list) => return self.list(list),
+            Item::Object(object) => return self.object(object),
+            Item::Boolean(_) | Item::Number(_) | Item::Null => {}
         }
-        if !any {
-            return Ignored.list(list);
+        Ok(())
+    }
+}
+
+impl Pick<'_> {
+    fn list(&mut self, list: &mut dyn Elements) -> Result<(), Broken> {
+        if self.arrived().next().is_none() {
+            return Ignored.take(Item::List(list));
         }
         let mut texts = Texts::default();
         while list.next(&mut texts)? {}
-        self.arrived().for_each(|picked| picked.texts.extend(texts.0.iter().cloned()));
+        for picked in self.arrived() {
+            picked.is_list = true;
+            picked.texts.extend(texts.0.iter().cloned());
+        }
         Ok(())
     }
+
     fn object(&mut self, object: &mut dyn Entries) -> Result<(), Broken> {
         while let Some(key) = object.next_key()? {
             let below = self.wanted.iter_mut().filter_map(|(steps, picked)| {
@@ -156,18 +155,12 @@ impl Sink for Pick<'_> {
 struct Texts(Vec<String>);
 
 impl Sink for Texts {
-    fn text(&mut self, text: &str) {
-        if self.0.len() < ROLES_MAX {
-            self.0.push(text.to_owned());
+    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
+        match item {
+            Item::Text(text) if self.0.len() < ROLES_MAX => self.0.push(text.to_owned()),
+            Item::Text(_) => {}
+            other => return Ignored.take(other),
         }
-    }
-    fn boolean(&mut self, _: bool) {}
-    fn number(&mut self, _: f64) {}
-    fn null(&mut self) {}
-    fn list(&mut self, list: &mut dyn Elements) -> Result<(), Broken> {
-        Ignored.list(list)
-    }
-    fn object(&mut self, object: &mut dyn Entries) -> Result<(), Broken> {
-        Ignored.object(object)
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ pub const SEGMENTS_MAX: usize = 64;
 pub const BYTES_MAX: usize = 512;
 
 /// One segment of a template. The variants stand in the order of specificity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Segment<'t> {
     /// Exactly this text.
     Literal(&'t str),
@@ -22,7 +22,7 @@ pub enum Segment<'t> {
 }
 
 /// A path template such as `/orders/{id}`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     text: Box<str>,
 }

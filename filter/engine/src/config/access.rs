@@ -2,7 +2,7 @@
 
 use super::object::{config_choice, config_object};
 use super::types::{Glob, Line, Method, Name, NonEmpty};
-use super::values::{Body, CallerGlob, Country, Instant, Token, Whole};
+use super::values::{Body, CallerGlob, Country, Timestamp, Token, Whole};
 use crate::access::{Hours, OperationPattern};
 use crate::address::CidrSet;
 use crate::catalog::Template;
@@ -23,7 +23,7 @@ config_object! {
     /// Who may call what. Any deny rule that matches refuses; then, if allow rules have the call in their scope, one of them must meet its conditions; the default rules the rest.
     pub struct Access {
         /// What happens to calls that no allow rule has in its scope: `allow` (the default) or `deny`.
-        default: Option<DefaultAccess>, default;
+        default: DefaultAccess, optional;
         /// Rules that close.
         deny: Vec<Rule>, default;
         /// Rules that open for those who meet their conditions, and close to everyone else.
@@ -81,19 +81,19 @@ macro_rules! ruled_object {
             pub struct $name {
                 $($fields)*
                 /// Declared APIs by name; `*` stands for any part of a name.
-                apis: Option<NonEmpty<Glob>>, default;
+                apis: NonEmpty<Glob>, optional;
                 /// Operations: a method and a path template, `GET /orders/{id}`.
-                operations: Option<NonEmpty<OperationPattern>>, default;
+                operations: NonEmpty<OperationPattern>, optional;
                 /// Hosts, as an API has them.
-                hosts: Option<NonEmpty<HostPattern>>, default;
+                hosts: NonEmpty<HostPattern>, optional;
                 /// Methods. `GET` means HEAD too.
-                methods: Option<NonEmpty<Method>>, default;
+                methods: NonEmpty<Method>, optional;
                 /// Path templates, as an API has them.
-                paths: Option<NonEmpty<Template>>, default;
+                paths: NonEmpty<Template>, optional;
                 /// Names of Envoy's routes.
-                routes: Option<NonEmpty<Line>>, default;
+                routes: NonEmpty<Line>, optional;
                 /// Names of the listener's filter chains.
-                filter_chains: Option<NonEmpty<Line>>, default;
+                filter_chains: NonEmpty<Line>, optional;
             }
         }
 
@@ -143,25 +143,25 @@ macro_rules! ruled_object {
             pub struct $name {
                 $($fields)*
                 /// Where the call comes from.
-                from: Option<From>, default;
+                from: From, optional;
                 /// Callers by id: `api_key:acme`, `jwt:*`.
-                callers: Option<NonEmpty<CallerGlob>>, default;
+                callers: NonEmpty<CallerGlob>, optional;
                 /// Roles; one of them is enough.
-                roles: Option<NonEmpty<Name>>, default;
+                roles: NonEmpty<Name>, optional;
                 /// `true`: any caller that a credential stands for; `false`: none.
-                authenticated: Option<bool>, default;
+                authenticated: bool, optional;
                 /// Headers, all of which must match.
-                headers: Option<NonEmpty<Match>>, default;
+                headers: NonEmpty<Match>, optional;
                 /// Query parameters, all of which must match.
-                query: Option<NonEmpty<Match>>, default;
+                query: NonEmpty<Match>, optional;
                 /// `https` when the client's connection has TLS, else `http`.
-                schemes: Option<NonEmpty<Scheme>>, default;
+                schemes: NonEmpty<Scheme>, optional;
                 /// The TLS of the client's connection.
-                tls: Option<Tls>, default;
+                tls: Tls, optional;
                 /// User agents; `*` stands for any part.
-                user_agents: Option<NonEmpty<Line>>, default;
+                user_agents: NonEmpty<Line>, optional;
                 /// When the call comes.
-                when: Option<When>, default;
+                when: When, optional;
             }
         }
     };
@@ -173,15 +173,15 @@ ruled_object! {
         /// Its name, which records and messages use.
         name: Name, required;
         /// Conditions of which none may be met.
-        not: Option<Conditions>, default;
+        not: Conditions, optional;
         /// What the rule leaves out: such as health probes.
-        exempt: Option<NonEmpty<Exemption>>, default;
+        exempt: NonEmpty<Exemption>, optional;
         /// Decide and record, but do not act.
-        shadow: Option<bool>, default;
+        shadow: bool, optional;
         /// When the rule ends, such as `2026-12-31T00:00:00Z`. A deny rule then refuses no more; an allow rule admits no more, and its scope stays closed until it is taken out.
-        expires: Option<Instant>, default;
+        expires: Timestamp, optional;
         /// What a client is told that the rule refuses; 403 with a problem document by default, 401 where a caller is wanted.
-        refusal: Option<Telling>, default;
+        refusal: Telling, optional;
     }
     scope true
 }
@@ -202,11 +202,11 @@ config_object! {
     /// Where a call comes from: an address in one of the networks and, if both are given, one of the countries.
     pub struct From {
         /// Networks that hold the client's address: `192.0.2.0/24`, `2001:db8::/32` or one address.
-        cidrs: Option<CidrSet>, default;
+        cidrs: CidrSet, optional;
         /// Networks by their name in `address_sets`.
-        address_sets: Option<NonEmpty<Name>>, default;
+        address_sets: NonEmpty<Name>, optional;
         /// Countries by ISO 3166 code; needs `client_country`.
-        countries: Option<NonEmpty<Country>>, default;
+        countries: NonEmpty<Country>, optional;
     }
 }
 
@@ -216,15 +216,15 @@ config_object! {
         /// Its name; a header's without regard to case.
         name: Token, required;
         /// The whole value.
-        exact: Option<Line>, default;
+        exact: Line, optional;
         /// How it begins.
-        prefix: Option<Line>, default;
+        prefix: Line, optional;
         /// How it ends.
-        suffix: Option<Line>, default;
+        suffix: Line, optional;
         /// A pattern that the whole value matches, in the syntax of Rust's `regex-lite`.
-        regex: Option<Line>, default;
+        regex: Line, optional;
         /// Whether there is one at all.
-        present: Option<bool>, default;
+        present: bool, optional;
     }
 }
 
@@ -284,15 +284,15 @@ config_object! {
     /// When a call comes; what is left out is any.
     pub struct When {
         /// The IANA zone of days and hours; `UTC` by default.
-        zone: Option<Zone>, default;
+        zone: Zone, optional;
         /// Days of the week.
-        days: Option<NonEmpty<Day>>, default;
+        days: NonEmpty<Day>, optional;
         /// Times of day: `09:00-17:30`; the end does not belong to it, and `22:00-06:00` goes over midnight.
-        hours: Option<NonEmpty<Hours>>, default;
+        hours: NonEmpty<Hours>, optional;
         /// From when on.
-        from: Option<Instant>, default;
+        from: Timestamp, optional;
         /// Until when.
-        until: Option<Instant>, default;
+        until: Timestamp, optional;
     }
 }
 
@@ -300,12 +300,12 @@ config_object! {
     /// What a client is told.
     pub struct Telling {
         /// The HTTP status, 400 to 599.
-        status: Option<Whole<400, 599>>, default;
+        status: Whole<400, 599>, optional;
         /// The body, at most 4 KiB; a problem document when left out.
-        body: Option<Body>, default;
+        body: Body, optional;
         /// The type of the body; `text/plain; charset=utf-8` by default.
-        content_type: Option<Line>, default;
+        content_type: Line, optional;
         /// The gRPC status, 1 to 16.
-        grpc_status: Option<Whole<1, 16>>, default;
+        grpc_status: Whole<1, 16>, optional;
     }
 }

@@ -2,21 +2,21 @@
 
 use super::object::{config_choice, config_object};
 use super::types::{Line, Name, NonEmpty};
-use super::values::{Claim, HeaderName, Hex32, Instant, Token};
+use super::values::{Claim, HeaderName, Hex32, Timestamp, Token};
 
 config_object! {
     /// Who a caller is. Each kind of credential gives an id that begins with its kind: `api_key:acme`, `jwt:alice`, `mtls:spiffe://a/b`, `basic_auth:bob`.
     pub struct Callers {
         /// Keys that this policy holds, as SHA-256.
-        api_keys: Option<ApiKeys>, default;
+        api_keys: ApiKeys, optional;
         /// What Envoy's `jwt_authn` filter verified.
-        jwt: Option<Jwt>, default;
+        jwt: Jwt, optional;
         /// The client certificate that the listener verified.
-        mtls: Option<Mtls>, default;
+        mtls: Mtls, optional;
         /// Names that an earlier filter wrote into a header after it had verified the caller.
         headers: Vec<CallerHeader>, default;
         /// The `www-authenticate` of a refusal for want of a caller; made from the kinds above when left out.
-        challenge: Option<Line>, default;
+        challenge: Line, optional;
     }
 }
 
@@ -24,13 +24,13 @@ config_object! {
     /// API keys, and where a request carries one. Two different keys in one request are none.
     pub struct ApiKeys {
         /// A header.
-        header: Option<HeaderName>, default;
+        header: HeaderName, optional;
         /// A query parameter.
-        query: Option<Token>, default;
+        query: Token, optional;
         /// A cookie.
-        cookie: Option<Token>, default;
+        cookie: Token, optional;
         /// Whether the upstream gets the key too; by default it is taken off.
-        forward: Option<bool>, default;
+        forward: bool, optional;
         /// The keys; a caller may have several.
         keys: NonEmpty<ApiKey>, required;
     }
@@ -46,9 +46,9 @@ config_object! {
         /// What its caller may be asked for.
         roles: Vec<Name>, default;
         /// From when on it is valid.
-        not_before: Option<Instant>, default;
+        not_before: Timestamp, optional;
         /// From when on it is no longer valid.
-        not_after: Option<Instant>, default;
+        not_after: Timestamp, optional;
     }
 }
 
@@ -56,13 +56,13 @@ config_object! {
     /// Claims of a token that Envoy's `jwt_authn` filter verified and put into its metadata.
     pub struct Jwt {
         /// The metadata's namespace; `envoy.filters.http.jwt_authn` by default.
-        metadata: Option<Line>, default;
+        metadata: Line, optional;
         /// The provider's `payload_in_metadata`.
         payload: Line, required;
         /// The claim with the caller's id; `sub` by default. A claim within another is a JSON pointer: `/user/name`.
-        subject: Option<Claim>, default;
+        subject: Claim, optional;
         /// The claim with the caller's roles: a list, or a text with blanks between them.
-        roles: Option<Claim>, default;
+        roles: Claim, optional;
     }
 }
 
@@ -94,9 +94,9 @@ config_object! {
     /// The client certificate.
     pub struct Mtls {
         /// What of it is the caller's id; `uri_san` by default.
-        identity: Option<MtlsIdentity>, default;
+        identity: MtlsIdentity, optional;
         /// Who says that it is valid; `envoy` by default.
-        validated_by: Option<Validation>, default;
+        validated_by: Validation, optional;
     }
 }
 

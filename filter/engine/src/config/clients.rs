@@ -21,15 +21,15 @@ config_object! {
     /// Where the client's address comes from.
     pub struct ClientAddress {
         /// `envoy` (the default), `forwarded_for` or `filter_state`.
-        from: Option<AddressSource>, default;
+        from: AddressSource, optional;
         /// The setting of that name of every listener that has this policy. Where it is `false`, Envoy itself believes `x-forwarded-for`, and so does `from: envoy`.
-        use_remote_address: Option<bool>, default;
+        use_remote_address: bool, optional;
         /// For `forwarded_for`: the header; `x-forwarded-for` by default.
-        header: Option<HeaderName>, default;
+        header: HeaderName, optional;
         /// For `forwarded_for`: networks of proxies whose entries are believed.
-        trusted_proxies: Option<CidrSet>, default;
+        trusted_proxies: CidrSet, optional;
         /// For `filter_state`: the object's key.
-        key: Option<Line>, default;
+        key: Line, optional;
     }
 }
 

@@ -7,10 +7,12 @@
 pub mod access;
 pub mod callers;
 pub mod clients;
+mod digest;
 pub(crate) mod json;
 mod nearest;
 pub(crate) use nearest::nearest;
 mod object;
+mod problems;
 pub mod read;
 mod requests;
 pub mod schema;
@@ -89,29 +91,29 @@ config_object! {
         /// Version of this format; always `v1`.
         version: Version, required;
         /// `enforce` (the default), or `shadow`: decide and record, and change nothing.
-        mode: Option<Mode>, default;
+        mode: Mode, optional;
         /// Whether an unknown key is an error (`refuse`, the default) or a warning (`warn`).
-        on_unknown: Option<OnUnknown>, default;
+        on_unknown: OnUnknown, optional;
         /// Where records go. Without it, nothing is reported.
-        collector: Option<Collector>, default;
+        collector: Collector, optional;
         /// How records are batched.
-        records: Option<Records>, default;
+        records: Records, optional;
         /// What this proxy says of itself in its records.
-        observer: Option<Observer>, default;
+        observer: Observer, optional;
         /// Declared APIs; what is not declared is identified by inference.
         apis: Vec<Api>, default;
         /// How a request is read before it is judged.
-        requests: Option<Requests>, default;
+        requests: Requests, optional;
         /// Where the client's address comes from.
-        client_address: Option<ClientAddress>, default;
+        client_address: ClientAddress, optional;
         /// Where the client's country comes from.
-        client_country: Option<ClientCountry>, default;
+        client_country: ClientCountry, optional;
         /// Networks under names, for rules.
         address_sets: Named<CidrSet, 1024>, default;
         /// Which credentials stand for whom.
-        callers: Option<Callers>, default;
+        callers: Callers, optional;
         /// Who may call what.
-        access: Option<Access>, default;
+        access: Access, optional;
     }
 }
 
@@ -121,7 +123,7 @@ config_object! {
         /// The Envoy cluster of the collector.
         cluster: Cluster, required;
         /// How long one batch may take; 2s by default.
-        timeout: Option<Duration<10, 60_000>>, default;
+        timeout: Duration<10, 60_000>, optional;
     }
 }
 
@@ -129,11 +131,11 @@ config_object! {
     /// How records are batched and how long they wait.
     pub struct Records {
         /// Longest time that a record waits for its batch to fill; 1s by default.
-        flush: Option<Duration<50, 60_000>>, default;
+        flush: Duration<50, 60_000>, optional;
         /// Time between two signs of life; 10s by default.
-        heartbeat: Option<Duration<500, 3_600_000>>, default;
+        heartbeat: Duration<500, 3_600_000>, optional;
         /// Bytes of records that wait for the collector at most, per worker; 8MiB by default. When it is full the oldest batch is dropped and counted.
-        queue: Option<Size<65_536, 268_435_456>>, default;
+        queue: Size<65_536, 268_435_456>, optional;
     }
 }
 
@@ -141,9 +143,9 @@ config_object! {
     /// What this proxy says of itself.
     pub struct Observer {
         /// The deployment environment, such as `production`.
-        environment: Option<Name>, default;
+        environment: Name, optional;
         /// `gateway` or `sidecar`; taken from the listener's traffic direction when left out.
-        vantage: Option<Vantage>, default;
+        vantage: Vantage, optional;
     }
 }
 
@@ -153,15 +155,15 @@ config_object! {
         /// Its name, which rules and records use.
         name: Name, required;
         /// Hosts that it is served at: `shop.example`, `*.shop.example` for those below; any host when left out.
-        hosts: Option<NonEmpty<HostPattern>>, default;
+        hosts: NonEmpty<HostPattern>, optional;
         /// Path templates: `/orders/{id}`, `*` for one segment without a name, a final `**` for any rest.
         paths: NonEmpty<Template>, required;
         /// Methods; any when left out. `GET` means HEAD too.
-        methods: Option<NonEmpty<Method>>, default;
+        methods: NonEmpty<Method>, optional;
         /// Who answers for it.
-        owner: Option<Line>, default;
+        owner: Line, optional;
         /// Who is meant to call it.
-        exposure: Option<Exposure>, default;
+        exposure: Exposure, optional;
         /// Labels for the inventory.
         labels: Labels, default;
     }
@@ -232,6 +234,8 @@ pub struct Written {
     pub config: Config,
     /// Unknown keys under `on_unknown: warn`.
     pub warnings: Problems,
+    /// A digest of what the document says, however it was laid out.
+    pub digest: u64,
 }
 
 /// Reads a configuration from JSON.
@@ -263,7 +267,9 @@ pub fn check_len(len: usize) -> Result<(), Problems> {
 /// Every problem at once, each with its path.
 pub fn read_with(walk: impl FnOnce(&mut dyn Sink) -> Result<(), Broken>) -> Result<Written, Problems> {
     let mut context = Context::default();
-    let config = match Slot::<Config>::fill(&mut context, walk) {
+    let mut digest = 0;
+    let digesting = |sink: &mut dyn Sink| walk(&mut digest::Digesting::new(sink, &mut digest));
+    let config = match Slot::<Config>::fill(&mut context, digesting) {
         Ok(((), config)) => config,
         Err(Broken(message)) => {
             context.problems.push("", message);
@@ -279,7 +285,7 @@ pub fn read_with(walk: impl FnOnce(&mut dyn Sink) -> Result<(), Broken>) -> Resu
         problems.append(unknown)
     }
     match config {
-        Some(config) if problems.is_empty() => Ok(Written { config, warnings }),
+        Some(config) if problems.is_empty() => Ok(Written { config, warnings, digest }),
         _ => Err(problems),
     }
 }

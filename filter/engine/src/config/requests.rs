@@ -36,8 +36,12 @@ config_choice! {
         Parameters = "parameters",
         /// `%3b`, `%3f` and `%23` are data, not a delimiter.
         EncodedDelimiter = "encoded_delimiter",
-        /// Full-width slashes and dots are data.
+        /// Characters that Unicode's compatibility forms, or Windows' best fit, take for ASCII letters, digits, dots and slashes (full-width forms, ligatures, circled letters) are data.
         Compatibility = "compatibility",
+        /// Characters without width, which some readers drop, are data.
+        Ignorable = "ignorable",
+        /// A dot or blank at the end of a segment and `:$` within it, which Windows takes off file names, are data.
+        WindowsName = "windows_name",
     }
 }
 
@@ -87,16 +91,16 @@ config_object! {
     /// How a request is read before it is judged. Where the policy has no `access`, nothing of it refuses.
     pub struct Requests {
         /// `strict` (the default) refuses a path that two readers could read in two ways; `rewrite` forwards the canonical form.
-        paths: Option<PathMode>, default;
+        paths: PathMode, optional;
         /// Classes of paths that are not refused, because all upstreams read them as said here.
-        accept: Option<NonEmpty<Accepted>>, default;
+        accept: NonEmpty<Accepted>, optional;
         /// `sensitive` (the default), or `fold` where upstreams do not tell cases apart.
-        path_case: Option<PathCase>, default;
+        path_case: PathCase, optional;
         /// `ignore` (the default), or `keep` where `/orders/` and `/orders` differ.
-        trailing_slash: Option<TrailingSlash>, default;
+        trailing_slash: TrailingSlash, optional;
         /// What a request gets that names another method or path in a header: `refuse` (the default), `strip` or `pass`.
-        overrides: Option<Overrides>, default;
+        overrides: Overrides, optional;
         /// How a CORS preflight is judged: `judge` (the default) or `pass`.
-        preflight: Option<Preflight>, default;
+        preflight: Preflight, optional;
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 /// A duration between two bounds, written with its unit: `500ms`, `2s`, `1m`, `1h`, `1d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duration<const MIN_MS: u64, const MAX_MS: u64> {
     ms: u64,
 }
@@ -49,7 +49,7 @@ impl<const MIN_MS: u64, const MAX_MS: u64> Read for Duration<MIN_MS, MAX_MS> {
 }
 
 /// A size in bytes between two bounds, written with its unit: `64KiB`, `8MiB`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size<const MIN: u64, const MAX: u64> {
     bytes: u64,
 }
@@ -137,27 +137,28 @@ impl<P> PartialEq for Text<P> {
 
 impl<P> Eq for Text<P> {}
 
-impl<P> std::hash::Hash for Text<P> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
-    }
-}
-
 impl<P> fmt::Debug for Text<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.text, f)
     }
 }
 
+/// The text, if it matches; what it was to be and the pattern are for the message.
+#[inline(never)]
+fn matching(context: &mut Context, text: &str, matches: bool, (what, pattern): (&str, &str)) -> Option<Box<str>> {
+    if !matches {
+        context.problem(format!("`{}` is not {what}: it must match {pattern}", shown(text)));
+        return None;
+    }
+    Some(text.into())
+}
+
 impl<P: Pattern> Read for Text<P> {
     const EXPECTED: &'static str = P::WHAT;
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
-        if !P::is_match(text) {
-            context.problem(format!("`{}` is not {}: it must match {}", shown(text), P::WHAT, P::PATTERN));
-            return None;
-        }
-        Some(Self { text: text.into(), of: PhantomData })
+        let text = matching(context, text, P::is_match(text), (P::WHAT, P::PATTERN))?;
+        Some(Self { text, of: PhantomData })
     }
 
     fn schema(_: &mut Definitions) -> Value {
@@ -221,7 +222,7 @@ pub type Line = Text<LinePattern>;
 
 /// A list that, where it is written, is not empty. "Any" is the absence of the list: an empty one
 /// could be read as "any" and as "none", so it is refused.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NonEmpty<T>(pub Vec<T>);
 
 impl<T: Read> Read for NonEmpty<T> {
@@ -263,29 +264,6 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-impl<T: Read> Read for Option<T> {
-    const EXPECTED: &'static str = T::EXPECTED;
-
-    fn text(context: &mut Context, text: &str) -> Option<Self> {
-        T::text(context, text).map(Some)
-    }
-    fn boolean(context: &mut Context, value: bool) -> Option<Self> {
-        T::boolean(context, value).map(Some)
-    }
-    fn number(context: &mut Context, value: f64) -> Option<Self> {
-        T::number(context, value).map(Some)
-    }
-    fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
-        Ok(T::list(context, list)?.map(Some))
-    }
-    fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
-        Ok(T::object(context, object)?.map(Some))
-    }
-    fn schema(schema: &mut Definitions) -> Value {
-        T::schema(schema)
-    }
-}
-
 impl Read for bool {
     const EXPECTED: &'static str = "`true` or `false`";
     fn boolean(_: &mut Context, value: bool) -> Option<Self> {
@@ -297,7 +275,7 @@ impl Read for bool {
 }
 
 /// Values under names, at most `MAX`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named<T, const MAX: usize>(pub BTreeMap<String, T>);
 
 /// Labels: short names to short texts.

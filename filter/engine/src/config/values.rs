@@ -60,12 +60,12 @@ impl Hex32 {
 }
 
 /// A point in time, to the second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp {
     unix_s: i64,
 }
 
-impl Instant {
+impl Timestamp {
     /// Seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn unix_s(self) -> i64 {
@@ -110,7 +110,7 @@ pub(crate) fn numbers<const N: usize>(text: &str, separator: char, digits: [usiz
     parts.next().is_none().then_some(out)
 }
 
-impl Read for Instant {
+impl Read for Timestamp {
     const EXPECTED: &'static str = "an instant such as `2026-12-31T00:00:00Z`";
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
@@ -127,7 +127,7 @@ impl Read for Instant {
 }
 
 /// A whole number between two bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Whole<const MIN: u32, const MAX: u32>(u32);
 
 impl<const MIN: u32, const MAX: u32> Whole<MIN, MAX> {
@@ -142,10 +142,11 @@ impl<const MIN: u32, const MAX: u32> Read for Whole<MIN, MAX> {
     const EXPECTED: &'static str = "a whole number";
 
     fn number(context: &mut Context, value: f64) -> Option<Self> {
-        // By way of the text: there is no conversion that fails.
-        let whole = format!("{value}").parse::<u32>().ok().filter(|whole| (MIN..=MAX).contains(whole));
+        let in_range = (f64::from(MIN)..=f64::from(MAX)).contains(&value) && value.fract() == 0.0;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Within the bounds of a `u32`.
+        let whole = in_range.then_some(value as u32);
         if whole.is_none() {
-            context.problem(format!("must be a whole number from {MIN} to {MAX}, found {value}"));
+            context.problem(format!("must be a whole number from {MIN} to {MAX}"));
         }
         whole.map(Self)
     }
@@ -156,7 +157,7 @@ impl<const MIN: u32, const MAX: u32> Read for Whole<MIN, MAX> {
 }
 
 /// A text of at most 4 KiB, which may have lines.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body(pub Box<str>);
 
 impl Read for Body {
@@ -177,7 +178,7 @@ impl Read for Body {
 
 #[cfg(test)]
 mod tests {
-    use super::Instant;
+    use super::Timestamp;
 
     #[test]
     fn instants_are_read_or_refused() {
@@ -198,7 +199,7 @@ mod tests {
             ("1969-12-31T23:59:59Z", None),
             ("", None),
         ] {
-            assert_eq!(Instant::parse(text).map(Instant::unix_s), unix_s, "{text}");
+            assert_eq!(Timestamp::parse(text).map(Timestamp::unix_s), unix_s, "{text}");
         }
     }
 }

@@ -37,6 +37,12 @@ impl<'a> Segment<'a> {
         Ok(Self { text: text(out, rules)?, raw })
     }
 
+    /// Whether Windows opens another file for it: it takes dots and blanks off the end of a name, and
+    /// what follows `:$` names a stream of the file.
+    pub(super) fn is_windows_name(&self) -> bool {
+        self.text.ends_with(['.', ' ']) || self.text.contains(":$")
+    }
+
     /// Appends its canonical spelling: escapes of unreserved characters are decoded, the digits of
     /// the others are in upper case (RFC 3986, section 6.2.2). Other escapes stay, because decoding
     /// a reserved character may change what the upstream understands.
@@ -111,22 +117,37 @@ fn text(bytes: Vec<u8>, rules: &PathRules) -> Result<String, Ambiguous> {
         }
         return String::from_utf8(out).map_err(|_| Ambiguous::Unaccepted(Accepted::Control));
     }
-    if is_compatible(&text) {
-        rules.check(Accepted::Compatibility)?;
+    for (class, holds) in
+        [(Accepted::Compatibility, is_compatible as fn(char) -> bool), (Accepted::Ignorable, is_ignorable)]
+    {
+        if text.chars().any(holds) {
+            rules.check(class)?;
+        }
     }
     Ok(text)
 }
 
-/// Whether a reader that brings text into a compatibility form (Unicode's NFKC, or Windows' best
-/// fit) finds a separator or a dot segment in it.
-fn is_compatible(text: &str) -> bool {
-    let slash = |c: char| matches!(c, '\u{ff0f}' | '\u{ff3c}' | '\u{fe68}');
-    let dots = |c: char| match c {
-        '.' | '\u{ff0e}' | '\u{2024}' => 1,
-        '\u{2025}' => 2,
-        _ => 3,
-    };
-    text.chars().any(slash) || text.chars().map(dots).sum::<usize>() <= 2
+/// Whether a reader that brings text into a compatibility form (Unicode's NFKC, or Windows' best fit
+/// to a code page) makes of it an ASCII letter, digit, dot or slash, or several. Full-width
+/// punctuation but those is left out: it is how Chinese and Japanese are written.
+const fn is_compatible(c: char) -> bool {
+    matches!(c,
+        '\u{aa}' | '\u{b2}' | '\u{b3}' | '\u{b9}' | '\u{ba}' | '\u{bc}'..='\u{be}' | '\u{17f}'
+        | '\u{2b0}'..='\u{2b8}' | '\u{2e0}'..='\u{2e4}' | '\u{1d2c}'..='\u{1d6a}' | '\u{1d9b}'..='\u{1dbf}'
+        | '\u{2024}'..='\u{2025}' | '\u{2044}' | '\u{2070}'..='\u{209c}' | '\u{2100}'..='\u{214f}'
+        | '\u{2150}'..='\u{218b}' | '\u{2215}' | '\u{2216}' | '\u{2460}'..='\u{24ff}' | '\u{2c7c}' | '\u{2c7d}'
+        | '\u{29f5}' | '\u{29f8}' | '\u{29f9}' | '\u{3250}' | '\u{3371}'..='\u{33ff}' | '\u{fb00}'..='\u{fb06}'
+        | '\u{fe52}' | '\u{fe68}' | '\u{ff0e}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff3c}'
+        | '\u{ff41}'..='\u{ff5a}' | '\u{1d400}'..='\u{1d7ff}' | '\u{1f100}'..='\u{1f1ff}')
+}
+
+/// Whether it has no width: Unicode's `Default_Ignorable_Code_Point`.
+const fn is_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn push_escape(out: &mut Vec<u8>, value: u8) {

@@ -7,14 +7,14 @@
 use super::civil::{DAY_S, Date, weekday};
 
 /// What a zone's offset is in every year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rule {
     standard_s: i32,
     summer: Option<Summer>,
 }
 
 /// The other part of the year, with its own offset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Summer {
     offset_s: i32,
     start: Change,
@@ -22,7 +22,7 @@ struct Summer {
 }
 
 /// When the offset changes: the so-manieth such weekday of a month, 5 meaning the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Change {
     month: i32,
     week: i32,
