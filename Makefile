@@ -36,9 +36,9 @@ test-native: module ## the tests that need no Envoy
 	cargo test --locked --workspace --exclude ostiary-integration
 
 .PHONY: test-envoy
-test-envoy: module module-chaos ## the tests on a real Envoy, started by func-e
-	@integration/tools.sh envoy func-e
-	cargo build --locked -p ostiary-collector -p ostiary-integration --bins
+test-envoy: module module-chaos ## the tests on a real Envoy, started by func-e, with nginx, Node and Go behind it
+	@integration/tools.sh envoy func-e nginx node go-reader
+	cargo build --locked -p ostiary-collector -p ostiary-cli -p ostiary-integration --bins
 	cargo test --locked -p ostiary-integration
 
 .PHONY: test-matrix

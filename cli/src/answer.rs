@@ -10,6 +10,8 @@ pub struct Answer {
     pub text: String,
     /// For programs.
     pub json: Value,
+    /// What should be known about the answer without being part of it; it goes to standard error.
+    pub warnings: Vec<String>,
     /// Why there is no answer; it goes to standard error.
     pub error: Option<String>,
     /// Whether nothing is wrong: the exit code.
@@ -19,12 +21,13 @@ pub struct Answer {
 impl Answer {
     /// An answer that nothing is wrong with.
     pub const fn good(text: String, json: Value) -> Self {
-        Self { text, json, error: None, good: true }
+        Self { text, json, warnings: Vec::new(), error: None, good: true }
     }
 
     /// No answer, and why.
     pub fn failed(error: String) -> Self {
-        Self { text: String::new(), json: json!({ "error": error }), error: Some(error), good: false }
+        let json = json!({ "error": error });
+        Self { text: String::new(), json, warnings: Vec::new(), error: Some(error), good: false }
     }
 }
 

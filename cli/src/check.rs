@@ -1,13 +1,17 @@
-//! `ostiary check`: whether the filter would take a policy, and everything that is wrong with it.
+//! `ostiary check`: whether the filter would take a policy, everything that is wrong with it, and which of its
+//! rules do nothing.
 
 use crate::answer::{Answer, problems_json};
 use crate::document;
 use crate::find::{Found, policies};
 use ostiary_engine::config::read::Problems;
+use ostiary_engine::config::values::Timestamp;
 use ostiary_engine::policy::{Compiled, Policy};
+use ostiary_engine::review::review;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What to check.
 #[derive(Debug, clap::Args)]
@@ -15,6 +19,20 @@ pub struct Options {
     /// Policies (YAML or JSON), or Envoy and Istio files that hold some; `-` reads standard input.
     #[arg(required = true)]
     files: Vec<PathBuf>,
+
+    /// The time at which rules may have expired, such as `2026-12-31T09:00:00Z`; now when left out.
+    #[arg(long, value_parser = time)]
+    time: Option<i64>,
+}
+
+fn time(text: &str) -> Result<i64, String> {
+    Timestamp::parse(text).map(Timestamp::unix_s).ok_or_else(|| "no instant: write `2026-12-31T09:00:00Z`".to_owned())
+}
+
+/// Seconds since 1970; none by a clock that stands before.
+fn now() -> Option<i64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
 }
 
 /// Checks every policy of every file.
@@ -22,8 +40,9 @@ pub fn run(options: &Options) -> Answer {
     let mut text = String::new();
     let mut files = Vec::new();
     let mut good = true;
+    let now_s = options.time.or_else(now);
     for file in &options.files {
-        let checked = check(file);
+        let checked = check(file, now_s);
         good &= checked.good;
         text.push_str(&checked.text);
         files.push(checked.json);
@@ -31,7 +50,7 @@ pub fn run(options: &Options) -> Answer {
     Answer { good, ..Answer::good(text, json!({ "good": good, "files": files })) }
 }
 
-fn check(file: &Path) -> Answer {
+fn check(file: &Path, now_s: Option<i64>) -> Answer {
     let name = file.display();
     let found = match document::read(file) {
         Ok(documents) => policies(documents),
@@ -46,7 +65,10 @@ fn check(file: &Path) -> Answer {
     let mut list = Vec::new();
     let mut good = true;
     for policy in &found {
-        let outcome = Policy::from_json(&policy.json);
+        let mut outcome = Policy::from_json(&policy.json);
+        if let Ok(Compiled { policy, warnings }) = &mut outcome {
+            warnings.append(review(policy, now_s));
+        }
         good &= outcome.is_ok();
         tell(&mut text, &name.to_string(), policy, &outcome);
         list.push(told(policy, &outcome));

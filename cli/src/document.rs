@@ -12,6 +12,10 @@ use std::path::Path;
 /// that unfolds its aliases without end does not.
 const NODES_MAX: usize = 10_000_000;
 
+/// Bytes of a file at most: the filter reads policies of 32 MiB, and what carries one, or an API's
+/// description, may be larger.
+const BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 /// One document of a file.
 #[derive(Debug)]
 pub struct Document {
@@ -39,12 +43,17 @@ pub fn read(path: &Path) -> Result<Vec<Document>, String> {
 }
 
 fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let one_more = BYTES_MAX + 1;
     if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
+        std::io::stdin().lock().take(one_more).read_to_end(&mut bytes)?;
+    } else {
+        std::fs::File::open(path)?.take(one_more).read_to_end(&mut bytes)?;
     }
-    std::fs::read(path)
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err(std::io::Error::other(format!("it has more than {BYTES_MAX} bytes")));
+    }
+    Ok(bytes)
 }
 
 fn options() -> serde_saphyr::Options {

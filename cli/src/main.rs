@@ -9,14 +9,16 @@
 
 mod answer;
 mod check;
+mod completions;
 mod document;
 mod explain;
 mod find;
+mod import;
 mod request;
 mod schema;
 
 use answer::Answer;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -38,8 +40,12 @@ enum Command {
     Check(check::Options),
     /// Say what a policy makes of a request, and why.
     Explain(explain::Options),
+    /// Write the `apis` of a policy from a description that exists already.
+    Import(import::Options),
     /// Print the JSON Schema of a policy, for editors.
     Schema,
+    /// Print what makes a shell complete this command's words.
+    Completions(completions::Options),
 }
 
 fn main() -> ExitCode {
@@ -47,7 +53,9 @@ fn main() -> ExitCode {
     let answer = match &arguments.command {
         Command::Check(options) => Ok(check::run(options)),
         Command::Explain(options) => explain::run(options),
+        Command::Import(options) => import::run(options),
         Command::Schema => Ok(schema::run()),
+        Command::Completions(options) => Ok(completions::run(options, Arguments::command())),
     };
     let answer = answer.unwrap_or_else(Answer::failed);
     if let Err(error) = print(&answer, arguments.json) {
@@ -62,6 +70,9 @@ fn main() -> ExitCode {
 
 fn print(answer: &Answer, json: bool) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
+    for warning in &answer.warnings {
+        writeln!(std::io::stderr(), "ostiary: warning: {warning}")?;
+    }
     if json {
         return writeln!(out, "{:#}", answer.json);
     }

@@ -75,6 +75,8 @@ pub fn lds_file(version: u32, listeners: Vec<Value>) -> Value {
 pub enum Speaks {
     /// Whatever the client spoke: the upstream of a test speaks both.
     AsClient,
+    /// HTTP/1.1, whatever the client spoke: most servers speak nothing else in clear text.
+    Http1,
     /// HTTP/2, for a collector.
     Http2,
 }
@@ -83,6 +85,7 @@ pub enum Speaks {
 pub fn cluster(name: &str, to: SocketAddr, speaks: Speaks) -> Value {
     let mut options = match speaks {
         Speaks::AsClient => json!({ "use_downstream_protocol_config": { "http2_protocol_options": {} } }),
+        Speaks::Http1 => json!({ "explicit_http_config": { "http_protocol_options": {} } }),
         Speaks::Http2 => json!({ "explicit_http_config": { "http2_protocol_options": {} } }),
     };
     options["@type"] = json!("type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions");

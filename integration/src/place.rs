@@ -34,6 +34,21 @@ pub fn func_e() -> Result<PathBuf, Missing> {
     present("func-e", root().join(".tools/bin/func-e"), "run `integration/tools.sh func-e`")
 }
 
+/// The nginx that reads paths in the tests.
+pub fn nginx() -> Result<PathBuf, Missing> {
+    present("nginx", root().join(".tools/bin/nginx"), "run `integration/tools.sh nginx`")
+}
+
+/// The Node that does.
+pub fn node() -> Result<PathBuf, Missing> {
+    present("node", root().join(".tools/bin/node"), "run `integration/tools.sh node`")
+}
+
+/// The program in Go that does.
+pub fn go_reader() -> Result<PathBuf, Missing> {
+    present("the reader in go", root().join(".tools/bin/go-reader"), "run `integration/tools.sh go-reader`")
+}
+
 /// The filter module: `OSTIARY_WASM`, else the one that the build leaves.
 pub fn module() -> Result<PathBuf, Missing> {
     let path = std::env::var_os("OSTIARY_WASM")
@@ -48,16 +63,22 @@ pub fn chaos_module() -> Result<PathBuf, Missing> {
     present("the trapping filter module", path, "build it with `make module-chaos`, or set OSTIARY_CHAOS_WASM")
 }
 
+/// The command `ostiary` that was built beside this program.
+pub fn ostiary() -> Result<PathBuf, Missing> {
+    present("the command", beside("ostiary"), "build it with `cargo build -p ostiary-cli`")
+}
+
 /// The collector: `OSTIARY_COLLECTOR`, else the one that was built beside this program.
 pub fn collector() -> Result<PathBuf, Missing> {
-    let beside = || {
-        let program = std::env::current_exe().unwrap_or_default();
-        // Tests are in `deps`, one level below the programs.
-        let folder = program.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
-        folder.unwrap_or(Path::new("")).join("ostiary-collector")
-    };
-    let path = std::env::var_os("OSTIARY_COLLECTOR").map_or_else(beside, PathBuf::from);
+    let path = std::env::var_os("OSTIARY_COLLECTOR").map_or_else(|| beside("ostiary-collector"), PathBuf::from);
     present("the collector", path, "build it with `cargo build -p ostiary-collector`, or set OSTIARY_COLLECTOR")
+}
+
+fn beside(name: &str) -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    // Tests are in `deps`, one level below the programs.
+    let folder = program.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    folder.unwrap_or(Path::new("")).join(name)
 }
 
 /// A folder of its own for one run, gone when the value is dropped.

@@ -5,8 +5,12 @@ use ostiary_tests::fake::{Call, Envoy, FakeHost, Inbound, split};
 use proptest::prelude::*;
 
 const POLICY: &[u8] = br#"{"version":"v1","collector":{"cluster":"api"},
+    "callers":{"api_keys":{"header":"x-api-key","keys":[{"id":"acme","sha256":"2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"}]},
+        "jwt":{"payload":"token"},"mtls":{}},
     "apis":[{"name":"orders","paths":["/orders/{id}"]},{"name":"closed","paths":["/closed"]},{"name":"hr","paths":["/hr"]}],
-    "access":{"deny":[{"name":"no","apis":["closed"]}],"allow":[{"name":"office","apis":["hr"],"from":{"cidrs":["192.0.2.0/24"]}}]}}"#;
+    "access":{"deny":[{"name":"no","apis":["closed"]},{"name":"plain","paths":["/secure"],"schemes":["http"]}],
+        "allow":[{"name":"office","apis":["hr"],"from":{"cidrs":["192.0.2.0/24"]}},{"name":"users","paths":["/me"],"callers":["jwt:*","mtls:*"]},
+            {"name":"late","paths":["/late"],"when":{"until":"2020-01-01T00:00:00Z"}}]}}"#;
 
 const STATUSES: [Status; 9] = [
     Status::NotFound,
@@ -38,6 +42,7 @@ fn no_status_of_any_call_opens_what_is_closed() {
             for from_the_start in [true, false] {
                 let what = format!("{call:?} {status:?} from_the_start={from_the_start}");
                 let host = FakeHost::default();
+                host.world.now_ns.set(1_767_225_600_000_000_000);
                 if from_the_start {
                     host.fail(call, status);
                 }
@@ -51,8 +56,18 @@ fn no_status_of_any_call_opens_what_is_closed() {
                 assert!(!closed.passed, "{what}: a denied call passed");
                 let foreign = envoy.exchange(&get("/hr", "203.0.113.1:9"), (200, "via_upstream"), |_| {});
                 assert!(!foreign.passed, "{what}: a call from outside passed");
+                for path in ["/me", "/late", "/secure"] {
+                    let shut = envoy.exchange(&get(path, "203.0.113.1:9"), (200, "via_upstream"), |_| {});
+                    assert!(!shut.passed, "{what}: {path} passed");
+                }
                 let open = envoy.exchange(&get("/orders/1", "203.0.113.1:9"), (200, "via_upstream"), |_| {});
                 assert_eq!(open.passed, call != Call::Headers, "{what}");
+                // A key that cannot be taken off does not reach the upstream.
+                let mut keyed = get("/orders/1", "203.0.113.1:9");
+                keyed.headers.push(("x-api-key".to_owned(), b"secret".to_vec()));
+                let keyed = envoy.exchange(&keyed, (200, "via_upstream"), |_| {});
+                assert_eq!(keyed.passed, call != Call::Headers && call != Call::RemoveHeader, "{what}");
+                assert!(!keyed.passed || keyed.headers.iter().all(|(name, _)| name != "x-api-key"), "{what}");
                 envoy.drain();
                 envoy.root().on_done();
                 envoy.drain();

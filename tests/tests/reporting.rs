@@ -69,6 +69,32 @@ fn a_passed_request_makes_two_host_calls_and_one_more_where_an_address_is_asked_
     assert_eq!(host.take_calls().into_iter().collect::<Vec<_>>(), [(Call::Headers, 1), (Call::Foreign, 1)]);
 }
 
+/// What callers cost beside those two: taking a key off, the metadata for a token, two attributes for a certificate. A country,
+/// headers and queries cost nothing, and a clock is asked once however many rules ask for the time.
+#[test]
+fn callers_cost_the_calls_that_they_need() {
+    let host = FakeHost::default();
+    let policy = br#"{"version":"v1","collector":{"cluster":"api"},
+        "client_address":{"from":"forwarded_for","use_remote_address":true},"client_country":{"header":"x-country","set_by":"geoip"},
+        "callers":{"api_keys":{"header":"x-api-key","keys":[{"id":"acme","sha256":"2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"}]},
+            "jwt":{"payload":"token"},"mtls":{}},
+        "access":{"deny":[{"name":"a","from":{"countries":["XA"],"cidrs":["198.51.100.0/24"]}},{"name":"b","when":{"until":"2020-01-01T00:00:00Z"}},
+            {"name":"c","expires":"2020-01-01T00:00:00Z"},{"name":"d","query":[{"name":"debug","present":true}]}],
+            "allow":[{"name":"e","authenticated":true}]}}"#;
+    let (envoy, taken) = Envoy::start(host.clone(), policy);
+    assert!(taken);
+    host.world.now_ns.set(1_767_225_600_000_000_000);
+    let mut keyed = get();
+    let lines = [("x-api-key", "secret"), ("x-country", "DE"), ("x-forwarded-for", "192.0.2.1")];
+    keyed.headers.extend(lines.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())));
+    assert!(envoy.exchange(&keyed, (200, "via_upstream"), |_| {}).passed);
+    host.take_calls();
+    assert!(envoy.exchange(&keyed, (200, "via_upstream"), |_| {}).passed);
+    let expected =
+        [(Call::Now, 1), (Call::Headers, 1), (Call::RemoveHeader, 1), (Call::Property, 3), (Call::Foreign, 1)];
+    assert_eq!(host.take_calls().into_iter().collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn a_stream_begins_beats_and_ends_with_a_word() {
     let (host, envoy) = start();

@@ -19,6 +19,19 @@ const TABLE: &[(&str, i32, &[&str])] = &[
     ("[1]", 1, &["expected an object, found a list"]),
     ("a: [", 1, &["-: not yaml: ", "line 1"]),
     ("{ version: v1, on_unknown: warn, nope: 1 }", 0, &["-: accepted: ", "warning: unknown key `nope`"]),
+    // Rules that do nothing are accepted, and that is said.
+    (
+        "version: v1
+apis: [{ name: hr, paths: [/hr/**] }]
+access:
+  deny: [{ name: closed, apis: [hr] }, { name: old, paths: [/x], expires: '2020-01-01T00:00:00Z' }]
+  allow: [{ name: office, paths: [/hr/x], schemes: [https] }, { name: staff, apis: [hr], schemes: [https] }]",
+        0,
+        &[
+            "warning: access.deny[1]: its time is over: it refuses nobody\n",
+            "warning: access.allow[1]: admits nobody: rule `closed` (access.deny[0]) refuses all that it would admit\n",
+        ],
+    ),
     // As for Envoy and Kubernetes, a bare `yes` is a boolean and not a text.
     (
         "{ version: v1, apis: [{ name: a, paths: [/], labels: { pci: yes } }] }",
@@ -85,6 +98,16 @@ fn programs_get_the_same_in_json() {
     let said = ostiary(&["check", "--json", "-"], "{ version: v1, on_unknown: warn, x: 1 }");
     said.expect(0, &[]);
     assert_eq!(said.json()["files"][0]["policies"][0]["warnings"]["count"], 1);
+}
+
+#[test]
+fn what_has_expired_depends_on_the_time() {
+    let policy = "version: v1\naccess: { deny: [{ name: a, paths: [/x], expires: '2026-06-01T00:00:00Z' }] }";
+    let at = |time: &str| ostiary(&["check", "--json", "--time", time, "-"], policy);
+    let warnings = |time: &str| at(time).json()["files"][0]["policies"][0]["warnings"]["count"].clone();
+    assert_eq!(warnings("2026-05-31T23:59:59Z"), 0);
+    assert_eq!(warnings("2026-06-01T00:00:00Z"), 1);
+    at("soon").expect(2, &["no instant"]);
 }
 
 /// The revision is of the content: the same policy in any form has the same.

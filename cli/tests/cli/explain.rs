@@ -126,3 +126,70 @@ fn a_policy_that_is_refused_explains_nothing() {
     ostiary(&["explain", "--policy", "-", "--path", "/"], "version: v9")
         .expect(1, &["the policy is refused", "version: "]);
 }
+
+const CALLERS: &str = r#"
+version: v1
+client_address: { use_remote_address: true }
+client_country: { header: x-country, set_by: geoip }
+callers:
+  api_keys: { header: x-api-key, keys: [{ id: acme, sha256: 2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b, roles: [partner] }] }
+  jwt: { payload: token, roles: roles }
+  mtls: {}
+requests: { paths: rewrite }
+access:
+  allow:
+  - { name: partners, paths: ["/partner/**"], roles: [partner], from: { countries: [DE] } }
+  - { name: admins, paths: ["/admin/**"], roles: [admin], when: { zone: Europe/Berlin, hours: ["09:00-17:00"] } }
+  - { name: machines, paths: ["/machine/**"], callers: ["mtls:spiffe://shop/*"], tls: { min: "1.3" } }
+"#;
+
+/// A request in a file: as it went over the wire, or with what Envoy knows of it. What cannot be said
+/// there is unknown, and unknown counts against the caller.
+#[test]
+fn a_request_is_read_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.yaml");
+    std::fs::write(&policy, CALLERS).unwrap();
+    let raw = "GET //partner/1?x=2 HTTP/1.1\r\nHost: shop.example\r\nX-Api-Key: secret\r\nX-Country: DE\r\n\r\nbody";
+    let admin = "{ path: /admin/1, time: '2026-11-25T10:00:00+01:00', metadata: { envoy.filters.http.jwt_authn: { token: { sub: alice, roles: [admin] } } } }";
+    let machine = "{ path: /machine/1, tls: '1.3', certificate: { valid: true, uri_san: 'spiffe://shop/pump' } }";
+    for (request, more, lines) in [
+        (
+            raw,
+            &[][..],
+            &[
+                "GET shop.example//partner/1",
+                "caller     api_key:acme with roles partner",
+                "from DE: yes",
+                "answer     permitted by rule partners",
+                "changes    remove x-api-key, respell the path",
+            ][..],
+        ),
+        (raw, &["--header", "x-country: FR"], &["from DE: unknown", "refused by rule partners: access.not_allowed"]),
+        (
+            raw,
+            &["--header", "x-api-key: other"],
+            &["caller     none: credential invalid", "refused by rule partners: access.unauthenticated, status 401"],
+        ),
+        (admin, &[], &["caller     jwt:alice with roles admin", "at this time: yes", "permitted by rule admins"]),
+        (admin, &["--time", "2026-11-25T17:00:00+01:00"], &["at this time: no", "refused by rule admins"]),
+        ("path: /admin/1", &[], &["at this time: unknown", "counts against the caller"]),
+        (machine, &[], &["caller     mtls:spiffe://shop/pump", "tls 1.3 or later: yes", "permitted by rule machines"]),
+    ] {
+        let file = folder.path().join("request");
+        std::fs::write(&file, request).unwrap();
+        let arguments = ["explain", "--policy", policy.to_str().unwrap(), "--request", file.to_str().unwrap()];
+        ostiary(&[&arguments[..], more].concat(), "").expect(0, lines);
+    }
+    for (request, problem) in [
+        ("pth: /x", "pth"),
+        ("from: nowhere", "no address"),
+        ("time: noon", "no instant"),
+        ("headers: [x]", "name: value"),
+    ] {
+        let file = folder.path().join("request");
+        std::fs::write(&file, request).unwrap();
+        ostiary(&["explain", "--policy", policy.to_str().unwrap(), "--request", file.to_str().unwrap()], "")
+            .expect(1, &[problem]);
+    }
+}

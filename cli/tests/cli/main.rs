@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod check;
+mod completions;
 mod explain;
+mod import;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

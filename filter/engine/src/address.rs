@@ -111,6 +111,19 @@ impl CidrSet {
         self.v4.is_empty() && self.v6.is_empty()
     }
 
+    /// Whether another set holds every address that this one holds.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        within(&self.v4, &other.v4, |address| address.checked_add(1))
+            && within(&self.v6, &other.v6, |address| address.checked_add(1))
+    }
+
+    /// Whether no address is in both sets.
+    #[must_use]
+    pub fn is_disjoint_from(&self, other: &Self) -> bool {
+        are_disjoint(&self.v4, &other.v4) && are_disjoint(&self.v6, &other.v6)
+    }
+
     /// Bytes that the ranges take.
     #[must_use]
     pub const fn bytes(&self) -> usize {
@@ -121,6 +134,34 @@ impl CidrSet {
 fn holds<T: Ord + Copy>(ranges: &[(T, T)], address: T) -> bool {
     let after = ranges.partition_point(|(first, _)| *first <= address);
     after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|(_, last)| address <= *last)
+}
+
+/// Whether each inner range lies in outer ranges. These are merged where they overlap but not where one
+/// begins right after another, so an inner range may go on in the next.
+fn within<T: Ord + Copy>(inner: &[(T, T)], outer: &[(T, T)], next: impl Fn(T) -> Option<T>) -> bool {
+    inner.iter().all(|(first, last)| {
+        let after = outer.partition_point(|(begin, _)| begin <= first);
+        let mut reached = Some(*first);
+        for (begin, end) in outer.iter().skip(after.saturating_sub(1)) {
+            match reached {
+                Some(address) if *begin <= address && address <= *end => {}
+                Some(_) | None => return false,
+            }
+            if last <= end {
+                return true;
+            }
+            reached = next(*end);
+        }
+        false
+    })
+}
+
+fn are_disjoint<T: Ord + Copy>(one: &[(T, T)], other: &[(T, T)]) -> bool {
+    one.iter().all(|(first, last)| {
+        // The last of the others that begins in time is the one that reaches furthest.
+        let before = other.partition_point(|(begin, _)| begin <= last);
+        before.checked_sub(1).and_then(|at| other.get(at)).is_none_or(|(_, end)| end < first)
+    })
 }
 
 /// Builds a [`CidrSet`] one network at a time.
@@ -249,6 +290,26 @@ mod tests {
                 let expected = plain.iter().any(|(first, prefix)| probe & !u32::MAX.checked_shr(*prefix).unwrap_or(0) == *first);
                 prop_assert_eq!(set.contains(IpAddr::V4(Ipv4Addr::from(probe))), expected);
             }
+        }
+
+        /// Whether a set is within another, or has nothing in common with it, is what each of all addresses says.
+        #[test]
+        fn sets_are_compared_as_their_addresses_are(sets in prop::array::uniform2(prop::collection::vec((0_u32..16, prop::sample::select(vec![28_u32, 29, 29, 29, 30, 32]), prop::bool::weighted(0.2)), 0..7))) {
+            let both = sets.map(|networks| {
+                let mut builder = CidrSetBuilder::default();
+                for (address, prefix, is_v6) in networks {
+                    let first = address & (u32::MAX << (32 - prefix));
+                    let text = if is_v6 { format!("2001:db8::{first:x}/{}", prefix + 96) } else { format!("255.255.255.{}/{prefix}", 240 + first) };
+                    builder.add(&text).unwrap();
+                }
+                builder.build()
+            });
+            let [one, other] = &both;
+            let v4 = (240..=255_u8).map(|last| IpAddr::V4(Ipv4Addr::new(255, 255, 255, last)));
+            let v6 = (0..16_u16).map(|last| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, last]));
+            let all: Vec<IpAddr> = v4.chain(v6).collect();
+            prop_assert_eq!(one.is_within(other), all.iter().all(|address| !one.contains(*address) || other.contains(*address)));
+            prop_assert_eq!(one.is_disjoint_from(other), !all.iter().any(|address| one.contains(*address) && other.contains(*address)));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! change gets none: edits are collected while judging and made once, after the verdict, and only
 //! where it acts.
 
+use crate::overrides::is_method_parameter;
 use crate::query;
 
 /// One change.
@@ -13,6 +14,8 @@ pub enum Edit {
     RemoveHeader(Box<str>),
     /// A query parameter goes, however often it stands there.
     RemoveParameter(Box<str>),
+    /// The query parameters that name another method go.
+    RemoveMethodParameter,
     /// The cookies are these; none when empty.
     SetCookies(Box<[u8]>),
 }
@@ -52,7 +55,11 @@ impl Edits {
     /// Settles the new `:path` of a request whose target is `target`.
     pub(crate) fn settle(&mut self, target: &[u8]) {
         let named = |name: &[u8]| {
-            self.list.iter().any(|edit| matches!(edit, Edit::RemoveParameter(known) if known.as_bytes() == name))
+            self.list.iter().any(|edit| match edit {
+                Edit::RemoveParameter(known) => known.as_bytes() == name,
+                Edit::RemoveMethodParameter => is_method_parameter(name),
+                Edit::RemoveHeader(_) | Edit::SetCookies(_) => false,
+            })
         };
         if let Some(cut) = query::without(self.path.as_deref().unwrap_or(target), named) {
             self.path = Some(cut.into());
@@ -67,7 +74,7 @@ impl Edits {
             Edit::SetCookies(line) => {
                 [Some(Change::Remove("cookie")), (!line.is_empty()).then_some(Change::Replace("cookie", line))]
             }
-            Edit::RemoveParameter(_) => [None, None],
+            Edit::RemoveParameter(_) | Edit::RemoveMethodParameter => [None, None],
         });
         headers.flatten().chain(self.path.as_deref().map(|path| Change::Replace(":path", path)))
     }

@@ -26,6 +26,7 @@ pub mod path;
 pub mod policy;
 pub mod query;
 pub mod refusal;
+pub mod review;
 pub mod zone;
 
 /// What the operation speaks.

@@ -17,7 +17,8 @@
 //!    width (*ignorable*), which some readers drop.
 //! 5. An *empty segment* inside the path (`//`) is ambiguous, and so is a *dot segment* after
 //!    decoding and cutting; one that leads above the root has no reading at all. So is a segment
-//!    that ends in a dot or a blank, or holds `:$` (*windows name*): Windows opens `/admin` for it.
+//!    that ends in a dot, begins or ends with a blank, or holds `:$` (*windows name*): Windows, and
+//!    readers that trim, open `/admin` for it.
 //! 6. One trailing slash is not significant, unless the policy says so.
 //!
 //! Each class in italics can be accepted by the policy (`requests.accept`), which thereby says how
@@ -79,7 +80,7 @@ impl std::fmt::Display for Ambiguous {
             Self::Unaccepted(Accepted::Compatibility) => "it holds a character that some readers take for an ascii one",
             Self::Unaccepted(Accepted::Ignorable) => "it holds a character without width",
             Self::Unaccepted(Accepted::WindowsName) => {
-                "a segment ends in a dot or a blank or holds `:$`, which windows takes off"
+                "a segment ends in a dot, has a blank at an end or holds `:$`, which windows takes off"
             }
         })
     }
@@ -123,13 +124,16 @@ impl PathRules {
 
     /// A text of the canonical form as it is compared: folded where case does not count.
     ///
-    /// Folding goes by way of the upper case, so that it joins what any reader joins (`ſ` and `s`).
+    /// Folding goes down, up and down again, so that it joins what any reader joins: `ſ` and `s`, `ẞ`,
+    /// `ß` and `ss`. `İ` is `i` by Unicode's simple mapping, which is what Go and Java have.
     pub(crate) fn folded<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
-        let settled = |c: char| if c.is_ascii() { !c.is_ascii_uppercase() } else { false };
+        let settled = |c: char| c.is_ascii() && !c.is_ascii_uppercase();
         if !self.fold || text.chars().all(settled) {
             return text;
         }
-        Cow::Owned(text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect())
+        let simple = text.chars().map(|c| if c == '\u{130}' { 'i' } else { c });
+        let lower = simple.flat_map(char::to_lowercase);
+        Cow::Owned(lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect())
     }
 
     /// A template's text as the canonical form has it: folded, and without a trailing slash that

@@ -64,76 +64,56 @@ impl Refusal {
     pub const fn telling(self) -> Telling {
         const FORBIDDEN: &str = "access to this resource is not permitted";
         match self {
-            Self::AccessDenied => Telling {
-                code: "access.denied",
-                status: 403,
-                grpc_status: 7,
-                title: FORBIDDEN,
-                docs: "A rule under `access.deny` has the call in its scope and its conditions are met.",
-            },
-            Self::AccessNotAllowed => Telling {
-                code: "access.not_allowed",
-                status: 403,
-                grpc_status: 7,
-                title: FORBIDDEN,
-                docs: "Rules under `access.allow` have the call in their scope, which closes it to everyone else, and the conditions of none are met.",
-            },
-            Self::AccessDefault => Telling {
-                code: "access.default",
-                status: 403,
-                grpc_status: 7,
-                title: FORBIDDEN,
-                docs: "No rule has the call in its scope, and `access.default` is `deny`.",
-            },
-            Self::Unauthenticated => Telling {
-                code: "access.unauthenticated",
-                status: 401,
-                grpc_status: 16,
-                title: "this resource needs credentials, and none of those sent are good",
-                docs: "A rule asks for the caller, no good credential came, and one could change the answer. The `www-authenticate` header says what is asked for.",
-            },
-            Self::PathAmbiguous => Telling {
-                code: "path.ambiguous",
-                status: 400,
-                grpc_status: 3,
-                title: "the path of this request can be read in more than one way",
-                docs: "The path could be read in two ways, so a rule that matches one reading could be evaded by the other. The rules are in `filter/engine/src/path.rs`.",
-            },
-            Self::PathOverridden => Telling {
-                code: "path.overridden",
-                status: 400,
-                grpc_status: 3,
-                title: "a header of this request names another path",
-                docs: "`x-original-url` or `x-rewrite-url` names a path, which some upstreams take for the request's own. `requests.overrides` says what happens to them.",
-            },
-            Self::HostInvalid => Telling {
-                code: "host.invalid",
-                status: 400,
-                grpc_status: 3,
-                title: "the host of this request is not valid",
-                docs: "`:authority` holds what no host can hold, or the request names two hosts.",
-            },
-            Self::MethodAmbiguous => Telling {
-                code: "method.ambiguous",
-                status: 400,
-                grpc_status: 3,
-                title: "the method of this request can be read in more than one way",
-                docs: "The method holds a lower-case letter. Methods are case-sensitive (RFC 9110, section 9.1), but some upstreams upper-case them, so `post` would evade a rule about `POST`.",
-            },
-            Self::MethodOverridden => Telling {
-                code: "method.overridden",
-                status: 400,
-                grpc_status: 3,
-                title: "this request names another method than its own",
-                docs: "`x-http-method-override`, `x-http-method`, `x-method-override` or the query parameter `_method` names another method, which some upstreams take for the request's own. `requests.overrides` says what happens to them.",
-            },
-            Self::Undecidable => Telling {
-                code: "undecidable",
-                status: 503,
-                grpc_status: 14,
-                title: "this request cannot be judged right now",
-                docs: "Envoy did not give the filter what it needs to judge the request, such as its headers.",
-            },
+            Self::AccessDenied => told(
+                ("access.denied", 403, 7),
+                FORBIDDEN,
+                "A rule under `access.deny` has the call in its scope and its conditions are met.",
+            ),
+            Self::AccessNotAllowed => told(
+                ("access.not_allowed", 403, 7),
+                FORBIDDEN,
+                "Rules under `access.allow` have the call in their scope, which closes it to everyone else, and the conditions of none are met.",
+            ),
+            Self::AccessDefault => told(
+                ("access.default", 403, 7),
+                FORBIDDEN,
+                "No rule has the call in its scope, and `access.default` is `deny`.",
+            ),
+            Self::Unauthenticated => told(
+                ("access.unauthenticated", 401, 16),
+                "this resource needs credentials, and none of those sent are good",
+                "A rule asks for the caller, no good credential came, and one could change the answer. The `www-authenticate` header says what is asked for.",
+            ),
+            Self::PathAmbiguous => told(
+                ("path.ambiguous", 400, 3),
+                "the path of this request can be read in more than one way",
+                "The path could be read in two ways, so a rule that matches one reading could be evaded by the other. The rules are in `filter/engine/src/path.rs`.",
+            ),
+            Self::PathOverridden => told(
+                ("path.overridden", 400, 3),
+                "a header of this request names another path",
+                "`x-original-url` or `x-rewrite-url` names a path, which some upstreams take for the request's own. `requests.overrides` says what happens to them.",
+            ),
+            Self::HostInvalid => told(
+                ("host.invalid", 400, 3),
+                "the host of this request is not valid",
+                "`:authority` holds what no host can hold, or the request names two hosts.",
+            ),
+            Self::MethodAmbiguous => told(
+                ("method.ambiguous", 400, 3),
+                "the method of this request can be read in more than one way",
+                "The method holds a lower-case letter. Methods are case-sensitive (RFC 9110, section 9.1), but some upstreams upper-case them, so `post` would evade a rule about `POST`.",
+            ),
+            Self::MethodOverridden => told(
+                ("method.overridden", 400, 3),
+                "this request names another method than its own",
+                "`x-http-method-override`, `x-http-method`, `x-method-override` or the query parameter `_method` names another method, which some upstreams take for the request's own. `requests.overrides` says what happens to them.",
+            ),
+            Self::Undecidable => told(
+                ("undecidable", 503, 14),
+                "this request cannot be judged right now",
+                "Envoy did not give the filter what it needs to judge the request, such as its headers.",
+            ),
         }
     }
 
@@ -142,6 +122,14 @@ impl Refusal {
     pub const fn code(self) -> &'static str {
         self.telling().code
     }
+}
+
+const fn told(
+    (code, status, grpc_status): (&'static str, u16, u8),
+    title: &'static str,
+    docs: &'static str,
+) -> Telling {
+    Telling { code, status, grpc_status, title, docs }
 }
 
 #[cfg(test)]

@@ -77,8 +77,24 @@ impl Match {
         Self { name: name.into(), wanted }
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether the field must be there; `None` when something is asked of its value.
+    pub(crate) const fn presence(&self) -> Option<bool> {
+        match self.wanted {
+            Wanted::Present(wanted) => Some(wanted),
+            Wanted::Exact(_) | Wanted::Prefix(_) | Wanted::Suffix(_) | Wanted::Regex(_) => None,
+        }
+    }
+
+    /// Whether both ask for one whole value, and not for the same.
+    pub(crate) fn differs_from(&self, other: &Self) -> bool {
+        match (&self.wanted, &other.wanted) {
+            (Wanted::Exact(own), Wanted::Exact(other)) => own != other,
+            _ => false,
+        }
     }
 
     /// What is asked, in the policy's own words.

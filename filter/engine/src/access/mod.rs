@@ -20,12 +20,14 @@ mod window;
 use crate::config::DefaultAccess;
 use crate::refusal::Refusal;
 pub use circumstances::Circumstances;
-pub(crate) use conditions::Ground;
 pub use conditions::Met;
+pub(crate) use conditions::{Atom, Conditions, Ground, Test};
 use index::Index;
-pub(crate) use rule::{Around, Site, compile_rule};
+pub(crate) use matching::Match;
+pub(crate) use rule::{Around, Exemption, Site, compile_rule, glob_matches};
 pub use rule::{Call, Effect, Origin, OwnTelling, Rule, Weight};
 pub use scope::OperationPattern;
+pub(crate) use scope::Scope;
 pub use window::Hours;
 
 /// What was decided, and by which rule.

@@ -45,8 +45,8 @@ pub(crate) struct Scope {
     pub(crate) hosts: Option<Vec<HostPattern>>,
     pub(crate) methods: Option<Vec<Box<str>>>,
     pub(crate) paths: Option<Vec<Template>>,
-    routes: Option<Vec<Box<str>>>,
-    filter_chains: Option<Vec<Box<str>>>,
+    pub(crate) routes: Option<Vec<Box<str>>>,
+    pub(crate) filter_chains: Option<Vec<Box<str>>>,
 }
 
 impl Scope {
@@ -86,6 +86,11 @@ impl Scope {
             routes: names(written.routes),
             filter_chains: names(written.filter_chains),
         }
+    }
+
+    /// Whether of every call it is known whether it is in the scope: nothing has to be asked of Envoy.
+    pub(crate) const fn is_always_known(&self) -> bool {
+        self.routes.is_none() && self.filter_chains.is_none()
     }
 
     /// Whether the call is in the scope.

@@ -81,6 +81,21 @@ impl Window {
         window
     }
 
+    /// When it is over for good, in seconds since 1970.
+    pub(crate) fn end_s(&self) -> Option<i64> {
+        (self.until_s < i64::MAX).then_some(self.until_s)
+    }
+
+    /// Whether every instant in it is certainly in the other.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        let days = other.days == 0 || (self.days != 0 && self.days & !other.days == 0);
+        let hours = other.hours.is_empty()
+            || (!self.hours.is_empty() && self.hours.iter().all(|hours| other.hours.contains(hours)));
+        let any_zone = other.days == 0 && other.hours.is_empty();
+        let between = other.from_s <= self.from_s && self.until_s <= other.until_s;
+        days && hours && between && (any_zone || self.zone == other.zone)
+    }
+
     /// Whether an instant lies in it. After midnight, `22:00-06:00` of a Friday is Saturday's morning
     /// and counts as Saturday's.
     pub(super) fn holds(&self, now_s: i64) -> bool {
@@ -149,5 +164,33 @@ mod tests {
         }
         let until = Window { until_s: 100, from_s: 50, ..window("UTC", 0, "00:00-24:00") };
         assert!(until.holds(50) && !until.holds(49) && !until.holds(100));
+    }
+
+    /// A window that is said to be within another holds no hour of two weeks that the other does not.
+    #[test]
+    fn a_window_within_another_holds_nothing_else() {
+        let mut windows = Vec::new();
+        for zone in ["UTC", "Asia/Shanghai"] {
+            for days in [0, 0b1, 0b101, 0b1_1111, 0b111_1111] {
+                for hours in [&[][..], &["09:00-17:00"], &["22:00-06:00"], &["09:00-17:00", "22:00-06:00"]] {
+                    for (from_s, until_s) in [(i64::MIN, i64::MAX), (0, 500_000), (100_000, i64::MAX)] {
+                        let hours = hours.iter().map(|hours| Hours::parse(hours).unwrap()).collect();
+                        windows.push(Window { zone: Zone::named(zone).unwrap(), days, hours, from_s, until_s });
+                    }
+                }
+            }
+        }
+        let held: Vec<Vec<bool>> =
+            windows.iter().map(|window| (-24..336).map(|hour| window.holds(hour * 3_600)).collect()).collect();
+        let mut said = 0;
+        for (inner, own) in windows.iter().zip(&held) {
+            for (outer, others) in windows.iter().zip(&held) {
+                if inner.is_within(outer) {
+                    said += 1;
+                    assert!(own.iter().zip(others).all(|(own, other)| !own || *other), "{inner:?} {outer:?}");
+                }
+            }
+        }
+        assert!(said > windows.len(), "{said}");
     }
 }

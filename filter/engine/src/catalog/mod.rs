@@ -285,6 +285,11 @@ impl Catalog {
         self.apis.iter().map(|name| &**name)
     }
 
+    /// Every declared operation: its API's number, its host pattern and its template.
+    pub(crate) fn declared(&self) -> impl Iterator<Item = (u32, &HostPattern, &str)> {
+        self.entries.iter().filter_map(|entry| Some((entry.api, self.host_pattern_of(entry.host)?, &*entry.template)))
+    }
+
     /// How many operations are declared: templates times hosts.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -62,7 +62,8 @@ impl Problems {
         self.list.iter()
     }
 
-    pub(crate) fn append(&mut self, other: Self) {
+    /// Adds all of another list, in its order.
+    pub fn append(&mut self, other: Self) {
         self.beyond += other.beyond;
         for problem in other.list {
             self.push(problem.path, problem.message);

@@ -40,7 +40,7 @@ config_choice! {
         Compatibility = "compatibility",
         /// Characters without width, which some readers drop, are data.
         Ignorable = "ignorable",
-        /// A dot or blank at the end of a segment and `:$` within it, which Windows takes off file names, are data.
+        /// A dot at the end of a segment, blanks at its ends and `:$` within it, which Windows takes off file names and others trim, are data.
         WindowsName = "windows_name",
     }
 }
@@ -66,7 +66,7 @@ config_choice! {
 }
 
 config_choice! {
-    /// What happens to a request that asks the upstream to take it for another one: `x-http-method-override`, `x-http-method`, `x-method-override` and the query parameter `_method` with another method; `x-original-url` and `x-rewrite-url`.
+    /// What happens to a request that asks the upstream to take it for another one: `x-http-method-override`, `x-http-method`, `x-method-override` and the query parameter `_method` with another method; `x-original-url` and `x-rewrite-url`; all also as PHP and CGI read them, with `_` for `-`.
     pub enum Overrides {
         /// It is refused.
         Refuse = "refuse",

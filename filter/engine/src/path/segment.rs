@@ -38,9 +38,14 @@ impl<'a> Segment<'a> {
     }
 
     /// Whether Windows opens another file for it: it takes dots and blanks off the end of a name, and
-    /// what follows `:$` names a stream of the file.
+    /// what follows `:$` names a stream of the file. Others trim blanks at both ends, of any kind; an
+    /// ellipsis is three dots to readers with compatibility forms.
     pub(super) fn is_windows_name(&self) -> bool {
-        self.text.ends_with(['.', ' ']) || self.text.contains(":$")
+        let trimmed = |c: char| c.is_whitespace();
+        self.text.ends_with(['.', '\u{2026}'])
+            || self.text.ends_with(trimmed)
+            || self.text.starts_with(trimmed)
+            || self.text.contains(":$")
     }
 
     /// Appends its canonical spelling: escapes of unreserved characters are decoded, the digits of
@@ -131,14 +136,21 @@ fn text(bytes: Vec<u8>, rules: &PathRules) -> Result<String, Ambiguous> {
 /// to a code page) makes of it an ASCII letter, digit, dot or slash, or several. Full-width
 /// punctuation but those is left out: it is how Chinese and Japanese are written.
 const fn is_compatible(c: char) -> bool {
-    matches!(c,
-        '\u{aa}' | '\u{b2}' | '\u{b3}' | '\u{b9}' | '\u{ba}' | '\u{bc}'..='\u{be}' | '\u{17f}'
-        | '\u{2b0}'..='\u{2b8}' | '\u{2e0}'..='\u{2e4}' | '\u{1d2c}'..='\u{1d6a}' | '\u{1d9b}'..='\u{1dbf}'
-        | '\u{2024}'..='\u{2025}' | '\u{2044}' | '\u{2070}'..='\u{209c}' | '\u{2100}'..='\u{214f}'
-        | '\u{2150}'..='\u{218b}' | '\u{2215}' | '\u{2216}' | '\u{2460}'..='\u{24ff}' | '\u{2c7c}' | '\u{2c7d}'
-        | '\u{29f5}' | '\u{29f8}' | '\u{29f9}' | '\u{3250}' | '\u{3371}'..='\u{33ff}' | '\u{fb00}'..='\u{fb06}'
-        | '\u{fe52}' | '\u{fe68}' | '\u{ff0e}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff3c}'
-        | '\u{ff41}'..='\u{ff5a}' | '\u{1d400}'..='\u{1d7ff}' | '\u{1f100}'..='\u{1f1ff}')
+    matches!(
+        c,
+        '\u{aa}' | '\u{b2}'..='\u{b3}' | '\u{b9}'..='\u{ba}' | '\u{bc}'..='\u{be}'
+            | '\u{132}'..='\u{133}' | '\u{13f}'..='\u{140}' | '\u{149}' | '\u{17f}' | '\u{1c4}'..='\u{1cc}'
+            | '\u{1f1}'..='\u{1f3}' | '\u{2b0}'..='\u{2b8}' | '\u{2e0}'..='\u{2e4}' | '\u{37e}'
+            | '\u{1d2c}'..='\u{1d6a}' | '\u{1d9b}'..='\u{1dbf}' | '\u{1e9a}' | '\u{2024}'..='\u{2025}'
+            | '\u{2044}' | '\u{2070}'..='\u{209f}' | '\u{20a8}' | '\u{2100}'..='\u{214f}'
+            | '\u{2150}'..='\u{218b}' | '\u{2215}'..='\u{2216}' | '\u{2460}'..='\u{24ff}' | '\u{29f5}'
+            | '\u{29f8}'..='\u{29f9}' | '\u{2c7c}'..='\u{2c7d}' | '\u{3250}'..='\u{325f}'
+            | '\u{32b1}'..='\u{32cf}' | '\u{3358}'..='\u{337a}' | '\u{3380}'..='\u{33ff}'
+            | '\u{a7f1}'..='\u{a7f4}' | '\u{1ccd6}'..='\u{1ccf9}' | '\u{fb00}'..='\u{fb06}' | '\u{fe19}' | '\u{fe30}' | '\u{fe52}'
+            | '\u{fe68}' | '\u{ff0e}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff3c}'
+            | '\u{ff41}'..='\u{ff5a}' | '\u{107a5}' | '\u{1d400}'..='\u{1d7ff}' | '\u{1f100}'..='\u{1f1ff}'
+            | '\u{1fbf0}'..='\u{1fbf9}'
+    )
 }
 
 /// Whether it has no width: Unicode's `Default_Ignorable_Code_Point`.
