@@ -10,7 +10,7 @@ use ostiary_tests::ring::Response;
 use ostiary_tests::scenario::{Protocol, Request};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// The address that is used where none is asked for.
@@ -18,8 +18,8 @@ pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A connection that speaks HTTP/1.1 and stays open between requests.
 #[derive(Debug)]
-pub struct Connection {
-    reader: Reader<TcpStream>,
+pub struct Connection<S = TcpStream> {
+    reader: Reader<S>,
 }
 
 /// Sends a scenario's request on a connection of its own; `None` when it ended without an answer.
@@ -91,7 +91,14 @@ pub async fn connect(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
 impl Connection {
     /// Opens a connection.
     pub async fn open(from: IpAddr, to: SocketAddr) -> io::Result<Self> {
-        Ok(Self { reader: Reader::new(connect(from, to).await?, Vec::new()) })
+        Ok(Self::over(connect(from, to).await?))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Speaks over a stream that is open already, as one with TLS is.
+    pub fn over(stream: S) -> Self {
+        Self { reader: Reader::new(stream, Vec::new()) }
     }
 
     /// Writes bytes and reads the answer to them; `None` when the connection ends without one.

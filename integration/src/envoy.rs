@@ -207,6 +207,18 @@ impl Envoy {
         self.stats().await.map(|stats| stats.get(name).copied().unwrap_or_default()).unwrap_or_default()
     }
 
+    /// Its major and minor version, for what differs between versions.
+    pub async fn version(&self) -> io::Result<(u32, u32)> {
+        let page: Value = serde_json::from_str(&self.page("/server_info").await?)?;
+        // `<commit>/1.40.0/Clean/RELEASE/BoringSSL`
+        let version = page["version"].as_str().and_then(|version| version.split('/').nth(1)).unwrap_or_default();
+        let mut numbers = version.split('.').map(str::parse);
+        match (numbers.next(), numbers.next()) {
+            (Some(Ok(major)), Some(Ok(minor))) => Ok((major, minor)),
+            _ => Err(io::Error::other(format!("`{version}` is no version"))),
+        }
+    }
+
     /// The process id of func-e, whose child Envoy is.
     pub fn func_e_pid(&self) -> u32 {
         self.child.id()

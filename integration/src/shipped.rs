@@ -10,6 +10,9 @@ use crate::place;
 /// The path that the shipped files name for the module.
 pub const MODULE: &str = "/etc/ostiary/ostiary_filter.wasm";
 
+/// The folder of everything that a user of the shipped files puts beside the module: keys, certificates, databases.
+pub const FOLDER: &str = "/etc/ostiary/";
+
 const PORT: &str = "port_value: ";
 
 /// Reads `envoy-config/NAME` and settles it for this machine.
@@ -46,6 +49,15 @@ pub fn settle(text: &str, module: &Path, port: impl Fn(u16) -> Option<u16>) -> a
     }
     settled.push_str(rest);
     Ok(settled.replace(MODULE, module))
+}
+
+/// Makes a settled text find the files of `FOLDER` in another folder.
+///
+/// # Errors
+/// When the folder's path is not UTF-8.
+pub fn with_files(settled: &str, folder: &Path) -> anyhow::Result<String> {
+    let folder = folder.to_str().context("the folder's path is not utf-8: move the checkout")?;
+    Ok(settled.replace(FOLDER, &format!("{folder}/")))
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ config_choice! {
 config_choice! {
     /// Who says that a client certificate is valid.
     pub enum Validation {
-        /// Envoy's `connection.peer_certificate_valid`, from 1.39 on; before that no certificate counts.
+        /// Envoy's `connection.peer_certificate_valid`, from 1.39 on; before that no certificate counts. Envoy calls none valid on a TLS session that is resumed: turn resumption off on such a listener.
         Envoy = "envoy",
         /// The listener refuses every other (`require_client_certificate` and a validation context), and this policy's author answers for it.
         Listener = "listener",

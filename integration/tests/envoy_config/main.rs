@@ -1,6 +1,17 @@
 //! The Envoy files that users copy: each is started on a real Envoy as it is shipped, but for ports and the module's path, passes what
 //! its policy opens and refuses what it closes.
 
+mod addresses;
+mod authority;
+mod countries;
+mod example;
+mod header_callers;
+mod issuer;
+mod jwt;
+mod mmdb;
+mod mtls;
+mod oauth2;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -102,7 +113,18 @@ fn every_file_is_started_by_a_test() {
     let mut names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.retain(|name| name.ends_with(".yaml"));
     names.sort();
-    assert_eq!(names, ["edge.yaml", "observe-only.yaml", "sidecar.yaml"]);
+    let started = [
+        "callers-headers.yaml",
+        "callers-jwt.yaml",
+        "callers-mtls.yaml",
+        "callers-oauth2.yaml",
+        "client-address.yaml",
+        "client-country.yaml",
+        "edge.yaml",
+        "observe-only.yaml",
+        "sidecar.yaml",
+    ];
+    assert_eq!(names, started);
 }
 
 // === impl Running ===

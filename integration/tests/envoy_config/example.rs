@@ -1,0 +1,185 @@
+//! A shipped file in use: an upstream that keeps what reaches it, the files that a user would put beside the module, calls and their
+//! records.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use ostiary_integration::client::{self, Connection};
+use ostiary_integration::envoy::{Envoy, Setup};
+use ostiary_integration::http1::Message;
+use ostiary_integration::sink::Sink;
+use ostiary_integration::upstream::{Arrived, Upstream};
+use ostiary_integration::{place, shipped, wait};
+use ostiary_tests::record::Record;
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+/// The name that requests and certificates have for the shop.
+pub const SHOP: &str = "shop.example";
+
+/// A file that a user puts into the folder of the module, by name.
+pub type File = (&'static str, Vec<u8>);
+
+/// A text of the shipped file and what stands there instead, for a test that shows what the text is for.
+pub type Change = (&'static str, &'static str);
+
+/// A shipped file, running.
+pub struct Example {
+    pub envoy: Envoy,
+    pub upstream: Upstream,
+    /// What the port of the identity server leads to.
+    pub identity: Upstream,
+    sink: Sink,
+    _files: TempDir,
+}
+
+/// A request, and the status that it must be answered with.
+#[derive(Clone)]
+pub struct Call {
+    from: Ipv4Addr,
+    line: String,
+    headers: Vec<(String, String)>,
+    tls: Option<Arc<ClientConfig>>,
+    status: u16,
+}
+
+/// What became of a call.
+pub struct Seen {
+    /// Its record.
+    pub record: Record,
+    /// What the client got.
+    pub answer: Message,
+    /// What reached the upstream of it.
+    pub arrived: Option<Arrived>,
+}
+
+// === impl Example ===
+
+impl Example {
+    pub async fn start(name: &str, files: &[File]) -> Self {
+        Self::changed(name, files, &[]).await
+    }
+
+    /// The file with some of its text replaced.
+    pub async fn changed(name: &str, files: &[File], changes: &[Change]) -> Self {
+        let upstream = Upstream::start().await.expect("an upstream");
+        let identity = Upstream::start().await.expect("an identity server");
+        let sink = Sink::start().await.expect("a sink");
+        let folder = place::scratch("files").expect("a folder");
+        for (name, bytes) in files {
+            std::fs::write(folder.path().join(name), bytes).expect("a file");
+        }
+        let port = |written| {
+            Some(match written {
+                4317 => sink.address().port(),
+                8081 => upstream.address().port(),
+                8083 => identity.address().port(),
+                // Whatever listens gets a port of the system's choice.
+                _ => 0,
+            })
+        };
+        let text = shipped::read(name, &place::module().expect("the module"), port).expect("the shipped file");
+        let mut text = shipped::with_files(&text, folder.path()).expect("the folder's path");
+        for (old, new) in changes {
+            assert!(text.contains(old), "{name} has no `{old}` to be changed");
+            text = text.replace(old, new);
+        }
+        let envoy = Envoy::start(Setup::text(text)).await.unwrap_or_else(|failed| panic!("{name}: {failed}"));
+        Self { envoy, upstream, identity, sink, _files: folder }
+    }
+
+    /// Makes the calls one after another; what was seen of each, in that order.
+    pub async fn expect(&self, listener: &str, calls: &[Call]) -> Vec<Seen> {
+        let to = self.envoy.listener(listener).await;
+        let before = self.sink.requests();
+        let mut made = Vec::new();
+        for call in calls {
+            let answer = call.make(to).await;
+            assert_eq!(answer.status(), Some(call.status), "{call}: {}", String::from_utf8_lossy(&answer.body));
+            made.push((answer, self.upstream.take().pop()));
+        }
+        let new = wait::until("every call being recorded", async || {
+            let mut records = self.sink.requests();
+            records.retain(|record| !before.contains(record));
+            (records.len() >= calls.len()).then_some(records)
+        })
+        .await;
+        assert_eq!(new.len(), calls.len(), "one record a call");
+        for (record, call) in new.iter().zip(calls) {
+            assert_eq!(record.number("http.response.status_code"), Some(i64::from(call.status)), "{call}: {record:?}");
+        }
+        new.into_iter().zip(made).map(|(record, (answer, arrived))| Seen { record, answer, arrived }).collect()
+    }
+
+    pub fn stop(self) {
+        self.envoy.stop().expect("a stop");
+    }
+}
+
+// === impl Call ===
+
+impl Call {
+    pub fn new(line: &str, status: u16) -> Self {
+        Self { from: Ipv4Addr::LOCALHOST, line: line.to_owned(), headers: Vec::new(), tls: None, status }
+    }
+
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub fn bearer(self, token: &str) -> Self {
+        self.with("authorization", format!("Bearer {token}"))
+    }
+
+    pub fn from(self, from: [u8; 4]) -> Self {
+        Self { from: from.into(), ..self }
+    }
+
+    pub fn over(self, tls: &Arc<ClientConfig>) -> Self {
+        Self { tls: Some(Arc::clone(tls)), ..self }
+    }
+
+    async fn make(&self, to: SocketAddr) -> Message {
+        let stream = client::connect(self.from.into(), to).await.expect("a connection");
+        let Some(tls) = &self.tls else { return self.exchange(stream).await };
+        let name = ServerName::try_from(SHOP).expect("a name");
+        let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.expect("a handshake");
+        self.exchange(stream).await
+    }
+
+    pub async fn exchange(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Message {
+        let mut head = format!("{} HTTP/1.1\r\nhost: {SHOP}\r\ncontent-length: 0\r\n", self.line);
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        head += "connection: close\r\n\r\n";
+        let method = self.line.split(' ').next().unwrap_or_default();
+        let answer = Connection::over(stream).exchange(head.as_bytes(), method).await;
+        answer.expect("an answer").expect("an answer")
+    }
+}
+
+impl std::fmt::Display for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} from {} with {:?}", self.line, self.from, self.headers)
+    }
+}
+
+// === impl Seen ===
+
+impl Seen {
+    /// Who the record says called.
+    pub fn caller(&self) -> Option<&str> {
+        self.record.text("ostiary.caller.id")
+    }
+
+    /// A header that reached the upstream.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        let headers = &self.arrived.as_ref()?.arrival.headers;
+        headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_slice())
+    }
+}
