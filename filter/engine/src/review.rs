@@ -37,12 +37,10 @@ pub enum Finding {
         /// What has nothing in common.
         why: &'static str,
     },
-    /// The rule's conditions exclude each other.
+    /// The rule's conditions exclude each other: none of which all is known meets them.
     Contradiction {
         /// The rule's number.
         rule: u32,
-        /// Whether the contradiction holds for what cannot be known too.
-        always: bool,
     },
     /// One of the rule's exemptions leaves out all of its scope.
     AllExempt {
@@ -174,7 +172,7 @@ fn alone(number: u32, rule: &Rule, declared: &Declared<'_>, now_s: Option<i64>, 
     if is_over(rule.expires_s) || window_is_over {
         return Some(Finding::Over { rule: number });
     }
-    within::contradiction(&rule.conditions, work).map(|always| Finding::Contradiction { rule: number, always })
+    within::contradict(&rule.conditions, work).then_some(Finding::Contradiction { rule: number })
 }
 
 /// Only a scope that is known with every call can be known to be left out.
@@ -279,10 +277,7 @@ fn told(policy: &Policy, finding: &Finding) -> (String, String) {
     let nobody = |rule: u32| does(rule, "refuses nobody", "admits nobody, and its scope stays closed");
     let (rule, message) = match finding {
         Finding::NoCall { rule, why } => (*rule, format!("matches no call: {why}")),
-        Finding::Contradiction { rule, always: true } => {
-            (*rule, format!("{}: its conditions exclude each other", nobody(*rule)))
-        }
-        Finding::Contradiction { rule, always: false } => {
+        Finding::Contradiction { rule } => {
             let only = does(*rule, "refuses only calls of which they cannot be known", "admits nobody");
             (*rule, format!("its conditions exclude each other: it {only}"))
         }

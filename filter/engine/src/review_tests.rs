@@ -85,7 +85,7 @@ fn each_finding_is_said_where_it_is_so() {
             ("deny", r#""paths": ["/x"], "authenticated": false, "roles": ["admin"]"#),
             ("allow", &format!(r#"{desk}, "not": {{ {office} }}"#)),
             &[
-                "access.deny[0]: refuses nobody: its conditions exclude each other",
+                "access.deny[0]: its conditions exclude each other: it refuses only calls of which they cannot be known",
                 "access.allow[0]: its conditions exclude each other: it admits nobody",
             ],
         ),
