@@ -238,10 +238,19 @@ impl Callers {
         self.api_keys.as_ref().is_some_and(|keys| keys.parameter() == Some(name))
     }
 
-    /// Ids and roles that the policy itself gives; `None` where others give some too.
-    pub(crate) fn granted(&self) -> Option<(Vec<&str>, Vec<&str>)> {
-        let only_keys = self.jwt.is_none() && self.mtls.is_none() && self.headers.is_empty();
-        only_keys.then(|| self.api_keys.as_ref().map(ApiKeys::granted).unwrap_or_default())
+    /// Whether identities of a kind, by its name, are others' to give: then any id may come.
+    pub(crate) fn come_from_others(&self, kind: &str) -> bool {
+        let by_header = |header: &CallerHeader| kind_of(header).name() == kind;
+        (kind == Kind::Jwt.name() && self.jwt.is_some())
+            || (kind == Kind::Mtls.name() && self.mtls.is_some())
+            || self.headers.iter().any(by_header)
+    }
+
+    /// Ids and roles that the policy's own keys give; no roles where others give some too.
+    pub(crate) fn granted(&self) -> (Vec<&str>, Option<Vec<&str>>) {
+        let (ids, roles) = self.api_keys.as_ref().map(ApiKeys::granted).unwrap_or_default();
+        // Of all others only tokens bring roles.
+        (ids, self.jwt.is_none().then_some(roles))
     }
 
     /// Finds out who calls, and what has to be taken off before the upstream.
@@ -264,13 +273,17 @@ impl Callers {
     }
 }
 
-/// The name that an earlier filter wrote. Two lines are none: that filter writes one.
-fn named_by(header: &CallerHeader, lines: Pairs<'_>) -> Found {
-    let kind = match header.set_by {
+const fn kind_of(header: &CallerHeader) -> Kind {
+    match header.set_by {
         CallerSetter::BasicAuth => Kind::BasicAuth,
         CallerSetter::ApiKeyAuth => Kind::ApiKeyAuth,
         CallerSetter::Filter => Kind::Filter,
-    };
+    }
+}
+
+/// The name that an earlier filter wrote. Two lines are none: that filter writes one.
+fn named_by(header: &CallerHeader, lines: Pairs<'_>) -> Found {
+    let kind = kind_of(header);
     let mut values = lines.named(header.header.as_str());
     match (values.next(), values.next()) {
         (None, _) => Found::None,
