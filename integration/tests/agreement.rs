@@ -79,7 +79,12 @@ impl Dice {
 
     fn rule(&mut self) -> Rule {
         let all = [Asks::Office, Asks::Env, Asks::Partner, Asks::Known];
-        let asks = all.into_iter().filter_map(|asks| self.one_in(3).then(|| (asks, self.one_in(3)))).collect();
+        let mut asks = Vec::new();
+        for one in all {
+            if self.one_in(3) {
+                asks.push((one, self.one_in(3)));
+            }
+        }
         let apis = match self.below(5) {
             0 => None,
             1 => Some(vec![0]),

@@ -124,6 +124,12 @@ impl CidrSet {
         are_disjoint(&self.v4, &other.v4) && are_disjoint(&self.v6, &other.v6)
     }
 
+    /// How many ranges it holds: networks that overlap are one.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.v4.len() + self.v6.len()
+    }
+
     /// Bytes that the ranges take.
     #[must_use]
     pub const fn bytes(&self) -> usize {

@@ -98,6 +98,7 @@ pub struct Caller {
     identities: Vec<Identity>,
     roles: Vec<Arc<str>>,
     credential: Credential,
+    doubtful: bool,
 }
 
 impl Caller {
@@ -125,11 +126,19 @@ impl Caller {
         !self.identities.is_empty()
     }
 
+    /// Whether a credential came of which it cannot be known for whom it stands, also beside a good
+    /// one: then it cannot be known who the caller is not.
+    #[must_use]
+    pub const fn is_doubtful(&self) -> bool {
+        self.doubtful
+    }
+
     fn learn(&mut self, found: Found) {
+        self.doubtful |= matches!(found, Found::Doubtful);
         match found {
             Found::None => {}
-            Found::Invalid if self.is_authenticated() => {}
-            Found::Invalid => self.credential = Credential::Invalid,
+            Found::Invalid | Found::Doubtful if self.is_authenticated() => {}
+            Found::Invalid | Found::Doubtful => self.credential = Credential::Invalid,
             Found::Caller { identity, roles } => {
                 self.credential = Credential::Verified;
                 self.identities.push(identity);
@@ -146,8 +155,15 @@ impl Caller {
 /// What one source of identities says.
 enum Found {
     None,
+    /// A credential that stands for nobody.
     Invalid,
-    Caller { identity: Identity, roles: Vec<Arc<str>> },
+    /// One that may stand for somebody: Envoy does not say, or it says two things. A certificate
+    /// that was not verified may be anybody's whom a deny rule names.
+    Doubtful,
+    Caller {
+        identity: Identity,
+        roles: Vec<Arc<str>>,
+    },
 }
 
 impl Found {
@@ -156,7 +172,7 @@ impl Found {
         let id = std::str::from_utf8(name).ok().map(|name| format!("{}:{name}", kind.name()));
         match id.filter(|id| !name.is_empty() && id.len() <= ID_BYTES_MAX && !id.chars().any(char::is_control)) {
             Some(id) => Self::Caller { identity: Identity { kind, id: id.into() }, roles },
-            None => Self::Invalid,
+            None => Self::Doubtful,
         }
     }
 }
@@ -247,7 +263,7 @@ fn named_by(header: &CallerHeader, lines: Pairs<'_>) -> Found {
     match (values.next(), values.next()) {
         (None, _) => Found::None,
         (Some(name), None) => Found::named(kind, name, Vec::new()),
-        (Some(_), Some(_)) => Found::Invalid,
+        (Some(_), Some(_)) => Found::Doubtful,
     }
 }
 

@@ -22,8 +22,9 @@ use apart::Declared;
 use std::cell::Cell;
 use wider::Wider;
 
-/// Comparisons of rules and templates that a review makes at most: some seconds.
-const WORK_MAX: usize = 50_000_000;
+/// Comparisons that a review makes at most: ten thousand rules about one API, each with a network of its own, stay
+/// below, and take some seconds.
+const WORK_MAX: usize = 320_000_000;
 
 /// Something that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -299,3 +300,7 @@ fn told(policy: &Policy, finding: &Finding) -> (String, String) {
 #[cfg(test)]
 #[path = "review_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "review/law_tests.rs"]
+mod law_tests;

@@ -29,7 +29,8 @@ pub struct Effort {
 #[derive(Debug)]
 pub struct Comparison {
     workers: u32,
-    /// CPU microseconds for each request: a list of turns for each row of `Row::ALL`.
+    rows: &'static [Row],
+    /// CPU microseconds for each request: a list of turns for each row.
     turns: Vec<Vec<f64>>,
     /// Bytes sent to the collector for each request, in the order of the rows.
     sent: Vec<f64>,
@@ -49,14 +50,20 @@ const CONNECTIONS: usize = 32;
 /// After a turn the filters still send what they have gathered, once a second: that is part of what a request costs.
 const AFTERMATH: Duration = Duration::from_millis(1200);
 
-/// Measures all rows with this many workers.
+/// Measures rows with this many workers; `Row::NoFilter` and `Row::ReadingFloor` are among them.
 ///
 /// # Errors
 /// When an Envoy does not start, or does not do what its row says.
-pub async fn compare(workers: u32, modules: &Modules, ours: &Path, effort: Effort) -> Result<Comparison> {
+pub async fn compare(
+    workers: u32,
+    rows: &'static [Row],
+    modules: &Modules,
+    ours: &Path,
+    effort: Effort,
+) -> Result<Comparison> {
     let edge = Edge::read()?;
     let mut runners = Vec::new();
-    for row in Row::ALL {
+    for row in rows.iter().copied() {
         let runner = Runner::start(row, workers, &edge, modules, ours).await;
         runners.push(runner.with_context(|| format!("row `{}`", row.name()))?);
     }
@@ -71,7 +78,7 @@ pub async fn compare(workers: u32, modules: &Modules, ours: &Path, effort: Effor
     for runner in runners {
         runner.envoy.stop()?;
     }
-    Ok(Comparison { workers, turns, sent })
+    Ok(Comparison { workers, rows, turns, sent })
 }
 
 // === impl Runner ===
@@ -117,7 +124,7 @@ impl Comparison {
     /// Adds its rows to a table of `Comparison::HEADS`.
     pub fn rows(&self, table: &mut Table) {
         let floor = Spread::of(&self.added(Row::ReadingFloor)).median;
-        for (index, row) in Row::ALL.into_iter().enumerate() {
+        for (index, row) in self.rows.iter().copied().enumerate() {
             let added = Spread::of(&self.added(row));
             let (added_text, of_floor) = match row {
                 Row::NoFilter => ("-".to_owned(), "-".to_owned()),
@@ -125,7 +132,7 @@ impl Comparison {
             };
             table.row(vec![
                 self.workers.to_string(),
-                row.name().to_owned(),
+                row.name(),
                 Spread::of(&self.turns[index]).to_string(),
                 added_text,
                 of_floor,
@@ -140,7 +147,7 @@ impl Comparison {
 
     /// What a row adds to Envoy alone, round by round: neighbours in time are compared with each other.
     fn added(&self, row: Row) -> Vec<f64> {
-        let of = |row: Row| &self.turns[Row::ALL.iter().position(|other| *other == row).expect("a row of the list")];
+        let of = |row: Row| &self.turns[self.rows.iter().position(|other| *other == row).expect("a row of the list")];
         of(row).iter().zip(of(Row::NoFilter)).map(|(with, without)| with - without).collect()
     }
 }

@@ -9,6 +9,7 @@ pub mod drain;
 pub mod edge;
 pub mod fire;
 pub mod host_calls;
+pub mod many_rules;
 pub mod modules;
 pub mod pace;
 pub mod process;

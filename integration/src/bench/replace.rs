@@ -23,6 +23,8 @@ use crate::{config, place, wait};
 pub struct Large {
     /// Declared APIs, each with a path template of its own.
     pub apis: usize,
+    /// Rules, each about one of those paths.
+    pub rules: usize,
     /// Address ranges, all in one rule.
     pub cidrs: usize,
 }
@@ -220,6 +222,13 @@ fn large_policy(small: &Value, large: Large, salt: usize) -> Value {
     };
     let ranges: Vec<String> = (0..large.cidrs).map(range).collect();
     policy["access"]["allow"][0]["from"]["cidrs"] = json!(ranges);
+    let deny = policy["access"]["deny"].as_array_mut().expect("the shipped policy closes something");
+    for index in 0..large.rules {
+        let (service, resource) = (index / 100, index % 100);
+        deny.push(
+            json!({ "name": format!("closed-{index}"), "paths": [format!("/s{service}/r{resource}/closed/**")] }),
+        );
+    }
     policy
 }
 
@@ -245,7 +254,7 @@ mod tests {
     #[test]
     fn the_large_policy_is_as_large_as_it_says() {
         let small = Edge::read().unwrap().policy();
-        let policy = large_policy(&small, Large { apis: 300, cidrs: 100_000 }, 1);
+        let policy = large_policy(&small, Large { apis: 300, rules: 0, cidrs: 100_000 }, 1);
         assert_eq!(policy["apis"].as_array().unwrap().len(), small["apis"].as_array().unwrap().len() + 300);
         let cidrs: std::collections::BTreeSet<_> = policy["access"]["allow"][0]["from"]["cidrs"]
             .as_array()

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::edge::{COLLECTOR, Edge};
+use super::many_rules;
 use super::modules::Modules;
 use crate::config;
 
@@ -24,13 +25,17 @@ pub enum Row {
     Ostiary,
     /// Envoy's own filter with the same rules, and its own way to tell a collector.
     RbacAndAccessLog,
+    /// Ours with so many rules, and as many networks times ten, and nobody to tell.
+    Rules(usize),
+    /// Envoy's own filter with the same rules and networks.
+    RbacRules(usize),
 }
 
 // === impl Row ===
 
 impl Row {
-    /// All of them, in the order of the table.
-    pub const ALL: [Self; 6] = [
+    /// What a request costs with all that the filter does.
+    pub const WHOLE: &'static [Self] = &[
         Self::NoFilter,
         Self::EmptyWasm,
         Self::ReadingFloor,
@@ -39,16 +44,29 @@ impl Row {
         Self::RbacAndAccessLog,
     ];
 
+    /// What it costs to decide among few and among many rules.
+    pub const RULES: &'static [Self] = &[
+        Self::NoFilter,
+        Self::ReadingFloor,
+        Self::Rules(1),
+        Self::Rules(10),
+        Self::Rules(10_000),
+        Self::RbacRules(10),
+        Self::RbacRules(10_000),
+    ];
+
     /// What the table calls it.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> String {
         match self {
-            Self::NoFilter => "no filter",
-            Self::EmptyWasm => "empty wasm filter",
-            Self::ReadingFloor => "reading floor",
-            Self::OstiaryUnheard => "ostiary, no collector",
-            Self::Ostiary => "ostiary",
-            Self::RbacAndAccessLog => "envoy rbac + grpc access log",
+            Self::NoFilter => "no filter".to_owned(),
+            Self::EmptyWasm => "empty wasm filter".to_owned(),
+            Self::ReadingFloor => "reading floor".to_owned(),
+            Self::OstiaryUnheard => "ostiary, no collector".to_owned(),
+            Self::Ostiary => "ostiary".to_owned(),
+            Self::RbacAndAccessLog => "envoy rbac + grpc access log".to_owned(),
+            Self::Rules(rules) => format!("ostiary, {rules} rules, {} networks", many_rules::networks(rules)),
+            Self::RbacRules(rules) => format!("envoy rbac, {rules} rules, {} networks", many_rules::networks(rules)),
         }
     }
 
@@ -57,7 +75,7 @@ impl Row {
     pub const fn refuses(self) -> bool {
         match self {
             Self::NoFilter | Self::EmptyWasm | Self::ReadingFloor => false,
-            Self::OstiaryUnheard | Self::Ostiary | Self::RbacAndAccessLog => true,
+            Self::OstiaryUnheard | Self::Ostiary | Self::RbacAndAccessLog | Self::Rules(_) | Self::RbacRules(_) => true,
         }
     }
 
@@ -75,6 +93,8 @@ impl Row {
             }
             Self::Ostiary => (vec![wasm("ostiary", ours, &edge.policy())], None),
             Self::RbacAndAccessLog => (rbac(), Some(access_log())),
+            Self::Rules(rules) => (vec![wasm("ostiary", ours, &many_rules::policy(rules))], None),
+            Self::RbacRules(rules) => (vec![many_rules::rbac(rules)], None),
         };
         config::bootstrap(vec![edge.listener(filters, log)], vec![edge.collector(drain)])
     }

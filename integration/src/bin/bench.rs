@@ -1,7 +1,7 @@
 //! `make bench`: runs the comparison and the replacements and prints their tables, for the terminal and as Markdown.
 //!
 //! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 7),
-//! `BENCH_ONLY=compare` or `BENCH_ONLY=replace` runs one half.
+//! `BENCH_ONLY=compare`, `BENCH_ONLY=rules` or `BENCH_ONLY=replace` runs one part.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,11 +11,12 @@ use ostiary_integration::bench::compare::{Comparison, Effort, compare};
 use ostiary_integration::bench::host_calls;
 use ostiary_integration::bench::modules::Modules;
 use ostiary_integration::bench::replace::{self, Large};
+use ostiary_integration::bench::rows::Row;
 use ostiary_integration::bench::spread::Table;
 use ostiary_integration::place;
 
 const WORKERS: [u32; 2] = [1, 2];
-const LARGE: Large = Large { apis: 10_000, cidrs: 100_000 };
+const LARGE: Large = Large { apis: 10_000, rules: 10_000, cidrs: 100_000 };
 const REPLACEMENTS: u32 = 1_000;
 
 #[tokio::main]
@@ -39,20 +40,28 @@ async fn run() -> Result<()> {
     let size = std::fs::metadata(&ours)?.len();
     println!("the module: {} ({size} bytes)", ours.display());
     let mut tables = Vec::new();
-    if only != "replace" {
+    let wanted = |part: &str| only.is_empty() || only == part;
+    if wanted("compare") {
         let modules = Modules::build()?;
         let mut table = Table::new(&Comparison::HEADS);
         for workers in WORKERS {
             println!("comparing with {workers} worker(s): {} rounds of {:?} for each row", effort.rounds, effort.turn);
-            compare(workers, &modules, &ours, effort).await?.rows(&mut table);
+            compare(workers, Row::WHOLE, &modules, &ours, effort).await?.rows(&mut table);
         }
         tables.push(("CPU time of the Envoy process for each request", table));
         let mut table = Table::new(&host_calls::HEADS);
         host_calls::count(&ours, &mut table).await?;
         tables.push(("Calls from our filter to its host", table));
     }
-    if only != "compare" {
-        println!("applying {} apis and {} cidrs under load", LARGE.apis, LARGE.cidrs);
+    if wanted("rules") {
+        let modules = Modules::build()?;
+        println!("deciding among few and many rules: {} rounds of {:?} for each row", effort.rounds, effort.turn);
+        let mut table = Table::new(&Comparison::HEADS);
+        compare(1, Row::RULES, &modules, &ours, effort).await?.rows(&mut table);
+        tables.push(("Few rules and many, CPU time for each request", table));
+    }
+    if wanted("replace") {
+        println!("applying {} apis, {} rules and {} cidrs under load", LARGE.apis, LARGE.rules, LARGE.cidrs);
         let mut table = Table::new(&replace::HEADS);
         replace::blocked(LARGE, &ours, &mut table).await?;
         tables.push(("A large policy, one worker, 2,000 probes a second", table));

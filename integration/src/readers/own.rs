@@ -111,11 +111,11 @@ fn overridden(head: &Message) -> Read {
     let target = origin(target(head));
     let path = resolved(&decoded(until(&target, b"?")));
     let query = target.splitn(2, |byte| *byte == b'?').nth(1).unwrap_or_default();
-    let parameters = query.split(|byte| b"&;".contains(byte)).filter_map(|pair| {
+    let mut parameters = query.split(|byte| b"&;".contains(byte)).filter_map(|pair| {
         let at = pair.iter().position(|byte| *byte == b'=')?;
         Some((variable(&decoded(pair.get(..at)?)), decoded(pair.get(at + 1..)?)))
     });
-    let parameter = parameters.filter(|(name, _)| name == b"_method").last().map(|(_, value)| value);
+    let parameter = parameters.rfind(|(name, _)| name == b"_method").map(|(_, value)| value);
     let names = ["x-http-method-override", "x-method-override", "x-http-method"];
     let method = head.line.split(|byte| *byte == b' ').next().unwrap_or_default();
     let method = header(head, &names).or(parameter.as_deref()).unwrap_or(method);

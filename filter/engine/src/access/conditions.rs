@@ -8,7 +8,7 @@ use super::matching::Match;
 use super::rule::glob_matches;
 use super::window::Window;
 use crate::address::CidrSet;
-use crate::caller::Callers;
+use crate::caller::{Caller, Callers};
 use crate::client::{ClientRules, Country};
 use crate::config::access as written;
 use crate::config::access::{Scheme, TlsVersion};
@@ -94,11 +94,18 @@ impl Test {
             Self::Country(countries) => {
                 around.country().map_or(Met::Unknown, |code| Met::known(countries.contains(&code)))
             }
-            Self::Caller(globs) => Met::known(around.caller().identities().iter().any(|who| within(globs, &who.id))),
-            Self::Role(roles) => {
-                Met::known(around.caller().roles().iter().any(|role| roles.iter().any(|name| **name == **role)))
+            Self::Caller(globs) => {
+                let caller = around.caller();
+                sure(caller.identities().iter().any(|who| within(globs, &who.id)), caller)
             }
-            Self::Authenticated(wanted) => Met::known(around.caller().is_authenticated() == *wanted),
+            Self::Role(roles) => {
+                let caller = around.caller();
+                sure(caller.roles().iter().any(|role| roles.iter().any(|name| **name == **role)), caller)
+            }
+            Self::Authenticated(wanted) => match (around.caller().is_authenticated(), around.caller().is_doubtful()) {
+                (false, true) => Met::Unknown,
+                (authenticated, _) => Met::known(authenticated == *wanted),
+            },
             Self::Header(header) => header.in_header(around.header(header.name())),
             Self::Parameter(parameter) => parameter.in_query(around.parameters()),
             Self::Scheme(schemes) => match around.tls() {
@@ -118,6 +125,14 @@ impl Test {
             }
             Self::When(window) => around.now_s().map_or(Met::Unknown, |now_s| Met::known(window.holds(now_s))),
         }
+    }
+}
+
+/// What the good credentials do not say, a doubtful one might.
+const fn sure(holds: bool, caller: &Caller) -> Met {
+    match (holds, caller.is_doubtful()) {
+        (false, true) => Met::Unknown,
+        (holds, _) => Met::known(holds),
     }
 }
 

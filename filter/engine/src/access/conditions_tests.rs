@@ -214,6 +214,33 @@ fn a_caller_is_asked_for_where_one_would_help() {
     }
 }
 
+/// Of a certificate that was not verified it cannot be known whose it is not: neither who is denied nor
+/// who is let in walks through with it (Envoy calls every resumed session's certificate not valid).
+#[test]
+fn a_doubtful_credential_counts_against_its_bearer() {
+    let policy = |access: &str| policy(&format!(r#""callers":{{"mtls":{{}}}},"access":{{{access}}}"#));
+    let with = |valid: u8| {
+        Stated::default()
+            .with(&["connection", "peer_certificate_valid"], [valid])
+            .with(&["connection", "uri_san_peer_certificate"], "spiffe://a")
+    };
+    for (access, good, doubtful, none) in [
+        (r#""deny":[{"name":"r","callers":["mtls:spiffe://a"]}]"#, true, true, false),
+        (r#""deny":[{"name":"r","callers":["mtls:spiffe://b"]}]"#, false, true, false),
+        (r#""deny":[{"name":"r","not":{"callers":["mtls:spiffe://a"]}}]"#, false, true, true),
+        (r#""allow":[{"name":"r","callers":["mtls:spiffe://a"]}]"#, false, true, true),
+        (r#""allow":[{"name":"r","authenticated":false}]"#, true, true, false),
+        (r#""deny":[{"name":"r","authenticated":true}]"#, true, true, false),
+    ] {
+        let refused = |attributes: &Stated| refusal(&policy(access), &[], "/", attributes).is_some();
+        assert_eq!(
+            (refused(&with(1)), refused(&with(0)), refused(&Stated::default())),
+            (good, doubtful, none),
+            "{access}"
+        );
+    }
+}
+
 #[test]
 fn what_is_exempt_is_left_out_for_sure_or_not_at_all() {
     let policy = policy(

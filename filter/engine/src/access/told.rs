@@ -27,8 +27,8 @@ fn words(test: &Test) -> String {
     let list = |names: &[Box<str>]| names.join(", ");
     match test {
         Test::Address(sets) => {
-            let bytes: usize = sets.iter().map(|set| set.bytes()).sum();
-            format!("from the networks ({bytes} bytes of ranges)")
+            let ranges: usize = sets.iter().map(|set| set.len()).sum();
+            format!("from {ranges} network{}", if ranges == 1 { "" } else { "s" })
         }
         Test::Country(codes) => {
             format!("from {}", codes.iter().map(|code| String::from_utf8_lossy(code)).collect::<Vec<_>>().join(", "))

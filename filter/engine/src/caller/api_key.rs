@@ -125,7 +125,9 @@ impl ApiKeys {
 
     /// `digest` is `None` for two keys that differ.
     fn look_up(&self, digest: Option<[u8; 32]>, attributes: &dyn Attributes) -> Found {
-        let Some(key) = digest.and_then(|digest| self.keys.get(&digest)) else { return Found::Invalid };
+        // Two keys that differ may be two callers'.
+        let Some(digest) = digest else { return Found::Doubtful };
+        let Some(key) = self.keys.get(&digest) else { return Found::Invalid };
         let unlimited = key.not_before_s == i64::MIN && key.not_after_s == i64::MAX;
         // Without a clock a key that can expire is not known to be good.
         let now = if unlimited { Ok(0) } else { attributes.now_s() };
@@ -134,7 +136,8 @@ impl ApiKeys {
                 identity: Identity { kind: Kind::ApiKey, id: Arc::clone(&key.id) },
                 roles: key.roles.clone(),
             },
-            Ok(_) | Err(_) => Found::Invalid,
+            Ok(_) => Found::Invalid,
+            Err(_) => Found::Doubtful,
         }
     }
 }

@@ -43,7 +43,7 @@ impl Jwt {
                 let name = subject.texts.pop().unwrap_or_default();
                 Found::named(Kind::Jwt, name.as_bytes(), roles.roles())
             }
-            Ok(_) | Err(_) => Found::Invalid,
+            Ok(_) | Err(_) => Found::Doubtful,
         }
     }
 }

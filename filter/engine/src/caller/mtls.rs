@@ -40,7 +40,7 @@ impl Mtls {
             (Ok(true), Ok(Some(name))) => Found::named(Kind::Mtls, &name, Vec::new()),
             // No certificate, or one without such a name.
             (Ok(_), Ok(None)) => Found::None,
-            (Ok(false), Ok(Some(_))) | (Err(_), _) | (_, Err(_)) => Found::Invalid,
+            (Ok(false), Ok(Some(_))) | (Err(_), _) | (_, Err(_)) => Found::Doubtful,
         }
     }
 }
