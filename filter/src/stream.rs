@@ -10,7 +10,7 @@ use crate::vm::{Vm, say};
 use crate::{record, reply};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::{Change, Edits};
-use ostiary_engine::judge::{Judged, Permit, Prepared};
+use ostiary_engine::judge::{Judged, Permit, judge};
 use ostiary_engine::policy::Policy;
 use ostiary_engine::refusal::Refusal;
 use std::cell::RefCell;
@@ -113,12 +113,15 @@ impl<H: Host> Stream<H> {
         if head.asks_for_a_trap() {
             trap();
         }
-        let judged = if head.is_request() {
-            self.judge(&policy, &head)
+        let mut judged = if head.is_request() {
+            judge(&policy, &head.request(), &Asking(&self.vm.host))
         } else {
             self.vm.count(Counter::HostFailure);
             Judged::undecidable(&policy)
         };
+        if judged.verdicts.enforced.permits() && !self.edit(&judged.edits) {
+            judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
+        }
         if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits()) {
             self.vm.count(Counter::WouldRefuse(refusal));
         }
@@ -138,17 +141,6 @@ impl<H: Host> Stream<H> {
                 Flow::Stop
             }
         }
-    }
-
-    fn judge(&self, policy: &Policy, head: &Head<'_>) -> Judged {
-        let (request, asking) = (head.request(), Asking(&self.vm.host));
-        let prepared = Prepared::new(policy, &request, &asking);
-        let edited = self.edit(prepared.edits());
-        let mut judged = prepared.judge();
-        if !edited {
-            judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
-        }
-        judged
     }
 
     /// Changes what has to change before the upstream gets the request; `false` where the host did

@@ -25,6 +25,7 @@ pub enum Edit {
 pub struct Edits {
     list: Vec<Edit>,
     path: Option<Box<[u8]>>,
+    reroutes: bool,
 }
 
 /// A change as the host makes it.
@@ -50,6 +51,19 @@ impl Edits {
     /// The path is spelt in another way, with its query.
     pub(crate) fn respell(&mut self, path: &[u8]) {
         self.path = Some(path.into());
+        self.reroutes = true;
+    }
+
+    /// What is taken off is what routes are made of: another method or path.
+    pub(crate) const fn reroute(&mut self) {
+        self.reroutes = true;
+    }
+
+    /// Whether Envoy may take another route than it has chosen. Any write has it choose anew, but it
+    /// tells the new choice only when the request goes on.
+    #[must_use]
+    pub const fn may_reroute(&self) -> bool {
+        self.reroutes
     }
 
     /// Settles the new `:path` of a request whose target is `target`.

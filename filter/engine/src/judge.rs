@@ -93,9 +93,8 @@ impl Judged {
     }
 }
 
-/// A request that has been read, and what has to change in it. It is judged after the change, because
-/// any write to its headers has Envoy choose the route anew: what is judged is what is routed.
-pub struct Prepared<'a> {
+/// A request that has been read, and what has to change in it.
+struct Prepared<'a> {
     policy: &'a Policy,
     head: &'a RequestHead<'a>,
     attributes: Once<'a>,
@@ -105,9 +104,7 @@ pub struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    /// Reads a request. `attributes` is asked for each thing at most once, and only when it is needed: in
-    /// a guest an answer costs a call to the host.
-    pub fn new(policy: &'a Policy, head: &'a RequestHead<'a>, attributes: &'a dyn Attributes) -> Self {
+    fn new(policy: &'a Policy, head: &'a RequestHead<'a>, attributes: &'a dyn Attributes) -> Self {
         let attributes = Once { inner: attributes, now_s: OnceCell::new() };
         let target = head.path.unwrap_or(b"/");
         let mut edits = Edits::default();
@@ -126,15 +123,7 @@ impl<'a> Prepared<'a> {
         Self { policy, head, attributes, caller, edits, asked }
     }
 
-    /// What has to change before the upstream gets the request; nothing in shadow.
-    #[must_use]
-    pub const fn edits(&self) -> &Edits {
-        &self.edits
-    }
-
-    /// Judges it.
-    #[must_use]
-    pub fn judge(self) -> Judged {
+    fn judge(self) -> Judged {
         let mut judged = match &self.asked {
             Ok(asked) => {
                 let around = self.around(asked);
@@ -152,7 +141,9 @@ impl<'a> Prepared<'a> {
     }
 
     fn around<'s>(&'s self, asked: &Asked<'s>) -> Circumstances<'s> {
-        Circumstances::new(self.head.lines, asked.target, &self.caller, self.policy.clients(), &self.attributes)
+        let around =
+            Circumstances::new(self.head.lines, asked.target, &self.caller, self.policy.clients(), &self.attributes);
+        if self.edits.may_reroute() { around.with_unknown_route() } else { around }
     }
 
     fn operation(&self, asked: &Asked<'_>) -> Operation {
@@ -189,7 +180,8 @@ impl Attributes for Once<'_> {
     }
 }
 
-/// Judges a request as it came, where nobody changes it.
+/// Judges a request. `attributes` is asked for each thing at most once, and only when the decision
+/// needs it: in a guest an answer costs a call to the host.
 pub fn judge(policy: &Policy, head: &RequestHead<'_>, attributes: &dyn Attributes) -> Judged {
     Prepared::new(policy, head, attributes).judge()
 }

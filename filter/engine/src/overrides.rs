@@ -76,6 +76,7 @@ pub(crate) fn settle(
             if in_query {
                 edits.push(Edit::RemoveMethodParameter);
             }
+            edits.reroute();
             Ok(())
         }
     }

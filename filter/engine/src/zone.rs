@@ -2,7 +2,7 @@
 //! and for rules about the time of day.
 //!
 //! A full database is half a megabyte, most of it history. A policy asks about now, so a zone is one
-//! POSIX rule ([`rule`]) that holds for every year; zones of one rule share a line of the table. Where
+//! POSIX rule (`rule.rs`) that holds for every year; zones of one rule share a line of the table. Where
 //! a rule began to hold only after 2024, or will only later (Morocco's clocks follow Ramadan, which no
 //! rule can say, and the database foretells them until 2087), the changes until then stand in the line.
 //! Instants before 2024 are answered as 2024 began.

@@ -55,6 +55,12 @@ impl<'a> Circumstances<'a> {
         }
     }
 
+    /// The same, where a change to the request will have Envoy choose another route than it tells.
+    pub(crate) fn with_unknown_route(mut self) -> Self {
+        self.route = OnceCell::with_value(Err(Unknown));
+        self
+    }
+
     /// Who calls.
     #[must_use]
     pub const fn caller(&self) -> &'a Caller {

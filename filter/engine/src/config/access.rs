@@ -90,7 +90,7 @@ macro_rules! ruled_object {
                 methods: NonEmpty<Method>, optional;
                 /// Path templates, as an API has them.
                 paths: NonEmpty<Template>, optional;
-                /// Names of Envoy's routes.
+                /// Names of Envoy's routes. Where the filter spells the path anew or takes overrides off, the route is not known, and that counts against the caller; a route that is chosen by an API key which is taken off is the one that Envoy had chosen before.
                 routes: NonEmpty<Line>, optional;
                 /// Names of the listener's filter chains.
                 filter_chains: NonEmpty<Line>, optional;
