@@ -16,8 +16,15 @@ fn staff(from: [u8; 4], forwarded_for: &str, status: u16) -> Call {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_has_the_address_that_its_place_gives_it() {
-    let example = Example::start("client-address.yaml", &[]).await;
+async fn addresses() {
+    let change = ("client_address: { from: filter_state, key: ostiary.peer }", "client_address: { from: envoy }");
+    let example = Example::beside("client-address.yaml", &[], &[change]).await;
+    a_client_has_the_address_that_its_place_gives_it(&example).await;
+    without_the_remote_address_a_client_writes_itself_into_the_office(&example).await;
+    example.stop();
+}
+
+async fn a_client_has_the_address_that_its_place_gives_it(example: &Example) {
     let edge = [
         staff(OFFICE, "", 200),
         staff(OFFICE, "127.0.7.1", 200),
@@ -54,16 +61,11 @@ async fn a_client_has_the_address_that_its_place_gives_it() {
             assert_eq!(recorded == Some("127.0.0.20"), passed, "{listener}, {call}: {recorded:?}");
         }
     }
-    example.stop();
 }
 
 /// Why `from: envoy` warns unless the policy states that the listener has `use_remote_address: true`: without it the header wins.
-#[tokio::test(flavor = "multi_thread")]
-async fn without_the_remote_address_a_client_writes_itself_into_the_office() {
-    let change = ("client_address: { from: filter_state, key: ostiary.peer }", "client_address: { from: envoy }");
-    let example = Example::changed("client-address.yaml", &[], &[change]).await;
-    let seen = example.expect("mesh", &[staff(STRANGER, "", 403), staff(STRANGER, "127.0.0.20", 200)]).await;
+async fn without_the_remote_address_a_client_writes_itself_into_the_office(example: &Example) {
+    let seen = example.expect("mesh-changed", &[staff(STRANGER, "", 403), staff(STRANGER, "127.0.0.20", 200)]).await;
     assert_eq!(seen[1].record.text("client.address"), Some("127.0.0.20"), "what the stranger wrote");
     assert!(example.envoy.log().contains("client_address: rules ask for addresses"), "the policy is warned of");
-    example.stop();
 }

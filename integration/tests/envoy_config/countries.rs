@@ -25,8 +25,15 @@ fn staff(from: [u8; 4], status: u16) -> Call {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_country_is_the_database_s_and_never_the_client_s() {
-    let example = Example::start("client-country.yaml", &database()).await;
+async fn countries() {
+    let change = ("mutations: [{ remove: x-country }]", "mutations: [{ remove: x-unrelated }]");
+    let example = Example::beside("client-country.yaml", &database(), &[change]).await;
+    the_country_is_the_database_s_and_never_the_client_s(&example).await;
+    without_the_removal_a_client_whom_nobody_knows_chooses_its_country(&example).await;
+    example.stop();
+}
+
+async fn the_country_is_the_database_s_and_never_the_client_s(example: &Example) {
     let payments = |from: [u8; 4], status: u16| Call::new("GET /payments", status).from(from);
     let calls = [
         staff(HOME, 200),
@@ -49,19 +56,14 @@ async fn the_country_is_the_database_s_and_never_the_client_s() {
     let seen = example.expect("edge", &calls).await;
     let countries: Vec<_> = seen.iter().map(|seen| seen.record.text("geo.country.iso_code").unwrap_or("-")).collect();
     assert_eq!(countries, ["CH", "ZZ", "-", "-", "CH", "ZZ", "-", "-", "-", "-", "CH", "ZZ", "ZZ", "-"]);
-    example.stop();
 }
 
 /// Why the header is removed first: `geoip` overwrites it only when it finds a country.
-#[tokio::test(flavor = "multi_thread")]
-async fn without_the_removal_a_client_whom_nobody_knows_chooses_its_country() {
-    let change = ("mutations: [{ remove: x-country }]", "mutations: [{ remove: x-unrelated }]");
-    let example = Example::changed("client-country.yaml", &database(), &[change]).await;
+async fn without_the_removal_a_client_whom_nobody_knows_chooses_its_country(example: &Example) {
     let calls = [
         staff(CLOSED, 403).with("x-country", "CH"),
         staff(NOWHERE, 200).with("x-country", "CH"),
         staff(UNNAMED, 200).with("x-country", "CH"),
     ];
-    example.expect("edge", &calls).await;
-    example.stop();
+    example.expect("edge-changed", &calls).await;
 }

@@ -11,6 +11,7 @@ use ostiary_integration::sink::Sink;
 use ostiary_integration::upstream::{Arrived, Upstream};
 use ostiary_integration::{place, shipped, wait};
 use ostiary_tests::record::Record;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
@@ -67,12 +68,13 @@ pub struct Seen {
 // === impl Example ===
 
 impl Example {
+    /// Starts a file as it is shipped, but for ports and the folder.
     pub async fn start(name: &str, files: &[File]) -> Self {
-        Self::changed(name, files, &[]).await
+        Self::beside(name, files, &[]).await
     }
 
-    /// The file with some of its text replaced.
-    pub async fn changed(name: &str, files: &[File], changes: &[Change]) -> Self {
+    /// The same, and with it each of the file's listeners once more, with some of the text replaced, under its name and `-changed`.
+    pub async fn beside(name: &str, files: &[File], changes: &[Change]) -> Self {
         let upstream = Upstream::start().await.expect("an upstream");
         let identity = Upstream::start().await.expect("an identity server");
         let sink = Sink::start().await.expect("a sink");
@@ -90,12 +92,14 @@ impl Example {
             })
         };
         let text = shipped::read(name, &place::module().expect("the module"), port).expect("the shipped file");
-        let mut text = shipped::with_files(&text, folder.path()).expect("the folder's path");
-        for (old, new) in changes {
-            assert!(text.contains(old), "{name} has no `{old}` to be changed");
-            text = text.replace(old, new);
-        }
-        let envoy = Envoy::start(Setup::text(text)).await.unwrap_or_else(|failed| panic!("{name}: {failed}"));
+        let text = shipped::with_files(&text, folder.path()).expect("the folder's path");
+        // Envoy appends what this argument has to what the file has: one more Envoy would cost seconds.
+        let arguments = match changes {
+            [] => Vec::new(),
+            changes => vec!["--config-yaml".to_owned(), changed_listeners(&text, changes).to_string()],
+        };
+        let setup = Setup { arguments, ..Setup::text(text) };
+        let envoy = Envoy::start(setup).await.unwrap_or_else(|failed| panic!("{name}: {failed}"));
         Self { envoy, upstream, identity, sink, told: Mutex::default(), _files: folder }
     }
 
@@ -131,6 +135,16 @@ impl Example {
         call.make(self.envoy.listener(listener).await).await
     }
 
+    /// Waits for the records of calls that nobody looks at, before calls to another listener are looked at.
+    pub async fn pass_over(&self, count: usize) {
+        let known = wait::until("calls being recorded", async || {
+            let records = self.sink.requests();
+            (records.len() >= self.told().known.len() + count).then_some(records)
+        });
+        let known = known.await;
+        self.told().known = known;
+    }
+
     fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -138,6 +152,21 @@ impl Example {
     pub fn stop(self) {
         self.envoy.stop().expect("a stop");
     }
+}
+
+/// The listeners of a file with some of its text replaced, under other names.
+fn changed_listeners(text: &str, changes: &[Change]) -> Value {
+    let mut text = text.to_owned();
+    for (old, new) in changes {
+        assert!(text.contains(old), "the file has no `{old}` to be changed");
+        text = text.replace(old, new);
+    }
+    let mut config: Value = serde_saphyr::from_str(&text).expect("yaml");
+    let mut listeners = config["static_resources"]["listeners"].take();
+    for listener in listeners.as_array_mut().expect("listeners") {
+        listener["name"] = format!("{}-changed", listener["name"].as_str().expect("a name")).into();
+    }
+    json!({ "static_resources": { "listeners": listeners } })
 }
 
 // === impl Call ===

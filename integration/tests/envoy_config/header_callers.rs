@@ -21,10 +21,16 @@ fn basic(name: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))
 }
 
-/// The verified name decides; one that a client writes is gone before any filter looks, where the filter runs and where it does not.
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_verified_name_is_the_caller() {
-    let example = Example::start("callers-headers.yaml", &users()).await;
+async fn names_in_headers() {
+    let example = Example::beside("callers-headers.yaml", &users(), &[(STRIPPED, NOT_STRIPPED)]).await;
+    only_a_verified_name_is_the_caller(&example).await;
+    without_the_removal_a_client_names_itself_where_the_filter_is_off(&example).await;
+    example.stop();
+}
+
+/// The verified name decides; one that a client writes is gone before any filter looks, where the filter runs and where it does not.
+async fn only_a_verified_name_is_the_caller(example: &Example) {
     let staff = |status: u16| Call::new("GET /staff", status);
     let payments = |status: u16| Call::new("GET /payments", status);
     let calls = [
@@ -64,13 +70,10 @@ async fn only_a_verified_name_is_the_caller() {
     for seen in &seen[10..] {
         assert_eq!(seen.caller(), None, "{:?}", seen.record);
     }
-    example.stop();
 }
 
 /// Why the headers are removed first: both filters overwrite every line of a client's header, but not where a route turns them off.
-#[tokio::test(flavor = "multi_thread")]
-async fn without_the_removal_a_client_names_itself_where_the_filter_is_off() {
-    let example = Example::changed("callers-headers.yaml", &users(), &[(STRIPPED, NOT_STRIPPED)]).await;
+async fn without_the_removal_a_client_names_itself_where_the_filter_is_off(example: &Example) {
     let bob = Call::new("GET /staff", 403).with("authorization", basic("bob", "builder"));
     let acme = Call::new("GET /payments", 200).with("x-partner-key", "put-your-own-key-here");
     let calls = [
@@ -79,8 +82,7 @@ async fn without_the_removal_a_client_names_itself_where_the_filter_is_off() {
         Call::new("POST /orders", 200).with("x-user-name", "alice"),
         Call::new("POST /orders", 200).with("x-partner-name", "acme"),
     ];
-    let seen = example.expect("edge", &calls).await;
+    let seen = example.expect("edge-changed", &calls).await;
     let callers = seen.iter().map(|seen| seen.caller().unwrap_or("-"));
     assert!(callers.eq(["basic_auth:bob", "api_key_auth:acme", "basic_auth:alice", "api_key_auth:acme"]));
-    example.stop();
 }

@@ -14,14 +14,11 @@ use crate::example::{Call, Example, File, SHOP};
 
 const BILLING: &str = "spiffe://shop.example/billing";
 
-fn files(servers: &Authority, clients: &Authority) -> [File; 3] {
-    let server = servers.server();
-    [("server.pem", server.certificate), ("server.key", server.key), ("clients-ca.pem", clients.pem())]
-}
-
-/// Authorities: the shop's own, its callers', and another one.
-fn three() -> (Authority, Authority, Authority) {
-    (Authority::new("servers"), Authority::new("clients"), Authority::new("strangers"))
+/// The shop's own authority, its callers', and another one.
+struct Authorities {
+    servers: Authority,
+    clients: Authority,
+    strangers: Authority,
 }
 
 /// Envoy says whether a certificate is valid from 1.39 on; before that nobody can, and nobody is a caller.
@@ -29,16 +26,32 @@ async fn validity_is_known(envoy: &Envoy) -> bool {
     envoy.version().await.expect("a version") >= (1, 39)
 }
 
-/// Where the listener demands a certificate, whoever speaks has a good one: its name decides.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_demands_a_certificate() {
-    let (servers, clients, strangers) = three();
-    let example = Example::start("callers-mtls.yaml", &files(&servers, &clients)).await;
-    let billing = clients.client(&servers, &[BILLING], Validity::Now);
-    let stock = clients.client(&servers, &["spiffe://shop.example/stock"], Validity::Now);
-    let foreign = clients.client(&servers, &["spiffe://other.example/billing"], Validity::Now);
-    let two = clients.client(&servers, &["spiffe://shop.example/stock", BILLING], Validity::Now);
-    let nameless = clients.client(&servers, &[], Validity::Now);
+async fn certificates() {
+    let [servers, clients, strangers] = ["servers", "clients", "strangers"].map(Authority::new);
+    let server = servers.server();
+    let files: [File; 3] =
+        [("server.pem", server.certificate), ("server.key", server.key), ("clients-ca.pem", clients.pem())];
+    let changes = [
+        ("mtls: { identity: uri_san, validated_by: listener }", "mtls: { identity: uri_san, validated_by: envoy }"),
+        ("mtls: { identity: uri_san }", "mtls: { identity: uri_san, validated_by: listener }"),
+    ];
+    let example = Example::beside("callers-mtls.yaml", &files, &changes).await;
+    let all = Authorities { servers, clients, strangers };
+    a_listener_that_demands_a_certificate(&example, &all).await;
+    a_listener_that_takes_any_certificate(&example, &all).await;
+    the_other_way_round_neither_listener_is_right(&example, &all).await;
+    example.stop();
+}
+
+/// Where the listener demands a certificate, whoever speaks has a good one: its name decides.
+async fn a_listener_that_demands_a_certificate(example: &Example, all: &Authorities) {
+    let Authorities { servers, clients, strangers } = all;
+    let billing = clients.client(servers, &[BILLING], Validity::Now);
+    let stock = clients.client(servers, &["spiffe://shop.example/stock"], Validity::Now);
+    let foreign = clients.client(servers, &["spiffe://other.example/billing"], Validity::Now);
+    let two = clients.client(servers, &["spiffe://shop.example/stock", BILLING], Validity::Now);
+    let nameless = clients.client(servers, &[], Validity::Now);
     let payments = |status: u16, tls: &Arc<ClientConfig>| Call::new("GET /payments", status).over(tls);
     let calls = [
         payments(200, &billing),
@@ -56,31 +69,29 @@ async fn a_listener_that_demands_a_certificate() {
     let (billing, stock) = ("mtls:spiffe://shop.example/billing", "mtls:spiffe://shop.example/stock");
     assert_eq!(callers, [billing, stock, stock, "mtls:spiffe://other.example/billing", stock, "-", stock]);
 
-    let again = clients.client(&servers, &[BILLING], Validity::Now);
+    let again = clients.client(servers, &[BILLING], Validity::Now);
     for handshake in [HandshakeKind::Full, HandshakeKind::Resumed] {
-        let spoken = speak(&example, "required", &again).await;
+        let spoken = speak(example, "required", &again).await;
         assert_eq!(spoken, ("HTTP/1.1 200 OK".to_owned(), Some(handshake)), "who resumes is still who it was");
     }
+    example.pass_over(2).await;
     example.upstream.take();
-    let expired = clients.client(&servers, &[BILLING], Validity::Over);
-    let stranger = strangers.client(&servers, &[BILLING], Validity::Now);
+    let expired = clients.client(servers, &[BILLING], Validity::Over);
+    let stranger = strangers.client(servers, &[BILLING], Validity::Now);
     for (why, tls) in [("none", &servers.nobody()), ("another authority's", &stranger), ("expired", &expired)] {
-        let (answer, _) = speak(&example, "required", tls).await;
+        let (answer, _) = speak(example, "required", tls).await;
         assert_eq!(answer, "", "the handshake ends with a certificate that is {why}");
     }
     assert!(example.upstream.take().is_empty());
-    example.stop();
 }
 
 /// Where anybody may speak, a certificate that is presented and not valid is nobody's, also when its session is resumed.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_takes_any_certificate() {
-    let (servers, clients, strangers) = three();
-    let example = Example::start("callers-mtls.yaml", &files(&servers, &clients)).await;
+async fn a_listener_that_takes_any_certificate(example: &Example, all: &Authorities) {
+    let Authorities { servers, clients, strangers } = all;
     let known = validity_is_known(&example.envoy).await;
-    let billing = clients.client(&servers, &[BILLING], Validity::Now);
-    let expired = clients.client(&servers, &[BILLING], Validity::Over);
-    let stranger = strangers.client(&servers, &[BILLING], Validity::Now);
+    let billing = clients.client(servers, &[BILLING], Validity::Now);
+    let expired = clients.client(servers, &[BILLING], Validity::Over);
+    let stranger = strangers.client(servers, &[BILLING], Validity::Now);
     let payments = |status: u16, tls: &Arc<ClientConfig>| Call::new("GET /payments", status).over(tls);
     let calls = [
         payments(if known { 200 } else { 401 }, &billing),
@@ -101,32 +112,25 @@ async fn a_listener_that_takes_any_certificate() {
     assert_eq!(seen[3].record.text("ostiary.credential.state"), Some("invalid"));
     for tls in [&stranger, &billing] {
         for _ in 0..2 {
-            let (_, handshake) = speak(&example, "optional", tls).await;
+            let (_, handshake) = speak(example, "optional", tls).await;
             assert_eq!(handshake, Some(HandshakeKind::Full), "no session is resumed here");
         }
     }
-    example.stop();
+    example.pass_over(4).await;
 }
 
 /// Why each listener has its own `validated_by`: the one that takes any certificate must not be believed, and Envoy calls no certificate
 /// valid on a session that is resumed, so the one that resumes sessions would refuse its callers from the second connection on.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_other_way_round_neither_listener_is_right() {
-    let (servers, clients, strangers) = three();
-    let changes = [
-        ("mtls: { identity: uri_san, validated_by: listener }", "mtls: { identity: uri_san, validated_by: envoy }"),
-        ("mtls: { identity: uri_san }", "mtls: { identity: uri_san, validated_by: listener }"),
-    ];
-    let example = Example::changed("callers-mtls.yaml", &files(&servers, &clients), &changes).await;
-    let stranger = strangers.client(&servers, &[BILLING], Validity::Now);
-    let seen = example.expect("optional", &[Call::new("GET /payments", 200).over(&stranger)]).await;
+async fn the_other_way_round_neither_listener_is_right(example: &Example, all: &Authorities) {
+    let Authorities { servers, clients, strangers } = all;
+    let stranger = strangers.client(servers, &[BILLING], Validity::Now);
+    let seen = example.expect("optional-changed", &[Call::new("GET /payments", 200).over(&stranger)]).await;
     assert_eq!(seen[0].caller(), Some("mtls:spiffe://shop.example/billing"), "a stranger's word");
-    let billing = clients.client(&servers, &[BILLING], Validity::Now);
+    let billing = clients.client(servers, &[BILLING], Validity::Now);
     let status = if validity_is_known(&example.envoy).await { "200 OK" } else { "401 Unauthorized" };
     for (status, handshake) in [(status, HandshakeKind::Full), ("401 Unauthorized", HandshakeKind::Resumed)] {
-        assert_eq!(speak(&example, "required", &billing).await, (format!("HTTP/1.1 {status}"), Some(handshake)));
+        assert_eq!(speak(example, "required-changed", &billing).await, (format!("HTTP/1.1 {status}"), Some(handshake)));
     }
-    example.stop();
 }
 
 /// Asks for payments on a connection of its own; the status line, empty when there is none, and how the handshake went.
