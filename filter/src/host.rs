@@ -120,6 +120,8 @@ pub trait Host: Clone + 'static {
     /// Gives the first line of a header of the request this value, or adds one; allowed while its
     /// headers are held.
     fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Status>;
+    /// Adds a line to the response's headers; allowed while they are held.
+    fn add_response_header(&self, name: &str, value: &[u8]) -> Result<(), Status>;
     /// `len` bytes of a buffer from its start.
     fn buffer(&self, buffer: Buffer, len: usize) -> Result<Vec<u8>, Status>;
     /// An attribute of the current stream or root.

@@ -6,6 +6,7 @@
 use crate::host::{Host, LocalResponse, Status};
 use crate::stream::Known;
 use ostiary_engine::access::OwnTelling;
+use ostiary_engine::quota::fields::retry_after_s;
 use ostiary_engine::refusal::Refusal;
 
 /// Answers with a refusal, in the words of the rule behind it where it has some.
@@ -14,18 +15,19 @@ pub(crate) fn refuse(host: &impl Host, refusal: Refusal, known: &Known) -> Resul
     let own = known.policy.own_telling(known.judged.verdicts.enforced);
     let details = format!("ostiary.{}", telling.code);
     let status = own.and_then(|own| own.status).unwrap_or(telling.status);
+    let quota_fields = quota_fields(known);
+    let mut headers: Vec<(&str, &str)> = quota_fields.iter().map(|(name, value)| (*name, &**value)).collect();
     if known.kept.grpc {
         let body = own.and_then(|own| own.body.as_deref()).unwrap_or(telling.title);
         let grpc_status = own.and_then(|own| own.grpc_status).unwrap_or(telling.grpc_status);
         return host.respond(&LocalResponse {
             status,
             details: &details,
-            headers: &[],
+            headers: &headers,
             body: body.as_bytes(),
             grpc_status: Some(grpc_status),
         });
     }
-    let mut headers = Vec::new();
     let problem;
     let body = match own {
         Some(OwnTelling { body: Some(body), content_type, .. }) => {
@@ -43,6 +45,15 @@ pub(crate) fn refuse(host: &impl Host, refusal: Refusal, known: &Known) -> Resul
         headers.push(("www-authenticate", known.policy.callers().challenge()));
     }
     host.respond(&LocalResponse { status, details: &details, headers: &headers, body, grpc_status: None })
+}
+
+/// What a client is told of quotas, and after how long it may come again.
+fn quota_fields(known: &Known) -> Vec<(&'static str, String)> {
+    let mut fields = known.quotas.fields(&known.policy);
+    if let Some(refused) = known.quotas.refused {
+        fields.push(("retry-after", retry_after_s(refused.retry_ns).to_string()));
+    }
+    fields
 }
 
 /// The problem document. Code and title are ours and plain; the request id may be the client's.

@@ -7,7 +7,7 @@ use crate::host::{HeaderMap, Host};
 use crate::metrics::Counter;
 use crate::state::State;
 use crate::vm::{Vm, say};
-use crate::{record, reply};
+use crate::{quota, record, reply};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::Change;
 use ostiary_engine::judge::{Judged, Permit, judge};
@@ -50,6 +50,7 @@ pub(crate) struct Known {
     pub(crate) policy: Rc<Policy>,
     pub(crate) judged: Judged,
     pub(crate) kept: Kept,
+    pub(crate) quotas: quota::Outcome,
 }
 
 /// Where a stream stands.
@@ -85,6 +86,10 @@ impl<H: Host> Stream<H> {
             // The upstream must see nothing of a refused request. Envoy drops what still comes, and
             // if it did not answer for us, the request is held.
             (Input::RequestHeaders | Input::RequestBody | Input::RequestTrailers, Phase::Refused(_)) => Flow::Stop,
+            (Input::ResponseHeaders, Phase::Permitted(known, _)) => {
+                self.state_quotas(known);
+                Flow::Continue
+            }
             // Envoy gives the headers once; an internal redirect is a new stream to us.
             (Input::RequestHeaders, Phase::Permitted(..) | Phase::Ended)
             // No plan asks for a body yet: it flows without being copied into the guest.
@@ -122,12 +127,13 @@ impl<H: Host> Stream<H> {
         if judged.verdicts.enforced.permits() && !self.edit(&judged) {
             judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
         }
+        let quotas = self.count(&policy, &mut judged);
         if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits()) {
             self.vm.count(Counter::WouldRefuse(refusal));
         }
         let kept = head.keep();
         let act = judged.act();
-        let known = Box::new(Known { policy, judged, kept });
+        let known = Box::new(Known { policy, judged, kept, quotas });
         match act {
             Ok(permit) => {
                 self.vm.count(Counter::Permitted);
@@ -157,6 +163,39 @@ impl<H: Host> Stream<H> {
         made.is_ok()
     }
 
+    /// Counts a request against its quotas; one that refuses changes the verdict.
+    fn count(&self, policy: &Policy, judged: &mut Judged) -> quota::Outcome {
+        if judged.due.is_empty() {
+            return quota::Outcome::default();
+        }
+        let mut state = self.root.borrow_mut();
+        let work = state.counter.work(&self.vm, policy);
+        if !judged.verdicts.enforced.permits() {
+            if let Some(work) = work {
+                work.note_refused(&judged.due);
+            }
+            return quota::Outcome::default();
+        }
+        let outcome = match work {
+            Some(work) => work.admit(&judged.due),
+            None => {
+                self.vm.count(Counter::HostFailure);
+                quota::Outcome::uncountable(policy, &judged.due)
+            }
+        };
+        judged.count_in(outcome.refused.map(|refused| refused.refusal), outcome.would.map(|would| would.refusal));
+        outcome
+    }
+
+    /// Tells a client where it stands.
+    fn state_quotas(&self, known: &Known) {
+        for (name, value) in known.quotas.fields(&known.policy) {
+            if self.vm.host.add_response_header(name, value.as_bytes()).is_err() {
+                self.vm.count(Counter::HostFailure);
+            }
+        }
+    }
+
     fn refuse(&self, refusal: Refusal, known: &Known) {
         if let Err(status) = reply::refuse(&self.vm.host, refusal, known) {
             // The stream stays stopped and runs into Envoy's timeout: it must not go on.
@@ -179,17 +218,27 @@ impl<H: Host> Stream<H> {
             Some(_) => state.open = state.open.saturating_sub(1),
             None => self.vm.count(Counter::Unseen),
         }
-        let Some(reporter) = &mut state.reporter else { return };
-        let id = known.and_then(|known| {
-            let operation = known.judged.operation.as_ref()?;
-            Some(state.ids.of(known.policy.revision(), operation, known.policy.catalog(), &state.surroundings))
-        });
-        let list = state.facts.read(&self.vm.host);
+        let State { facts: reader, reporter, counter, ids, surroundings, .. } = state;
+        let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
+        if reporter.is_none() && due.is_empty() {
+            return;
+        }
+        let list = reader.read(&self.vm.host);
         let mut facts = Facts::new(&list);
         if facts.time_ns.is_none() {
             // A record without a time is of no use to anyone: dated by its end, it is about right.
             facts.time_ns = self.vm.host.now_ns().ok();
         }
+        if let Some(known) = known.filter(|known| quota::is_owed(&known.policy, due))
+            && let Some(work) = counter.work(&self.vm, &known.policy)
+        {
+            work.settle(due, &facts, refused);
+        }
+        let Some(reporter) = reporter else { return };
+        let id = known.and_then(|known| {
+            let operation = known.judged.operation.as_ref()?;
+            Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
+        });
         record::request(reporter, &facts, known, id, refused);
     }
 }

@@ -10,6 +10,8 @@ use crate::edit::Edits;
 use crate::pairs::Pairs;
 use crate::path::CanonicalPath;
 use crate::policy::Policy;
+use crate::quota::Due;
+use crate::quota::key::Source;
 use crate::refusal::Refusal;
 use crate::{Protocol, host, overrides};
 use std::net::IpAddr;
@@ -50,6 +52,8 @@ pub struct Judged {
     pub client: Option<IpAddr>,
     /// The client's country, where the policy says how it is known.
     pub country: Option<Country>,
+    /// The quotas that it falls under, in their order; none where it cannot be read.
+    pub due: Vec<Due>,
     /// What has to change before the upstream gets the request; nothing in shadow.
     pub edits: Edits,
 }
@@ -67,6 +71,17 @@ impl Judged {
         match self.verdicts.enforced.refusal {
             None => Ok(Permit(())),
             Some(refusal) => Err(refusal),
+        }
+    }
+
+    /// Takes into the verdicts what quotas say: those that act, and those in shadow.
+    pub fn count_in(&mut self, acting: Option<Refusal>, in_shadow: Option<Refusal>) {
+        let Verdicts { enforced, would_be } = &mut self.verdicts;
+        if let Some(refusal) = acting.filter(|_| enforced.permits()) {
+            *enforced = Verdict::refused(refusal);
+        }
+        if let Some(refusal) = in_shadow.or(acting).filter(|_| would_be.permits()) {
+            *would_be = Verdict::refused(refusal);
         }
     }
 
@@ -147,7 +162,9 @@ fn evaluate(policy: &Policy, head: &RequestHead<'_>, attributes: &dyn Attributes
     let caller = policy.callers().identify(head.lines, asked.target, attributes, &mut edits);
     let around = Circumstances::new(head.lines, asked.target, &caller, policy.clients(), attributes);
     let operation = policy.catalog().identify(head.protocol, &asked.host, &asked.path, asked.method);
-    let verdicts = policy.access().judge(&call(policy, head, &asked, &operation, &around));
+    let call = call(policy, head, &asked, &operation, &around);
+    let verdicts = policy.access().judge(&call);
+    let due = policy.quotas().due(&Source { call: &call, operation: &operation, catalog: policy.catalog() });
     // Envoy's own word for the address stands in the record without a call of ours.
     let client = if policy.clients().is_envoys() { None } else { around.address() };
     let country = around.country();
@@ -155,7 +172,7 @@ fn evaluate(policy: &Policy, head: &RequestHead<'_>, attributes: &dyn Attributes
         edits.respell(path);
     }
     edits.settle(asked.target);
-    Ok(Judged { operation: Some(operation), verdicts, client, country, edits, caller })
+    Ok(Judged { operation: Some(operation), verdicts, client, country, due, edits, caller })
 }
 
 fn call<'a>(

@@ -12,6 +12,7 @@ use crate::config::read::Problems;
 use crate::config::{self, Config, DefaultAccess, Mode, Overrides, Preflight, Requests, Vantage, Written};
 use crate::hash::Folded;
 use crate::path::PathRules;
+use crate::quota::{self, Quotas};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::Hasher;
@@ -100,6 +101,7 @@ pub struct Policy {
     callers: Callers,
     catalog: Catalog,
     access: Access,
+    quotas: Quotas,
     reporting: Reporting,
     revision: Revision,
 }
@@ -154,12 +156,13 @@ impl Policy {
         let address_sets = address_sets.into_iter().map(|(name, set)| (name, Arc::new(set))).collect();
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
+        let quotas = quotas(&mut layers, mode, &around, &mut problems);
         let (rules, default) = rules(layers, &around, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
         let access = Access::new(rules, api_count, default);
-        Ok(Self { mode, requests, clients, callers, catalog, access, reporting, revision })
+        Ok(Self { mode, requests, clients, callers, catalog, access, quotas, reporting, revision })
     }
 
     /// Whether decisions act.
@@ -212,6 +215,12 @@ impl Policy {
     #[must_use]
     pub const fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// How often.
+    #[must_use]
+    pub const fn quotas(&self) -> &Quotas {
+        &self.quotas
     }
 
     /// Where records go.
@@ -272,6 +281,13 @@ fn catalog(layers: &[Layer], paths: &PathRules, problems: &mut Problems) -> (Cat
         .map(|(index, api)| (format!("apis[{index}]"), api))
         .collect();
     (Catalog::compile(&apis, paths, problems), apis.len())
+}
+
+/// Quotas of all layers; how they are counted is the base's affair.
+fn quotas(layers: &mut [Layer], mode: Mode, around: &Around<'_>, problems: &mut Problems) -> Quotas {
+    let written = layers.iter_mut().flat_map(|layer| std::mem::take(&mut layer.config.quotas)).collect();
+    let counting = layers.first().and_then(|layer| layer.config.counting.as_ref());
+    quota::plan::compile(written, counting, mode, around, problems)
 }
 
 fn rules(layers: Vec<Layer>, around: &Around<'_>, problems: &mut Problems) -> (Vec<Rule>, Option<DefaultAccess>) {

@@ -16,6 +16,7 @@ pub enum Call {
     Headers,
     RemoveHeader,
     SetHeader,
+    AddResponseHeader,
     Buffer,
     Property,
     Foreign,
@@ -32,12 +33,13 @@ pub enum Call {
 
 impl Call {
     /// Every kind of call.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Now,
         Self::Random,
         Self::Headers,
         Self::RemoveHeader,
         Self::SetHeader,
+        Self::AddResponseHeader,
         Self::Buffer,
         Self::Property,
         Self::Foreign,
@@ -107,6 +109,8 @@ pub struct World {
     pub properties: RefCell<BTreeMap<String, Vec<u8>>>,
     /// The local response of the current stream.
     pub reply: RefCell<Option<Reply>>,
+    /// Lines that the filter added to the response's headers.
+    pub added: RefCell<Vec<(String, Vec<u8>)>>,
     /// Calls that were begun and not yet taken by the test.
     pub grpc: RefCell<Vec<GrpcRequest>>,
     /// The tick's period.
@@ -224,6 +228,12 @@ impl Host for FakeHost {
             Some((_, have)) => *have = value.to_vec(),
             None => lines.push((name.as_bytes().to_vec(), value.to_vec())),
         })
+    }
+
+    fn add_response_header(&self, name: &str, value: &[u8]) -> Result<(), Status> {
+        self.enter(Call::AddResponseHeader)?;
+        self.world.added.borrow_mut().push((name.to_owned(), value.to_vec()));
+        Ok(())
     }
 
     fn buffer(&self, buffer: Buffer, len: usize) -> Result<Vec<u8>, Status> {

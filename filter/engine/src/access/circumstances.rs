@@ -72,12 +72,12 @@ impl<'a> Circumstances<'a> {
     }
 
     /// The values of a header.
-    pub(super) fn header<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
+    pub(crate) fn header<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
         self.lines.named(name)
     }
 
     /// The parameters of the query.
-    pub(super) fn parameters(&self) -> impl Iterator<Item = query::Parameter<'a>> {
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = query::Parameter<'a>> {
         query::parameters(query::of(self.target))
     }
 
