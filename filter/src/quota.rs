@@ -1,11 +1,13 @@
 //! Quotas at work: charging what a request falls under, giving back, charging what only the answer tells.
 
+mod service;
 mod store;
 
 use crate::facts::Facts;
 use crate::host::{HeaderMap, Host};
 use crate::metrics::{Quota as Counted, QuotaCounters};
 use crate::vm::{Vm, say};
+use ostiary_engine::config::Mode;
 use ostiary_engine::config::quota_values::Cost;
 use ostiary_engine::pairs::Pairs;
 use ostiary_engine::policy::Policy;
@@ -15,6 +17,8 @@ use ostiary_engine::quota::measure::{Measure, Reading};
 use ostiary_engine::quota::siphash::Secret;
 use ostiary_engine::quota::{self as engine, Charge, Due, On, Quota};
 use ostiary_engine::refusal::Refusal;
+pub(crate) use service::Asked;
+use std::borrow::Cow;
 use store::{Change, Uncounted};
 
 /// A quota that refused, or would have.
@@ -36,6 +40,8 @@ pub(crate) struct Outcome {
     /// For each quota that acts where the client stands.
     standings: Vec<(u16, u16, Reading)>,
     charges: Vec<(usize, Fingerprint, bucket::Charge)>,
+    /// Headers for the response that the rate limit service gave.
+    headers: Vec<(String, Vec<u8>)>,
 }
 
 /// Counts for one root context.
@@ -89,44 +95,62 @@ impl Counter {
 // === impl Work ===
 
 impl<H: Host> Work<'_, H> {
-    /// Charges the quotas of a request that may pass, in their order. Where one refuses, those that
-    /// were charged and count what passes are refunded.
+    /// Charges the quotas of a request that may pass, in their order, as far as they are counted here.
+    /// Where one refuses, those that were charged and count what passes are refunded.
     pub(crate) fn admit(&self, due: &[Due]) -> Outcome {
         let mut outcome = Outcome::default();
-        for (index, due) in due.iter().enumerate() {
-            let Some((quota, measure)) = self.quota(due).filter(|(quota, _)| quota.on == On::Here) else { continue };
-            let fingerprint = due.key.fingerprint(&self.secret);
-            let (refusal, retry_ns) = match self.draw(quota, measure, due, fingerprint) {
-                Ok((reading, charge)) => {
-                    outcome.charges.extend(charge.map(|charge| (index, fingerprint, charge)));
-                    if !quota.shadow {
-                        outcome.standings.push((due.quota, due.limit, reading));
-                    }
-                    if reading.passes {
-                        self.count(due, Counted::Passed);
-                        continue;
-                    }
-                    (Refusal::QuotaExceeded, reading.retry_ns)
-                }
-                Err(uncounted) => {
-                    self.tell(due, uncounted);
-                    (Refusal::QuotaUnavailable, 0)
-                }
-            };
-            let refused = Refused { quota: due.quota, refusal, retry_ns };
-            if quota.shadow {
-                self.count(due, Counted::WouldRefuse);
-                outcome.would.get_or_insert(refused);
-            } else {
-                self.count(due, Counted::Refused);
-                outcome.refused = Some(refused);
+        for one in due {
+            if self.quota(one).is_some_and(|(quota, _)| quota.on == On::Here) {
+                self.charge_here(due, one, &mut outcome);
+            }
+            if outcome.refused.is_some() {
+                self.refund(due, &mut outcome);
                 break;
             }
         }
-        if outcome.refused.is_some() {
-            self.refund(due, &mut outcome);
-        }
         outcome
+    }
+
+    /// Charges one of the quotas of a request in the cells of this Envoy.
+    fn charge_here(&self, all: &[Due], one: &Due, outcome: &mut Outcome) {
+        let Some((quota, measure)) = self.quota(one) else { return };
+        let fingerprint = one.key.fingerprint(&self.secret);
+        match self.draw(quota, measure, one, fingerprint) {
+            Ok((reading, charge)) => {
+                let index = all.iter().position(|due| due.quota == one.quota);
+                outcome.charges.extend(charge.zip(index).map(|(charge, index)| (index, fingerprint, charge)));
+                self.stand(one, quota, reading, outcome);
+            }
+            Err(uncounted) => {
+                self.tell(one, uncounted);
+                let refused = Refused { quota: one.quota, refusal: Refusal::QuotaUnavailable, retry_ns: 0 };
+                self.refuse(one, quota.shadow, refused, outcome);
+            }
+        }
+    }
+
+    /// Takes into the outcome where a client stands with a quota.
+    fn stand(&self, due: &Due, quota: &Quota, reading: Reading, outcome: &mut Outcome) {
+        if !quota.shadow {
+            outcome.standings.push((due.quota, due.limit, reading));
+        }
+        if reading.passes {
+            self.count(due, Counted::Passed);
+        } else {
+            let refused =
+                Refused { quota: due.quota, refusal: Refusal::QuotaExceeded, retry_ns: reading.retry_ns };
+            self.refuse(due, quota.shadow, refused, outcome);
+        }
+    }
+
+    fn refuse(&self, due: &Due, shadow: bool, refused: Refused, outcome: &mut Outcome) {
+        if shadow {
+            self.count(due, Counted::WouldRefuse);
+            outcome.would.get_or_insert(refused);
+        } else {
+            self.count(due, Counted::Refused);
+            outcome.refused.get_or_insert(refused);
+        }
     }
 
     /// Charges the quotas that count refused requests too, for one that access refused.
@@ -251,11 +275,17 @@ pub(crate) fn is_owed(policy: &Policy, due: &[Due]) -> bool {
 impl Outcome {
     /// The lines that tell a client where it stands: none without quotas, in shadow, or where the
     /// policy wants none.
-    pub(crate) fn fields(&self, policy: &Policy) -> Vec<(&'static str, String)> {
-        if self.standings.is_empty() || !policy.quotas().headers() {
+    pub(crate) fn fields(&self, policy: &Policy) -> Vec<(Cow<'_, str>, Cow<'_, [u8]>)> {
+        if policy.mode() == Mode::Shadow {
             return Vec::new();
         }
-        vec![("ratelimit-policy", fields::policy(self.told(policy))), ("ratelimit", fields::state(self.told(policy)))]
+        let given = self.headers.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(&**value)));
+        let mut fields: Vec<_> = given.collect();
+        if !self.standings.is_empty() && policy.quotas().headers() {
+            let own = [("ratelimit-policy", fields::policy(self.told(policy))), ("ratelimit", fields::state(self.told(policy)))];
+            fields.extend(own.map(|(name, value)| (Cow::Borrowed(name), Cow::Owned(value.into_bytes()))));
+        }
+        fields
     }
 
     /// For each quota that acts where the client stands.

@@ -3,16 +3,18 @@
 use crate::asking::Asking;
 use crate::facts::Facts;
 use crate::head::{Head, Kept};
-use crate::host::{HeaderMap, Host};
+use crate::host::{Buffer, HeaderMap, Host};
 use crate::metrics::Counter;
 use crate::state::State;
 use crate::vm::{Vm, say};
-use crate::{quota, record, reply};
+use crate::quota::{self, Asked};
+use crate::{record, reply};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::Change;
 use ostiary_engine::judge::{Judged, Permit, judge};
 use ostiary_engine::policy::Policy;
 use ostiary_engine::refusal::Refusal;
+use ostiary_wire::ratelimit::Answer;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -58,6 +60,8 @@ pub(crate) struct Known {
 enum Phase {
     /// Nothing has come yet; a request that Envoy or an earlier filter answered never leaves this.
     New,
+    /// The rate limit service is asked; Envoy holds the request's headers, and all that follows them.
+    Asking(Box<Known>, Asked),
     /// Let through; the permit is what later stages ask for.
     Permitted(Box<Known>, Permit),
     /// Refused, and answered by us.
@@ -85,7 +89,9 @@ impl<H: Host> Stream<H> {
             (Input::RequestHeaders, Phase::New) => self.begin(),
             // The upstream must see nothing of a refused request. Envoy drops what still comes, and
             // if it did not answer for us, the request is held.
-            (Input::RequestHeaders | Input::RequestBody | Input::RequestTrailers, Phase::Refused(_)) => Flow::Stop,
+            (Input::RequestHeaders | Input::RequestBody | Input::RequestTrailers, Phase::Refused(_) | Phase::Asking(..)) => {
+                Flow::Stop
+            }
             (Input::ResponseHeaders, Phase::Permitted(known, _)) => {
                 self.state_quotas(known);
                 Flow::Continue
@@ -127,14 +133,69 @@ impl<H: Host> Stream<H> {
         if judged.verdicts.enforced.permits() && !self.edit(&judged) {
             judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
         }
-        let quotas = self.count(&policy, &mut judged);
+        let quotas = self.count(&policy, &judged);
+        let known = Box::new(Known { policy, judged, kept: head.keep(), quotas });
+        self.ask(known)
+    }
+
+    /// Asks the rate limit service, where a quota of the request is its to count; else acts at once.
+    fn ask(&mut self, mut known: Box<Known>) -> Flow {
+        match self.question(&mut known) {
+            Some(asked) => {
+                self.phase = Phase::Asking(known, asked);
+                Flow::Stop
+            }
+            None => self.act(known),
+        }
+    }
+
+    fn question(&self, known: &mut Known) -> Option<Asked> {
+        let due = &known.judged.due;
+        if due.is_empty() || !known.judged.verdicts.enforced.permits() || known.quotas.refused.is_some() {
+            return None;
+        }
+        let mut state = self.root.borrow_mut();
+        let work = state.counter.work(&self.vm, &known.policy)?;
+        let asked = work.ask(due)?;
+        if asked.is_err() {
+            work.hear(due, None, &mut known.quotas);
+        }
+        asked.ok()
+    }
+
+    /// The rate limit service has answered, or the call to it has failed; `len` is the answer's length.
+    pub fn answered(&mut self, token: u32, grpc_status: u32, len: usize) {
+        let phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        let (mut known, asked) = match phase {
+            Phase::Asking(known, asked) if asked.token == token => (known, asked),
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
+        let message = match (grpc_status, len) {
+            (0, 0) => Some(Vec::new()),
+            (0, _) => self.vm.host.buffer(Buffer::GrpcAnswer, len).ok(),
+            _ => None,
+        };
+        let answer = message.and_then(|message| Answer::read(&message, asked.descriptors).ok());
+        if let Some(work) = self.root.borrow_mut().counter.work(&self.vm, &known.policy) {
+            work.hear(&known.judged.due, answer.as_ref(), &mut known.quotas);
+        }
+        if self.act(known) == Flow::Continue && self.vm.host.resume_request().is_err() {
+            // The request stays held and runs into Envoy's timeout.
+            self.vm.count(Counter::HostFailure);
+        }
+    }
+
+    /// Acts on what was decided: the one place where a request is let go or answered.
+    fn act(&mut self, mut known: Box<Known>) -> Flow {
+        let Known { judged, quotas, .. } = &mut *known;
+        judged.count_in(quotas.refused.map(|refused| refused.refusal), quotas.would.map(|would| would.refusal));
         if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits()) {
             self.vm.count(Counter::WouldRefuse(refusal));
         }
-        let kept = head.keep();
-        let act = judged.act();
-        let known = Box::new(Known { policy, judged, kept, quotas });
-        match act {
+        match judged.act() {
             Ok(permit) => {
                 self.vm.count(Counter::Permitted);
                 self.phase = Phase::Permitted(known, permit);
@@ -163,8 +224,8 @@ impl<H: Host> Stream<H> {
         made.is_ok()
     }
 
-    /// Counts a request against its quotas; one that refuses changes the verdict.
-    fn count(&self, policy: &Policy, judged: &mut Judged) -> quota::Outcome {
+    /// Counts a request against its quotas, as far as they are counted here.
+    fn count(&self, policy: &Policy, judged: &Judged) -> quota::Outcome {
         if judged.due.is_empty() {
             return quota::Outcome::default();
         }
@@ -176,21 +237,19 @@ impl<H: Host> Stream<H> {
             }
             return quota::Outcome::default();
         }
-        let outcome = match work {
+        match work {
             Some(work) => work.admit(&judged.due),
             None => {
                 self.vm.count(Counter::HostFailure);
                 quota::Outcome::uncountable(policy, &judged.due)
             }
-        };
-        judged.count_in(outcome.refused.map(|refused| refused.refusal), outcome.would.map(|would| would.refusal));
-        outcome
+        }
     }
 
     /// Tells a client where it stands.
     fn state_quotas(&self, known: &Known) {
         for (name, value) in known.quotas.fields(&known.policy) {
-            if self.vm.host.add_response_header(name, value.as_bytes()).is_err() {
+            if self.vm.host.add_response_header(&name, &value).is_err() {
                 self.vm.count(Counter::HostFailure);
             }
         }
@@ -209,7 +268,7 @@ impl<H: Host> Stream<H> {
         let (known, refused) = match &phase {
             Phase::Ended => return,
             Phase::New => (None, false),
-            Phase::Permitted(known, Permit { .. }) => (Some(&**known), false),
+            Phase::Permitted(known, Permit { .. }) | Phase::Asking(known, _) => (Some(&**known), false),
             Phase::Refused(known) => (Some(&**known), true),
         };
         let state = &mut *self.root.borrow_mut();

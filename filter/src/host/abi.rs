@@ -63,6 +63,7 @@ unsafe extern "C" {
     fn proxy_define_metric(kind: u32, name: *const u8, name_len: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_continue_stream(kind: u32) -> u32;
     fn proxy_done() -> u32;
 }
 
@@ -73,6 +74,8 @@ unsafe extern "C" {
 
 /// The ABI's number of the request's header map.
 const REQUEST_HEADERS: u32 = 0;
+/// The ABI's number of a stream's request side.
+const REQUEST_STREAM: u32 = 0;
 /// That of the response's.
 const RESPONSE_HEADERS: u32 = 2;
 
@@ -250,6 +253,10 @@ impl Host for Envoy {
             Duration::from_millis(call.timeout_ms),
         )
         .map_err(|status| if status == Sdk::ParseFailure { Status::ParseFailure } else { Status::InternalFailure })
+    }
+
+    fn resume_request(&self) -> Result<(), Status> {
+        Status::from_number(unsafe { proxy_continue_stream(REQUEST_STREAM) })
     }
 
     fn done(&self) -> Result<(), Status> {

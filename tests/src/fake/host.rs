@@ -28,12 +28,13 @@ pub enum Call {
     RecordMetric,
     SetTick,
     CallGrpc,
+    ResumeRequest,
     Done,
 }
 
 impl Call {
     /// Every kind of call.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Now,
         Self::Random,
         Self::Headers,
@@ -51,6 +52,7 @@ impl Call {
         Self::RecordMetric,
         Self::SetTick,
         Self::CallGrpc,
+        Self::ResumeRequest,
         Self::Done,
     ];
 }
@@ -109,6 +111,8 @@ pub struct World {
     pub properties: RefCell<BTreeMap<String, Vec<u8>>>,
     /// The local response of the current stream.
     pub reply: RefCell<Option<Reply>>,
+    /// Whether the filter let the current request go on after it had held it.
+    pub resumed: Cell<bool>,
     /// Lines that the filter added to the response's headers.
     pub added: RefCell<Vec<(String, Vec<u8>)>>,
     /// Calls that were begun and not yet taken by the test.
@@ -264,7 +268,8 @@ impl Host for FakeHost {
 
     fn respond(&self, response: &LocalResponse<'_>) -> Result<(), Status> {
         self.enter(Call::Respond)?;
-        let headers = response.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = response.headers.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect();
         // A second reply of a stream is ignored by Envoy.
         self.world.reply.borrow_mut().get_or_insert(Reply {
             status: response.status,
@@ -334,6 +339,12 @@ impl Host for FakeHost {
             timeout_ms: call.timeout_ms,
         });
         Ok(token)
+    }
+
+    fn resume_request(&self) -> Result<(), Status> {
+        self.enter(Call::ResumeRequest)?;
+        self.world.resumed.set(true);
+        Ok(())
     }
 
     fn done(&self) -> Result<(), Status> {

@@ -10,6 +10,7 @@
 
 pub mod bucket;
 pub mod fields;
+pub mod global;
 pub mod key;
 pub mod measure;
 pub(crate) mod plan;

@@ -128,6 +128,9 @@ fn measure(
     path: &str,
     problems: &mut Problems,
 ) -> Option<Measure> {
+    if global && u32::try_from(limit.units).is_err() {
+        problems.push(format!("{path}.limit"), "a rate limit service counts up to 4294967295");
+    }
     match limit.per {
         Per::Calendar(period) => {
             if burst.is_some() {
