@@ -137,8 +137,7 @@ impl<H: Host> Work<'_, H> {
         if reading.passes {
             self.count(due, Counted::Passed);
         } else {
-            let refused =
-                Refused { quota: due.quota, refusal: Refusal::QuotaExceeded, retry_ns: reading.retry_ns };
+            let refused = Refused { quota: due.quota, refusal: Refusal::QuotaExceeded, retry_ns: reading.retry_ns };
             self.refuse(due, quota.shadow, refused, outcome);
         }
     }
@@ -282,7 +281,10 @@ impl Outcome {
         let given = self.headers.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(&**value)));
         let mut fields: Vec<_> = given.collect();
         if !self.standings.is_empty() && policy.quotas().headers() {
-            let own = [("ratelimit-policy", fields::policy(self.told(policy))), ("ratelimit", fields::state(self.told(policy)))];
+            let own = [
+                ("ratelimit-policy", fields::policy(self.told(policy))),
+                ("ratelimit", fields::state(self.told(policy))),
+            ];
             fields.extend(own.map(|(name, value)| (Cow::Borrowed(name), Cow::Owned(value.into_bytes()))));
         }
         fields

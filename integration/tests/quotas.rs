@@ -91,7 +91,8 @@ async fn a_count_outlives_configurations_and_traps() {
     changed["access"] = json!({ "deny": [{ "name": "closed", "paths": ["/secret"] }] });
     let revision = stage.envoy.log().matches("in force").count();
     stage.update(changed).expect("an update");
-    wait::until("the new policy", async || (stage.envoy.log().matches("in force").count() > revision).then_some(())).await;
+    wait::until("the new policy", async || (stage.envoy.log().matches("in force").count() > revision).then_some(()))
+        .await;
     let to = stage.to().await;
     assert_eq!(passed(&stage.load(300, "/orders/1").await), 300);
 
@@ -114,7 +115,8 @@ async fn a_count_outlives_configurations_and_traps() {
     let other = json!({ "name": "daily", "limit": "1001/day", "zone": "Asia/Shanghai" });
     let revision = stage.envoy.log().matches("in force").count();
     stage.update(quotas(&json!([other]))).expect("an update");
-    wait::until("the changed quota", async || (stage.envoy.log().matches("in force").count() > revision).then_some(())).await;
+    wait::until("the changed quota", async || (stage.envoy.log().matches("in force").count() > revision).then_some(()))
+        .await;
     assert!(passed(&stage.load(10, "/orders/1").await) > 0, "a changed quota counts anew");
     stage.envoy.stop().expect("a stop");
 }

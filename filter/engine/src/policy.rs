@@ -156,7 +156,7 @@ impl Policy {
         let address_sets = address_sets.into_iter().map(|(name, set)| (name, Arc::new(set))).collect();
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
-        let quotas = quotas(&mut layers, mode, &around, &mut problems);
+        let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);
         let (rules, default) = rules(layers, &around, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
@@ -284,10 +284,16 @@ fn catalog(layers: &[Layer], paths: &PathRules, problems: &mut Problems) -> (Cat
 }
 
 /// Quotas of all layers; how they are counted is the base's affair.
-fn quotas(layers: &mut [Layer], mode: Mode, around: &Around<'_>, problems: &mut Problems) -> Quotas {
+fn quotas(
+    layers: &mut [Layer],
+    mode: Mode,
+    around: &Around<'_>,
+    problems: &mut Problems,
+    warnings: &mut Problems,
+) -> Quotas {
     let written = layers.iter_mut().flat_map(|layer| std::mem::take(&mut layer.config.quotas)).collect();
     let counting = layers.first().and_then(|layer| layer.config.counting.as_ref());
-    quota::plan::compile(written, counting, mode, around, problems)
+    quota::plan::compile(written, counting, mode, around, problems, warnings)
 }
 
 fn rules(layers: Vec<Layer>, around: &Around<'_>, problems: &mut Problems) -> (Vec<Rule>, Option<DefaultAccess>) {

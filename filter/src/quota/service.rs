@@ -56,7 +56,8 @@ impl<H: Host> Work<'_, H> {
         for (index, one) in global.enumerate() {
             let Some((quota, _)) = self.quota(one) else { continue };
             let On::Service(on_error) = quota.on else { continue };
-            let status = answer.and_then(|answer| answer.statuses.get(index)).filter(|status| status.code != Code::Unknown);
+            let status =
+                answer.and_then(|answer| answer.statuses.get(index)).filter(|status| status.code != Code::Unknown);
             let reading = match (status, on_error) {
                 (Some(status), _) => Reading {
                     passes: status.code == Code::Ok,

@@ -131,8 +131,12 @@ impl Answer {
         while let Some((field, raw)) = fields.next_field()? {
             match (field, raw) {
                 (1, Raw::Varint(number)) => answer.overall = code(number),
-                (2, Raw::Bytes(status)) if answer.statuses.len() < descriptors => answer.statuses.push(read_status(status)?),
-                (3, Raw::Bytes(header)) if answer.headers.len() < HEADERS_MAX => answer.headers.extend(read_header(header)?),
+                (2, Raw::Bytes(status)) if answer.statuses.len() < descriptors => {
+                    answer.statuses.push(read_status(status)?)
+                }
+                (3, Raw::Bytes(header)) if answer.headers.len() < HEADERS_MAX => {
+                    answer.headers.extend(read_header(header)?)
+                }
                 _ => {}
             }
         }
@@ -297,10 +301,13 @@ mod tests {
         };
         let answer = Answer::read(&response.encode_to_vec(), 2).unwrap();
         assert_eq!(answer.overall, Code::OverLimit);
-        assert_eq!(answer.statuses, [
-            Status { code: Code::Ok, remaining: 9, reset_ns: 12_000_000_005 },
-            Status { code: Code::OverLimit, remaining: 0, reset_ns: 0 },
-        ]);
+        assert_eq!(
+            answer.statuses,
+            [
+                Status { code: Code::Ok, remaining: 9, reset_ns: 12_000_000_005 },
+                Status { code: Code::OverLimit, remaining: 0, reset_ns: 0 },
+            ]
+        );
         assert_eq!(answer.headers, [("x-limit".to_owned(), b"9".to_vec())]);
         assert_eq!(Answer::read(b"", 1).unwrap().overall, Code::Unknown);
     }

@@ -186,11 +186,7 @@ fn local(reply: &Reply, exchange: &Exchange) -> Response {
             ("grpc-status".into(), status.into_bytes()),
             ("grpc-message".into(), reply.body.clone()),
         ];
-        return Response {
-            status: 200,
-            headers: grpc.into_iter().chain(own).collect(),
-            ..Response::default()
-        };
+        return Response { status: 200, headers: grpc.into_iter().chain(own).collect(), ..Response::default() };
     }
     let headers = reply.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
     let body = if exchange.request.method() == "HEAD" { Vec::new() } else { reply.body.clone() };

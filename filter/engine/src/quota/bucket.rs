@@ -23,12 +23,14 @@ use super::measure::{Cell, Measure, Moment, Reading};
 pub const OWN_MAX: usize = 12;
 /// Cells of a bucket that keys share when there is no other place.
 pub const SHARED_MAX: u64 = 4;
+/// Cells of a bucket at most: those of both kinds.
+const CELLS_MAX: usize = OWN_MAX + 4;
 /// Bytes before the cells.
 const HEAD_BYTES: usize = 8;
 /// Bytes of a cell.
 const CELL_BYTES: usize = 20;
 /// The longest bucket, in bytes.
-pub const BYTES_MAX: usize = HEAD_BYTES + CELL_BYTES * (OWN_MAX + SHARED_MAX as usize);
+pub const BYTES_MAX: usize = HEAD_BYTES + CELL_BYTES * CELLS_MAX;
 /// A clock that is behind by less has not stepped back.
 pub const SLACK_NS: u64 = 1_000_000_000;
 

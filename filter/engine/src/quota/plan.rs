@@ -27,6 +27,7 @@ pub(crate) fn compile(
     mode: Mode,
     around: &Around<'_>,
     problems: &mut Problems,
+    warnings: &mut Problems,
 ) -> Quotas {
     let domain = counting.and_then(|counting| counting.domain.as_ref()).map_or(DOMAIN, |domain| domain.as_str());
     let service = counting.and_then(|counting| counting.service.as_ref()).map(|service| Service {
@@ -47,6 +48,12 @@ pub(crate) fn compile(
         if quota.value.scope == Some(Reach::Global) && service.is_none() {
             problems
                 .push(format!("{path}.scope"), "needs a rate limit service: name its cluster under `counting.service`");
+        }
+        if quota.value.scope != Some(Reach::Global) && matches!(quota.value.limit.per, Per::Calendar(_)) {
+            warnings.push(
+                format!("{path}.limit"),
+                "this envoy counts a calendar period, and its counts end with its process: `scope: global` keeps them",
+            );
         }
         list.extend(one(quota, &path, (domain, mode), around, problems));
     }
