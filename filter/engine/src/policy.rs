@@ -271,7 +271,8 @@ fn clients(base: Option<&Config>, layers: &[Layer], problems: &mut Problems, war
     let address = base.and_then(|config| config.client_address.as_ref());
     let country = base.and_then(|config| config.client_country.as_ref());
     let asks = |layer: &Layer| layer.config.access.as_ref().is_some_and(config::Access::asks_for_addresses);
-    ClientRules::compile(address, country, layers.iter().any(asks), problems, warnings)
+    let counts = |layer: &Layer| layer.config.quotas.iter().any(|quota| quota.value.asks_for_addresses());
+    ClientRules::compile(address, country, layers.iter().any(asks) || layers.iter().any(counts), problems, warnings)
 }
 
 fn catalog(layers: &[Layer], paths: &PathRules, problems: &mut Problems) -> (Catalog, usize) {

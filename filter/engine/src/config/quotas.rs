@@ -131,3 +131,10 @@ ruled_object! {
     }
     scope true
 }
+
+impl Quota {
+    /// Whether it asks for the client's address.
+    pub(crate) fn asks_for_addresses(&self) -> bool {
+        self.from.is_some() || self.per.iter().any(|part| matches!(part, Part::Address { .. }))
+    }
+}

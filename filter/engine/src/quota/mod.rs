@@ -208,3 +208,7 @@ impl Quota {
         (0..).zip(&self.limits).find(|(_, limit)| holds(limit)).map(|(number, _)| number)
     }
 }
+
+#[cfg(test)]
+#[path = "reference_tests.rs"]
+mod reference_tests;
