@@ -48,6 +48,18 @@ pub struct Telling {
     pub docs: &'static str,
 }
 
+const QUOTA_EXCEEDED: Telling = told(
+    ("quota.exceeded", 429, 8),
+    "too many requests",
+    "A quota has the call in its scope and its allowance is used up; `Retry-After` says when a request would pass.",
+);
+
+const QUOTA_UNAVAILABLE: Telling = told(
+    ("quota.unavailable", 503, 14),
+    "this request cannot be counted right now",
+    "Too many workers wrote one count at once, the host did not keep it, or the rate limit service of a quota with `on_error: deny` did not answer in time.",
+);
+
 impl Refusal {
     /// Every refusal, in the order of the reference.
     pub const ALL: [Self; 12] = [
@@ -115,16 +127,8 @@ impl Refusal {
                 "this request names another method than its own",
                 "`x-http-method-override`, `x-http-method`, `x-method-override` or the query parameter `_method` names another method, which some upstreams take for the request's own. `requests.overrides` says what happens to them.",
             ),
-            Self::QuotaExceeded => told(
-                ("quota.exceeded", 429, 8),
-                "too many requests",
-                "A quota has the call in its scope and its allowance is used up; `Retry-After` says when a request would pass.",
-            ),
-            Self::QuotaUnavailable => told(
-                ("quota.unavailable", 503, 14),
-                "this request cannot be counted right now",
-                "Too many workers wrote one count at once, the host did not keep it, or the rate limit service of a quota with `on_error: deny` did not answer in time.",
-            ),
+            Self::QuotaExceeded => QUOTA_EXCEEDED,
+            Self::QuotaUnavailable => QUOTA_UNAVAILABLE,
             Self::Undecidable => told(
                 ("undecidable", 503, 14),
                 "this request cannot be judged right now",

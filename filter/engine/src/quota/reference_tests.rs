@@ -22,7 +22,11 @@ fn examples() -> String {
         for at_ms in *times_ms {
             let now_ns = 1_795_608_000 * SECOND_NS + at_ms * 1_000_000;
             let (reading, _) = bucket.take(&measure, Fingerprint(9), 1, now_ns);
-            let retry = if reading.passes { String::new() } else { format!("{} s", super::fields::retry_after_s(reading.retry_ns)) };
+            let retry = if reading.passes {
+                String::new()
+            } else {
+                format!("{} s", super::fields::retry_after_s(reading.retry_ns))
+            };
             let passes = if reading.passes { "yes" } else { "no" };
             out.push_str(&format!("| `{name}` | {at_ms} ms | {passes} | {} | {retry} |\n", reading.remaining));
         }
