@@ -264,6 +264,11 @@ impl<H: Host> Work<'_, H> {
     }
 }
 
+/// Whether the rate limit service has to be asked.
+pub(crate) fn is_asked(policy: &Policy, due: &[Due]) -> bool {
+    due.iter().any(|due| policy.quotas().get(due.quota).is_some_and(|quota| quota.on != On::Here))
+}
+
 /// Whether something is still to be charged when the answer is known.
 pub(crate) fn is_owed(policy: &Policy, due: &[Due]) -> bool {
     due.iter().any(|due| policy.quotas().get(due.quota).is_some_and(|quota| quota.charge == Charge::Afterwards))

@@ -151,7 +151,8 @@ impl<H: Host> Stream<H> {
 
     fn question(&self, known: &mut Known) -> Option<Asked> {
         let due = &known.judged.due;
-        if due.is_empty() || !known.judged.verdicts.enforced.permits() || known.quotas.refused.is_some() {
+        let is_asked = quota::is_asked(&known.policy, due);
+        if !is_asked || !known.judged.verdicts.enforced.permits() || known.quotas.refused.is_some() {
             return None;
         }
         let mut state = self.root.borrow_mut();
@@ -279,7 +280,8 @@ impl<H: Host> Stream<H> {
         }
         let State { facts: reader, reporter, counter, ids, surroundings, .. } = state;
         let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
-        if reporter.is_none() && due.is_empty() {
+        let owing = known.filter(|known| quota::is_owed(&known.policy, due));
+        if reporter.is_none() && owing.is_none() {
             return;
         }
         let list = reader.read(&self.vm.host);
@@ -288,7 +290,7 @@ impl<H: Host> Stream<H> {
             // A record without a time is of no use to anyone: dated by its end, it is about right.
             facts.time_ns = self.vm.host.now_ns().ok();
         }
-        if let Some(known) = known.filter(|known| quota::is_owed(&known.policy, due))
+        if let Some(known) = owing
             && let Some(work) = counter.work(&self.vm, &known.policy)
         {
             work.settle(due, &facts, refused);
