@@ -208,8 +208,11 @@ impl<H: Host> Work<'_, H> {
             let (reading, charge) = bucket.take(measure, fingerprint, due.cost, self.now_ns);
             match quota.block_ns {
                 // The last one that passes empties the allowance; the first that does not closes the key.
-                Some(block_ns) if !reading.passes && !reading.blocked => {
-                    bucket.owe(measure, fingerprint, due.cost, self.now_ns, Some(block_ns));
+                Some(block_ns)
+                    if !reading.passes
+                        && !reading.blocked
+                        && bucket.close(measure, fingerprint, self.now_ns, block_ns) =>
+                {
                     Change::Write((bucket.peek(measure, fingerprint, due.cost, self.now_ns), None))
                 }
                 _ if reading.passes => Change::Write((reading, charge)),

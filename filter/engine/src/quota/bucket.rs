@@ -138,6 +138,17 @@ impl Bucket {
         }
     }
 
+    /// Closes a key for a time; `false` for one without a cell of its own, whose shared cell stays open
+    /// to strangers.
+    pub fn close(&mut self, measure: &Measure, key: Fingerprint, now_ns: u64, block_ns: u64) -> bool {
+        let moment = self.moment(measure, now_ns);
+        let (found, _, place) = self.find(&moment, key);
+        if place == Place::Own {
+            self.put(found, moment.block(block_ns));
+        }
+        place == Place::Own
+    }
+
     /// Takes a charge back.
     pub fn give_back(&mut self, measure: &Measure, key: Fingerprint, charge: Charge, now_ns: u64) {
         let moment = self.moment(measure, now_ns);

@@ -244,6 +244,7 @@ fn a_newcomer_to_a_full_bucket_shares_and_is_not_refilled() {
         assert!(bucket.take(&measure, Fingerprint(1_000 + key), 1, NOON_NS).0.passes);
     }
     let late = Fingerprint(7);
+    assert!(!bucket.close(&measure, late, NOON_NS, SECOND_NS), "a shared cell is not closed");
     for _ in 0..2 {
         let (_, charge) = bucket.take(&measure, late, 1, NOON_NS);
         assert_eq!(charge.map(|charge| charge.place), Some(Place::Shared));
