@@ -215,10 +215,19 @@ fn head(text: &str) -> Option<Written> {
         return None;
     }
     let mut written = Written { method: Some(method.to_owned()), path: Some(target.to_owned()), ..Written::default() };
+    // The absolute form (RFC 9112, section 3.2.2), which Envoy takes apart before us; its host goes before the header.
+    let absolute = target.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"));
+    if let Some((_, rest)) = absolute {
+        let (host, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
+        written.host = Some(host.to_owned());
+        written.path = Some(if path.is_empty() { "/" } else { path }.to_owned());
+    }
     for line in lines.take_while(|line| !line.is_empty()) {
         match line.split_once(':') {
-            Some((name, value)) if name.eq_ignore_ascii_case("host") && written.host.is_none() => {
-                written.host = Some(value.trim().to_owned());
+            Some((name, value))
+                if name.eq_ignore_ascii_case("host") && (absolute.is_some() || written.host.is_none()) =>
+            {
+                written.host.get_or_insert_with(|| value.trim().to_owned());
             }
             _ => written.headers.push(line.to_owned()),
         }

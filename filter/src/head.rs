@@ -43,7 +43,9 @@ impl<'a> Head<'a> {
                     continue;
                 }
                 b":authority" | b"host" => {
-                    head.other_authority = Some(value);
+                    // A third that differs from the second is no host at all.
+                    let third = head.other_authority.is_some_and(|second| second != value);
+                    head.other_authority = Some(if third { b"," } else { value });
                     continue;
                 }
                 b":protocol" => &mut head.connect_protocol,

@@ -10,8 +10,8 @@ use crate::state::State;
 use crate::vm::{Vm, say};
 use crate::{record, reply};
 use ostiary_engine::access::Verdict;
-use ostiary_engine::edit::Change;
-use ostiary_engine::judge::{Judged, Permit, judge};
+use ostiary_engine::edit::{Change, Edits};
+use ostiary_engine::judge::{Judged, Permit, Prepared};
 use ostiary_engine::policy::Policy;
 use ostiary_engine::refusal::Refusal;
 use ostiary_wire::ratelimit::Answer;
@@ -124,15 +124,12 @@ impl<H: Host> Stream<H> {
         if head.asks_for_a_trap() {
             trap();
         }
-        let mut judged = if head.is_request() {
-            judge(&policy, &head.request(), &Asking(&self.vm.host))
+        let judged = if head.is_request() {
+            self.judge(&policy, &head)
         } else {
             self.vm.count(Counter::HostFailure);
             Judged::undecidable(&policy)
         };
-        if judged.verdicts.enforced.permits() && !self.edit(&judged) {
-            judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
-        }
         let quotas = self.count(&policy, &judged);
         let known = Box::new(Known { policy, judged, kept: head.keep(), quotas });
         self.ask(known)
@@ -211,10 +208,21 @@ impl<H: Host> Stream<H> {
         }
     }
 
+    fn judge(&self, policy: &Policy, head: &Head<'_>) -> Judged {
+        let (request, asking) = (head.request(), Asking(&self.vm.host));
+        let prepared = Prepared::new(policy, &request, &asking);
+        let edited = self.edit(prepared.edits());
+        let mut judged = prepared.judge();
+        if !edited {
+            judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
+        }
+        judged
+    }
+
     /// Changes what has to change before the upstream gets the request; `false` where the host did
     /// not: then the upstream would read another request than was judged, or see a key.
-    fn edit(&self, judged: &Judged) -> bool {
-        let made = judged.edits.changes().try_for_each(|change| match change {
+    fn edit(&self, edits: &Edits) -> bool {
+        let made = edits.changes().try_for_each(|change| match change {
             Change::Remove(name) => self.vm.host.remove_header(name),
             Change::Replace(name, value) => self.vm.host.set_header(name, value),
         });

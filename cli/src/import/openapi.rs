@@ -49,6 +49,10 @@ pub struct Options {
     #[arg(long)]
     merge_methods: bool,
 
+    /// Leave out what cannot be declared, with a warning, instead of importing nothing.
+    #[arg(long)]
+    leave_out: bool,
+
     /// Begins the name of every API, before a dot; tells the APIs of several documents apart.
     #[arg(long, value_name = "NAME", value_parser = prefix)]
     prefix: Option<String>,
@@ -60,6 +64,17 @@ pub struct Options {
     /// An extension of the document (`x-pci`) whose value becomes a label (`pci`); may be given more than once. `x-owner` becomes the owner by itself.
     #[arg(long = "label", value_name = "EXTENSION", value_parser = extension)]
     labels: Vec<String>,
+}
+
+impl Options {
+    /// Says that something of the document cannot be declared.
+    fn stands_in_the_way(&self, place: &str, why: String, notes: &mut Notes, problems: &mut Problems) {
+        if self.leave_out {
+            notes.say(place, format!("is left out: {why}"));
+        } else {
+            problems.push(place, why);
+        }
+    }
 }
 
 /// Which operations make an API.

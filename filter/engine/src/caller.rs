@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// The longest id, in bytes with its kind; a longer one is no caller.
 pub const ID_BYTES_MAX: usize = 256;
 
-/// Roles that a token gives at most; the rest does not count.
+/// Roles that a token gives at most; with more it cannot be known which it does not give.
 pub const ROLES_MAX: usize = 64;
 
 /// What kind of credential stands behind an identity.
@@ -134,12 +134,12 @@ impl Caller {
     }
 
     fn learn(&mut self, found: Found) {
-        self.doubtful |= matches!(found, Found::Doubtful);
+        self.doubtful |= matches!(found, Found::Doubtful | Found::Caller { whole: false, .. });
         match found {
             Found::None => {}
             Found::Invalid | Found::Doubtful if self.is_authenticated() => {}
             Found::Invalid | Found::Doubtful => self.credential = Credential::Invalid,
-            Found::Caller { identity, roles } => {
+            Found::Caller { identity, roles, .. } => {
                 self.credential = Credential::Verified;
                 self.identities.push(identity);
                 for role in roles {
@@ -160,18 +160,20 @@ enum Found {
     /// One that may stand for somebody: Envoy does not say, or it says two things. A certificate
     /// that was not verified may be anybody's whom a deny rule names.
     Doubtful,
+    /// A good one; `whole` says that these are all its roles.
     Caller {
         identity: Identity,
         roles: Vec<Arc<str>>,
+        whole: bool,
     },
 }
 
 impl Found {
     /// A caller by a name that came from outside: no control may reach a log or a rule's glob by it.
-    fn named(kind: Kind, name: &[u8], roles: Vec<Arc<str>>) -> Self {
+    fn named(kind: Kind, name: &[u8], roles: Vec<Arc<str>>, whole: bool) -> Self {
         let id = std::str::from_utf8(name).ok().map(|name| format!("{}:{name}", kind.name()));
         match id.filter(|id| !name.is_empty() && id.len() <= ID_BYTES_MAX && !id.chars().any(char::is_control)) {
-            Some(id) => Self::Caller { identity: Identity { kind, id: id.into() }, roles },
+            Some(id) => Self::Caller { identity: Identity { kind, id: id.into() }, roles, whole },
             None => Self::Doubtful,
         }
     }
@@ -190,6 +192,16 @@ pub struct Callers {
 impl Callers {
     pub(crate) fn compile(written: Option<config::Callers>, problems: &mut Problems) -> Self {
         let Some(written) = written else { return Self::default() };
+        for (index, header) in written.headers.iter().enumerate() {
+            // The id says who wrote the name, so one of two headers could speak for the other.
+            if written.headers.iter().take(index).any(|before| before.set_by == header.set_by) {
+                let message = format!(
+                    "`{}` writes a header already, and their names would be one caller's",
+                    header.set_by.word()
+                );
+                problems.push(format!("callers.headers[{index}].set_by"), message);
+            }
+        }
         let challenge = match &written.challenge {
             Some(challenge) => challenge.as_str().into(),
             None => challenge(&written).into(),
@@ -226,10 +238,19 @@ impl Callers {
         self.api_keys.as_ref().is_some_and(|keys| keys.parameter() == Some(name))
     }
 
-    /// Ids and roles that the policy itself gives; `None` where others give some too.
-    pub(crate) fn granted(&self) -> Option<(Vec<&str>, Vec<&str>)> {
-        let only_keys = self.jwt.is_none() && self.mtls.is_none() && self.headers.is_empty();
-        only_keys.then(|| self.api_keys.as_ref().map(ApiKeys::granted).unwrap_or_default())
+    /// Whether identities of a kind, by its name, are others' to give: then any id may come.
+    pub(crate) fn come_from_others(&self, kind: &str) -> bool {
+        let by_header = |header: &CallerHeader| kind_of(header).name() == kind;
+        (kind == Kind::Jwt.name() && self.jwt.is_some())
+            || (kind == Kind::Mtls.name() && self.mtls.is_some())
+            || self.headers.iter().any(by_header)
+    }
+
+    /// Ids and roles that the policy's own keys give; no roles where others give some too.
+    pub(crate) fn granted(&self) -> (Vec<&str>, Option<Vec<&str>>) {
+        let (ids, roles) = self.api_keys.as_ref().map(ApiKeys::granted).unwrap_or_default();
+        // Of all others only tokens bring roles.
+        (ids, self.jwt.is_none().then_some(roles))
     }
 
     /// Finds out who calls, and what has to be taken off before the upstream.
@@ -252,17 +273,21 @@ impl Callers {
     }
 }
 
-/// The name that an earlier filter wrote. Two lines are none: that filter writes one.
-fn named_by(header: &CallerHeader, lines: Pairs<'_>) -> Found {
-    let kind = match header.set_by {
+const fn kind_of(header: &CallerHeader) -> Kind {
+    match header.set_by {
         CallerSetter::BasicAuth => Kind::BasicAuth,
         CallerSetter::ApiKeyAuth => Kind::ApiKeyAuth,
         CallerSetter::Filter => Kind::Filter,
-    };
+    }
+}
+
+/// The name that an earlier filter wrote. Two lines are none: that filter writes one.
+fn named_by(header: &CallerHeader, lines: Pairs<'_>) -> Found {
+    let kind = kind_of(header);
     let mut values = lines.named(header.header.as_str());
     match (values.next(), values.next()) {
         (None, _) => Found::None,
-        (Some(name), None) => Found::named(kind, name, Vec::new()),
+        (Some(name), None) => Found::named(kind, name, Vec::new(), true),
         (Some(_), Some(_)) => Found::Doubtful,
     }
 }

@@ -118,6 +118,7 @@ fn claims_are_taken_by_their_type() {
         (r#"{"p":{"sub":"alice","roles":["a","b"]}}"#, "jwt:alice", "a b", Credential::Verified),
         (r#"{"p":{"roles":"read write","sub":"alice"}}"#, "jwt:alice", "read write", Credential::Verified),
         (r#"{"p":{"sub":"alice","roles":["a b",7,{"x":"y"},["z"]]}}"#, "jwt:alice", "a b", Credential::Verified),
+        (r#"{"p":{"sub":"alice","roles":{"admin":true}}}"#, "jwt:alice", "", Credential::Verified),
         (r#"{"q":{"sub":"alice"}}"#, "", "", Credential::None),
         (r#"{"p":{"sub":7}}"#, "", "", Credential::Invalid),
         (r#"{"p":{"sub":["alice"]}}"#, "", "", Credential::Invalid),
@@ -131,6 +132,31 @@ fn claims_are_taken_by_their_type() {
     let json = r#"{"p":{"user":{"id":"u7","sub":"x"},"realm_access":{"a/b":["admin"]},"sub":"y"}}"#;
     assert_eq!(ask(&nested, "ns", json), ("jwt:u7".into(), "admin".into(), Credential::Verified));
     assert_eq!(ask(&nested, jwt, json).2, Credential::None);
+}
+
+/// Of roles that are not kept, or are no text, it cannot be known which they are not.
+#[test]
+fn roles_that_are_not_all_known_are_doubtful() {
+    let plain = policy(r#"{"jwt":{"payload":"p","roles":"roles"}}"#);
+    let doubtful = |roles: &str| {
+        let claims = format!(r#"{{"p":{{"sub":"alice","roles":{roles}}}}}"#);
+        let attributes = Stated::default().with_metadata("envoy.filters.http.jwt_authn", claims);
+        plain.callers().identify(Pairs::default(), b"/", &attributes, &mut Edits::default()).is_doubtful()
+    };
+    let many = |count: usize| format!("[{}]", vec![r#""r""#; count].join(","));
+    for (roles, expected) in [
+        (r#"["a"]"#.to_owned(), false),
+        (r#""a b""#.to_owned(), false),
+        ("null".to_owned(), false),
+        (many(64), false),
+        (many(65), true),
+        (format!(r#""{}""#, vec!["r"; 65].join(" ")), true),
+        (r#"["a",["b"]]"#.to_owned(), true),
+        (r#"{"a":true}"#.to_owned(), true),
+        ("7".to_owned(), true),
+    ] {
+        assert_eq!(doubtful(&roles), expected, "{roles}");
+    }
 }
 
 #[test]
@@ -199,6 +225,10 @@ fn what_cannot_work_is_refused() {
         ),
         (r#"{"api_keys":{"header":"k","keys":[{"id":"a","sha256":"secret"}]}}"#.to_owned(), "64 hexadecimal digits"),
         (r#"{"api_keys":{"header":"K","keys":[]}}"#.to_owned(), "header name in lower case"),
+        (
+            r#"{"headers":[{"header":"x-a","set_by":"filter"},{"header":"x-b","set_by":"filter"}]}"#.to_owned(),
+            "headers[1].set_by: `filter` writes a header already",
+        ),
     ] {
         let json = format!(r#"{{"version":"v1","callers":{callers}}}"#);
         let problems = Policy::from_json(json.as_bytes()).unwrap_err().to_string();

@@ -54,6 +54,10 @@ impl Edits {
 
     /// Settles the new `:path` of a request whose target is `target`.
     pub(crate) fn settle(&mut self, target: &[u8]) {
+        let is_parameter = |edit: &Edit| matches!(edit, Edit::RemoveParameter(_) | Edit::RemoveMethodParameter);
+        if !self.list.iter().any(is_parameter) {
+            return;
+        }
         let named = |name: &[u8]| {
             self.list.iter().any(|edit| match edit {
                 Edit::RemoveParameter(known) => known.as_bytes() == name,

@@ -1,10 +1,11 @@
 //! The way of a request through the engine, up to its verdict.
 
 use crate::access::{Call, Circumstances, Considered, Met, Verdict, Verdicts};
-use crate::attributes::Attributes;
+use crate::attributes::{Attributes, Unknown};
 use crate::caller::Caller;
 use crate::catalog::Operation;
 use crate::client::Country;
+use crate::config::read::Sink;
 use crate::config::{Mode, Preflight};
 use crate::edit::Edits;
 use crate::pairs::Pairs;
@@ -14,6 +15,7 @@ use crate::quota::Due;
 use crate::quota::key::Source;
 use crate::refusal::Refusal;
 use crate::{Protocol, host, overrides};
+use once_cell::unsync::OnceCell;
 use std::net::IpAddr;
 
 /// A request's head, as far as a decision is made from it.
@@ -106,14 +108,109 @@ impl Judged {
     }
 }
 
-/// Judges a request. `attributes` is asked for each thing at most once, and only when the decision
-/// needs it: in a guest an answer costs a call to the host.
+/// A request that has been read, and what has to change in it. It is judged after the change, because
+/// any write to its headers has Envoy choose the route anew: what is judged is what is routed.
+pub struct Prepared<'a> {
+    policy: &'a Policy,
+    head: &'a RequestHead<'a>,
+    attributes: Once<'a>,
+    caller: Caller,
+    edits: Edits,
+    asked: Result<Asked<'a>, Refusal>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Reads a request. `attributes` is asked for each thing at most once, and only when it is needed: in
+    /// a guest an answer costs a call to the host.
+    pub fn new(policy: &'a Policy, head: &'a RequestHead<'a>, attributes: &'a dyn Attributes) -> Self {
+        let attributes = Once { inner: attributes, now_s: OnceCell::new() };
+        let target = head.path.unwrap_or(b"/");
+        let mut edits = Edits::default();
+        // A key is taken off whatever else is wrong with the request.
+        let caller = policy.callers().identify(head.lines, target, &attributes, &mut edits);
+        let method = std::str::from_utf8(head.method).unwrap_or_default();
+        let own = overrides::settle(policy.overrides(), (method, target), head.lines, head.overrides, &mut edits);
+        let asked = read(policy, head).and_then(|asked| own.map(|()| asked));
+        if let Some(path) = asked.as_ref().ok().and_then(|asked| asked.path.forward()) {
+            edits.respell(path);
+        }
+        edits.settle(target);
+        if policy.mode() == Mode::Shadow {
+            edits = Edits::default();
+        }
+        Self { policy, head, attributes, caller, edits, asked }
+    }
+
+    /// What has to change before the upstream gets the request; nothing in shadow.
+    #[must_use]
+    pub const fn edits(&self) -> &Edits {
+        &self.edits
+    }
+
+    /// Judges it.
+    #[must_use]
+    pub fn judge(self) -> Judged {
+        let mut judged = match &self.asked {
+            Ok(asked) => {
+                let around = self.around(asked);
+                let operation = self.operation(asked);
+                let call = self.call(asked, &operation, &around);
+                let verdicts = self.policy.access().judge(&call);
+                let from = Source { call: &call, operation: &operation, catalog: self.policy.catalog() };
+                let due = self.policy.quotas().due(&from);
+                // Envoy's own word for the address stands in the record without a call of ours.
+                let client = if self.policy.clients().is_envoys() { None } else { around.address() };
+                let country = around.country();
+                Judged { verdicts, client, country, due, operation: Some(operation), ..Judged::default() }
+            }
+            Err(refusal) => Judged::refused(self.policy, *refusal),
+        };
+        judged.caller = self.caller;
+        judged.edits = self.edits;
+        judged.in_mode(self.policy.mode())
+    }
+
+    fn around<'s>(&'s self, asked: &Asked<'s>) -> Circumstances<'s> {
+        Circumstances::new(self.head.lines, asked.target, &self.caller, self.policy.clients(), &self.attributes)
+    }
+
+    fn operation(&self, asked: &Asked<'_>) -> Operation {
+        self.policy.catalog().identify(self.head.protocol, &asked.host, &asked.path, asked.method)
+    }
+
+    fn call<'s>(&self, asked: &'s Asked<'s>, operation: &Operation, around: &'s Circumstances<'s>) -> Call<'s> {
+        Call {
+            api: self.policy.catalog().api_governing(operation, &asked.path),
+            host: &asked.host,
+            method: asked.method,
+            path: &asked.path,
+            preflight: is_preflight(self.policy, self.head),
+            around,
+        }
+    }
+}
+
+/// Attributes of which the clock is read once, so that a request is judged at one instant.
+struct Once<'a> {
+    inner: &'a dyn Attributes,
+    now_s: OnceCell<Result<i64, Unknown>>,
+}
+
+impl Attributes for Once<'_> {
+    fn get(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Unknown> {
+        self.inner.get(path)
+    }
+    fn metadata(&self, namespace: &str, sink: &mut dyn Sink) -> Result<bool, Unknown> {
+        self.inner.metadata(namespace, sink)
+    }
+    fn now_s(&self) -> Result<i64, Unknown> {
+        *self.now_s.get_or_init(|| self.inner.now_s())
+    }
+}
+
+/// Judges a request as it came, where nobody changes it.
 pub fn judge(policy: &Policy, head: &RequestHead<'_>, attributes: &dyn Attributes) -> Judged {
-    let judged = match evaluate(policy, head, attributes) {
-        Ok(judged) => judged,
-        Err(refusal) => Judged::refused(policy, refusal),
-    };
-    judged.in_mode(policy.mode())
+    Prepared::new(policy, head, attributes).judge()
 }
 
 /// What a request asks for, in canonical form.
@@ -154,44 +251,6 @@ pub fn read<'a>(policy: &Policy, head: &RequestHead<'a>) -> Result<Asked<'a>, Re
     Ok(Asked { host, method, path, target })
 }
 
-fn evaluate(policy: &Policy, head: &RequestHead<'_>, attributes: &dyn Attributes) -> Result<Judged, Refusal> {
-    let asked = read(policy, head)?;
-    let mut edits = Edits::default();
-    let request = (asked.method, asked.target);
-    overrides::settle(policy.overrides(), request, head.lines, head.overrides, &mut edits)?;
-    let caller = policy.callers().identify(head.lines, asked.target, attributes, &mut edits);
-    let around = Circumstances::new(head.lines, asked.target, &caller, policy.clients(), attributes);
-    let operation = policy.catalog().identify(head.protocol, &asked.host, &asked.path, asked.method);
-    let call = call(policy, head, &asked, &operation, &around);
-    let verdicts = policy.access().judge(&call);
-    let due = policy.quotas().due(&Source { call: &call, operation: &operation, catalog: policy.catalog() });
-    // Envoy's own word for the address stands in the record without a call of ours.
-    let client = if policy.clients().is_envoys() { None } else { around.address() };
-    let country = around.country();
-    if let Some(path) = asked.path.forward() {
-        edits.respell(path);
-    }
-    edits.settle(asked.target);
-    Ok(Judged { operation: Some(operation), verdicts, client, country, due, edits, caller })
-}
-
-fn call<'a>(
-    policy: &Policy,
-    head: &RequestHead<'_>,
-    asked: &'a Asked<'a>,
-    operation: &Operation,
-    around: &'a Circumstances<'a>,
-) -> Call<'a> {
-    Call {
-        api: policy.catalog().api_governing(operation, &asked.path),
-        host: &asked.host,
-        method: asked.method,
-        path: &asked.path,
-        preflight: is_preflight(policy, head),
-        around,
-    }
-}
-
 /// A rule that has a request in its scope, and what came of each of its conditions.
 #[derive(Debug)]
 pub struct Reasons<'p> {
@@ -204,11 +263,11 @@ pub struct Reasons<'p> {
 /// Why a request is judged as [`judge`] judges it: every rule that has it in its scope, in the order
 /// in which they were written. None for a request that has no canonical form.
 pub fn reasons<'p>(policy: &'p Policy, head: &RequestHead<'_>, attributes: &dyn Attributes) -> Vec<Reasons<'p>> {
-    let Ok(asked) = read(policy, head) else { return Vec::new() };
-    let caller = policy.callers().identify(head.lines, asked.target, attributes, &mut Edits::default());
-    let around = Circumstances::new(head.lines, asked.target, &caller, policy.clients(), attributes);
-    let operation = policy.catalog().identify(head.protocol, &asked.host, &asked.path, asked.method);
-    let call = call(policy, head, &asked, &operation, &around);
+    let prepared = Prepared::new(policy, head, attributes);
+    let Ok(asked) = &prepared.asked else { return Vec::new() };
+    let around = prepared.around(asked);
+    let operation = prepared.operation(asked);
+    let call = prepared.call(asked, &operation, &around);
     let told = |considered: Considered<'p>| Reasons { conditions: considered.rule.told(&call), considered };
     let mut reasons: Vec<_> = policy.access().in_scope(&call).map(told).collect();
     reasons.sort_by_key(|reasons| reasons.considered.number);

@@ -32,14 +32,9 @@ pub fn is_override(name: &[u8]) -> bool {
 }
 
 /// Whether a query parameter is the one that names another method (Rails, Symfony, Laravel):
-/// `_method`, and what PHP makes of it, which drops blanks before a name and takes dots, blanks and an
-/// open bracket in it for `_`. In a form's body it is not seen.
+/// `_method`, or what some reader takes for it. In a form's body it is not seen.
 pub(crate) fn is_method_parameter(name: &[u8]) -> bool {
-    match name.trim_ascii_start() {
-        [b'_' | b'.' | b'[', rest @ ..] => rest == b"method",
-        // The blank before it was trimmed away.
-        rest => rest == b"method" && name.len() > rest.len(),
-    }
+    query::names(name, "_method").is_some()
 }
 
 /// What becomes of a request; `in_headers` says whether it has such a header at all.
@@ -53,13 +48,16 @@ pub(crate) fn settle(
     in_headers: bool,
     edits: &mut Edits,
 ) -> Result<(), Refusal> {
+    if policy == Overrides::Pass {
+        return Ok(());
+    }
     // Naming the request's own method changes nothing.
     let differs = |value: &[u8]| !value.trim_ascii().eq_ignore_ascii_case(method.as_bytes());
     let query = query::of(target);
     // Almost no request has one; whether its name is escaped is only known when it is read.
     let in_query = !query.is_empty()
         && query::parameters(query).any(|parameter| is_method_parameter(&parameter.name) && differs(&parameter.value));
-    if policy == Overrides::Pass || !(in_headers || in_query) {
+    if !(in_headers || in_query) {
         return Ok(());
     }
     let other_method =
@@ -97,7 +95,7 @@ mod tests {
         for name in ["x-http-methods", "http-method-override", "x-original-uri", "x-original-ur"] {
             assert!(!is_override(name.as_bytes()), "{name}");
         }
-        for name in ["_method", ".method", "[method", " method", "  _method"] {
+        for name in ["_method", ".method", "[method", "  _method", "_method\0x", "_METHOD", "_method[]"] {
             assert!(is_method_parameter(name.as_bytes()), "{name}");
         }
         for name in ["method", "_methods", "x_method", "__method", ""] {

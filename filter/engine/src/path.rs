@@ -182,6 +182,9 @@ impl<'a> CanonicalPath<'a> {
         if path.len() > BYTES_MAX {
             return Err(Ambiguous::TooLong);
         }
+        if query.contains(&b'#') {
+            return Err(Ambiguous::Fragment);
+        }
         if path.first() != Some(&b'/') {
             return Err(Ambiguous::NoLeadingSlash);
         }
@@ -244,7 +247,7 @@ fn plain(path: &[u8]) -> Option<&str> {
             b'%' | b';' | b'#' | b'\\' | 0..=0x1f | 0x7f..=0xff => false,
             b'/' => !matches!(before, b'/' | b'.' | b' '),
             // A hidden file (`/.well-known`) is no dot segment, but looking closer is for the reader.
-            b'.' => before != b'/',
+            b'.' | b' ' => before != b'/',
             b'$' => before != b':',
             _ => true,
         };

@@ -15,6 +15,7 @@ mod wider;
 mod within;
 
 use crate::access::{Effect, Exemption, Rule, Test, glob_matches};
+use crate::caller::Callers;
 use crate::config::nearest;
 use crate::config::read::Problems;
 use crate::policy::Policy;
@@ -36,12 +37,10 @@ pub enum Finding {
         /// What has nothing in common.
         why: &'static str,
     },
-    /// The rule's conditions exclude each other.
+    /// The rule's conditions exclude each other: none of which all is known meets them.
     Contradiction {
         /// The rule's number.
         rule: u32,
-        /// Whether the contradiction holds for what cannot be known too.
-        always: bool,
     },
     /// One of the rule's exemptions leaves out all of its scope.
     AllExempt {
@@ -76,7 +75,7 @@ pub enum Finding {
         /// The deny rule's.
         other: u32,
     },
-    /// A rule asks for a role or a caller that no key of the policy gives, and nobody else gives any.
+    /// A rule asks for a role or a caller that no key of the policy gives, and nobody else can give.
     Ungranted {
         /// The rule's number.
         rule: u32,
@@ -173,7 +172,7 @@ fn alone(number: u32, rule: &Rule, declared: &Declared<'_>, now_s: Option<i64>, 
     if is_over(rule.expires_s) || window_is_over {
         return Some(Finding::Over { rule: number });
     }
-    within::contradiction(&rule.conditions, work).map(|always| Finding::Contradiction { rule: number, always })
+    within::contradict(&rule.conditions, work).then_some(Finding::Contradiction { rule: number })
 }
 
 /// Only a scope that is known with every call can be known to be left out.
@@ -210,45 +209,59 @@ fn beside(number: u32, rule: &Rule, rules: &[Rule], wider: &Wider<'_>, work: &Wo
     covered
 }
 
-/// Ids and roles that the policy's own keys give, sorted; none where others give some too.
-struct Granted<'p>(Option<(Vec<&'p str>, Vec<&'p str>)>);
+/// What the policy's own keys give, and what others may give.
+struct Granted<'p> {
+    callers: &'p Callers,
+    ids: Vec<&'p str>,
+    /// `None` where others give roles too.
+    roles: Option<Vec<&'p str>>,
+}
 
 impl<'p> Granted<'p> {
     fn of(policy: &'p Policy) -> Self {
-        let mut granted = policy.callers().granted();
-        if let Some((ids, roles)) = &mut granted {
-            ids.sort_unstable();
+        let callers = policy.callers();
+        let (mut ids, mut roles) = callers.granted();
+        ids.sort_unstable();
+        if let Some(roles) = &mut roles {
             roles.sort_unstable();
         }
-        Self(granted)
+        Self { callers, ids, roles }
     }
 
     /// What a rule asks for and nobody has.
     fn missing(&self, number: u32, rule: &Rule, work: &Work) -> Vec<Finding> {
-        let Some((ids, roles)) = &self.0 else { return Vec::new() };
         let exempt = rule.exempt.iter().flat_map(|exempt| &exempt.conditions.caller);
         let mut found = Vec::new();
         for atom in rule.conditions.caller.iter().chain(exempt) {
-            let (what, names, given) = match &atom.test {
-                Test::Role(names) => ("role", names, roles),
-                Test::Caller(globs) => ("caller", globs, ids),
+            let (what, names, given) = match (&atom.test, &self.roles) {
+                (Test::Role(names), Some(roles)) => ("role", names, roles),
+                (Test::Caller(globs), _) => ("caller", globs, &self.ids),
                 _ => continue,
             };
-            for name in names {
-                // No id and no role holds a star, so what holds none is looked up as it is.
-                let is_given = given.binary_search(&&**name).is_ok()
-                    || (what == "caller"
-                        && name.contains('*')
-                        && work.each(&[name], given, |glob, id| glob_matches(glob, id)));
-                if !is_given {
-                    work.spend(given.len());
-                    let near = nearest(name, given).map(Into::into);
-                    found.push(Finding::Ungranted { rule: number, what, name: name.clone(), near });
-                }
+            for name in names.iter().filter(|name| !self.is_given(what, name, given, work)) {
+                work.spend(given.len());
+                let near = near(name, given);
+                found.push(Finding::Ungranted { rule: number, what, name: name.clone(), near });
             }
         }
         found
     }
+
+    /// No id and no role of the policy's own holds a star: what holds none is looked up as it is.
+    fn is_given(&self, what: &str, name: &str, given: &[&str], work: &Work) -> bool {
+        let kind = name.split(':').next().unwrap_or_default();
+        given.binary_search(&name).is_ok()
+            || (what == "caller" && self.callers.come_from_others(kind))
+            || (what == "caller" && name.contains('*') && work.each(&[name], given, |glob, id| glob_matches(glob, id)))
+    }
+}
+
+/// The name that is given, of the same kind, and nearest to one that is not.
+fn near(name: &str, given: &[&str]) -> Option<Box<str>> {
+    // What ids have in common must not count.
+    let kind = name.find(':').and_then(|at| name.get(..=at)).unwrap_or_default();
+    let own: Vec<&str> = given.iter().filter_map(|given| given.strip_prefix(kind)).collect();
+    nearest(name.strip_prefix(kind)?, &own).map(|near| format!("{kind}{near}").into())
 }
 
 /// Where a finding stands and how it is said.
@@ -264,10 +277,7 @@ fn told(policy: &Policy, finding: &Finding) -> (String, String) {
     let nobody = |rule: u32| does(rule, "refuses nobody", "admits nobody, and its scope stays closed");
     let (rule, message) = match finding {
         Finding::NoCall { rule, why } => (*rule, format!("matches no call: {why}")),
-        Finding::Contradiction { rule, always: true } => {
-            (*rule, format!("{}: its conditions exclude each other", nobody(*rule)))
-        }
-        Finding::Contradiction { rule, always: false } => {
+        Finding::Contradiction { rule } => {
             let only = does(*rule, "refuses only calls of which they cannot be known", "admits nobody");
             (*rule, format!("its conditions exclude each other: it {only}"))
         }
@@ -286,7 +296,7 @@ fn told(policy: &Policy, finding: &Finding) -> (String, String) {
         }
         Finding::Ungranted { rule, what, name, near } => {
             let hint = near.as_ref().map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
-            (*rule, format!("asks for {what} `{name}`, which no key gives{hint}"))
+            (*rule, format!("asks for {what} `{name}`, which nothing under `callers` gives{hint}"))
         }
         Finding::Cut { rules } => {
             let count = access.rules().len();

@@ -85,7 +85,7 @@ fn each_finding_is_said_where_it_is_so() {
             ("deny", r#""paths": ["/x"], "authenticated": false, "roles": ["admin"]"#),
             ("allow", &format!(r#"{desk}, "not": {{ {office} }}"#)),
             &[
-                "access.deny[0]: refuses nobody: its conditions exclude each other",
+                "access.deny[0]: its conditions exclude each other: it refuses only calls of which they cannot be known",
                 "access.allow[0]: its conditions exclude each other: it admits nobody",
             ],
         ),
@@ -156,9 +156,9 @@ fn each_finding_is_said_where_it_is_so() {
             ("allow", r#""roles": ["admin", "admim"]"#),
             ("deny", r#""not": { "callers": ["api_key:acne", "api_key:a*", "jwt:*"] }"#),
             &[
-                "access.deny[0]: asks for caller `api_key:acne`, which no key gives, did you mean `api_key:acme`?",
-                "access.deny[0]: asks for caller `jwt:*`, which no key gives",
-                "access.allow[0]: asks for role `admim`, which no key gives, did you mean `admin`?",
+                "access.deny[0]: asks for caller `api_key:acne`, which nothing under `callers` gives, did you mean `api_key:acme`?",
+                "access.deny[0]: asks for caller `jwt:*`, which nothing under `callers` gives",
+                "access.allow[0]: asks for role `admim`, which nothing under `callers` gives, did you mean `admin`?",
             ],
         ),
     ] {
@@ -166,6 +166,27 @@ fn each_finding_is_said_where_it_is_so() {
         let said: Vec<String> = review(&policy, Some(NOW_S)).iter().map(ToString::to_string).collect();
         assert_eq!(said, expected, "{} {}", one.1, other.1);
     }
+}
+
+/// Where tokens give roles and ids, only what cannot come from them is said.
+#[test]
+fn what_others_may_give_is_not_missed() {
+    let mut document = document(&[rule(
+        "one",
+        "deny",
+        r#""roles": ["anything"], "callers": ["jwt:alice", "basic_auth:bob", "api_key:bob", "mtls:*"]"#,
+    )]);
+    document["callers"]["jwt"] = json!({ "payload": "token", "subject": "sub" });
+    document["callers"]["headers"] = json!([{ "header": "x-user", "set_by": "basic_auth" }]);
+    let policy = Policy::from_json(document.to_string().as_bytes()).unwrap().policy;
+    let said: Vec<String> = review(&policy, None).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "access.deny[0]: asks for caller `api_key:bob`, which nothing under `callers` gives",
+            "access.deny[0]: asks for caller `mtls:*`, which nothing under `callers` gives",
+        ]
+    );
 }
 
 /// What a review may cost has a limit, and where it is reached is said.

@@ -2,7 +2,7 @@
 //! records.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ostiary_integration::client::{self, Connection};
 use ostiary_integration::envoy::{Envoy, Setup};
@@ -33,7 +33,17 @@ pub struct Example {
     /// What the port of the identity server leads to.
     pub identity: Upstream,
     sink: Sink,
+    told: Mutex<Told>,
     _files: TempDir,
+}
+
+/// What the sink's records have been asked about.
+#[derive(Default)]
+struct Told {
+    /// Records that were looked at.
+    known: Vec<Record>,
+    /// Calls whose records nobody looks at.
+    unasked: usize,
 }
 
 /// A request, and the status that it must be answered with.
@@ -50,8 +60,6 @@ pub struct Call {
 pub struct Seen {
     /// Its record.
     pub record: Record,
-    /// What the client got.
-    pub answer: Message,
     /// What reached the upstream of it.
     pub arrived: Option<Arrived>,
 }
@@ -88,30 +96,43 @@ impl Example {
             text = text.replace(old, new);
         }
         let envoy = Envoy::start(Setup::text(text)).await.unwrap_or_else(|failed| panic!("{name}: {failed}"));
-        Self { envoy, upstream, identity, sink, _files: folder }
+        Self { envoy, upstream, identity, sink, told: Mutex::default(), _files: folder }
     }
 
     /// Makes the calls one after another; what was seen of each, in that order.
     pub async fn expect(&self, listener: &str, calls: &[Call]) -> Vec<Seen> {
         let to = self.envoy.listener(listener).await;
-        let before = self.sink.requests();
-        let mut made = Vec::new();
+        let mut arrived = Vec::new();
         for call in calls {
-            let answer = call.make(to).await;
-            assert_eq!(answer.status(), Some(call.status), "{call}: {}", String::from_utf8_lossy(&answer.body));
-            made.push((answer, self.upstream.take().pop()));
+            call.make(to).await;
+            arrived.push(self.upstream.take().pop());
         }
+        let Told { mut known, unasked } = std::mem::take(&mut *self.told());
+        let count = unasked + calls.len();
         let new = wait::until("every call being recorded", async || {
             let mut records = self.sink.requests();
-            records.retain(|record| !before.contains(record));
-            (records.len() >= calls.len()).then_some(records)
+            records.retain(|record| !known.contains(record));
+            (records.len() >= count).then_some(records)
         })
         .await;
-        assert_eq!(new.len(), calls.len(), "one record a call");
-        for (record, call) in new.iter().zip(calls) {
+        assert_eq!(new.len(), count, "one record a call");
+        known.extend(new.iter().cloned());
+        *self.told() = Told { known, unasked: 0 };
+        let new = new.into_iter().skip(unasked);
+        for (record, call) in new.clone().zip(calls) {
             assert_eq!(record.number("http.response.status_code"), Some(i64::from(call.status)), "{call}: {record:?}");
         }
-        new.into_iter().zip(made).map(|(record, (answer, arrived))| Seen { record, answer, arrived }).collect()
+        new.zip(arrived).map(|(record, arrived)| Seen { record, arrived }).collect()
+    }
+
+    /// One call, whose record nobody waits for; the next calls that are looked at go to the same listener.
+    pub async fn ask(&self, listener: &str, call: &Call) -> Message {
+        self.told().unasked += 1;
+        call.make(self.envoy.listener(listener).await).await
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn stop(self) {
@@ -143,15 +164,22 @@ impl Call {
         Self { tls: Some(Arc::clone(tls)), ..self }
     }
 
+    /// Makes it, and holds the answer against the status that it must have.
     async fn make(&self, to: SocketAddr) -> Message {
         let stream = client::connect(self.from.into(), to).await.expect("a connection");
-        let Some(tls) = &self.tls else { return self.exchange(stream).await };
-        let name = ServerName::try_from(SHOP).expect("a name");
-        let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.expect("a handshake");
-        self.exchange(stream).await
+        let answer = match &self.tls {
+            None => self.exchange(stream).await,
+            Some(tls) => {
+                let name = ServerName::try_from(SHOP).expect("a name");
+                let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.expect("a handshake");
+                self.exchange(stream).await
+            }
+        };
+        assert_eq!(answer.status(), Some(self.status), "{self}: {}", String::from_utf8_lossy(&answer.body));
+        answer
     }
 
-    pub async fn exchange(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Message {
+    async fn exchange(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Message {
         let mut head = format!("{} HTTP/1.1\r\nhost: {SHOP}\r\ncontent-length: 0\r\n", self.line);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");

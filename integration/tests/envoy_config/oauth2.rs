@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ostiary_integration::http1::Message;
 use ostiary_tests::octets::Octets;
 use ostiary_tests::scenario::Answer;
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 
-use crate::example::{Call, Example, Seen};
+use crate::example::{Call, Example};
 use crate::issuer::Issuer;
 
 /// What a browser keeps.
@@ -56,6 +57,7 @@ async fn who_signed_in_is_the_caller() {
     assert_eq!(callers, [alice, alice, bob, bob, "-", "-", "-", "-", bob, "-", "-"]);
     for seen in &seen {
         assert_eq!(seen.header("authorization"), None);
+        assert_eq!(seen.header("cookie"), None, "the token in the cookie is as good as the one in the header");
         assert!(!format!("{:?}", seen.record).contains("eyJ"), "a token in a record: {:?}", seen.record);
     }
     assert!(example.identity.take().is_empty(), "no code was redeemed but those of the logins");
@@ -65,9 +67,9 @@ async fn who_signed_in_is_the_caller() {
 /// A browser's way: sent to the identity server, back with a code, and from there on with cookies.
 async fn sign_in(example: &Example, token: &str) -> Cookies {
     let mut cookies = Cookies::new();
-    let asked = &example.expect("edge", &[Call::new("GET /orders", 302)]).await[0];
-    keep(&mut cookies, asked);
-    let to = location(asked);
+    let asked = example.ask("edge", &Call::new("GET /orders", 302)).await;
+    keep(&mut cookies, &asked);
+    let to = location(&asked);
     assert!(to.starts_with("https://identity.shop.example/authorize?"), "{to}");
     let asked = parameters(to.split_once('?').expect("a query").1);
     assert_eq!(asked["redirect_uri"], "https%3A%2F%2Fshop.example%2Fcallback");
@@ -75,8 +77,8 @@ async fn sign_in(example: &Example, token: &str) -> Cookies {
     let answer = json!({ "access_token": token, "token_type": "Bearer", "expires_in": 600 }).to_string();
     example.identity.script(Answer { body: vec![Octets::from(answer.as_str())], ..Answer::default() });
     let line = format!("GET /callback?code=from-the-identity-server&state={}", asked["state"]);
-    let back = &example.expect("edge", &[Call::new(&line, 302).with("cookie", line_of(&cookies))]).await[0];
-    keep(&mut cookies, back);
+    let back = example.ask("edge", &Call::new(&line, 302).with("cookie", line_of(&cookies))).await;
+    keep(&mut cookies, &back);
 
     let redeemed = example.identity.take().pop().expect("the code was redeemed").arrival;
     let form = parameters(std::str::from_utf8(&redeemed.body).expect("text"));
@@ -84,16 +86,18 @@ async fn sign_in(example: &Example, token: &str) -> Cookies {
     assert_eq!((form["code"].as_str(), form["client_secret"].as_str()), ("from-the-identity-server", "known-to-both"));
     let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, form["code_verifier"].as_bytes()));
     assert_eq!(asked["code_challenge"], challenge, "whoever redeems the code is who asked for it");
-    assert!(back.arrived.is_none() && location(back).ends_with("//shop.example/orders"));
+    assert!(!line_of(&cookies).contains("eyJ"), "a token that a browser can read: {cookies:?}");
+    assert!(location(&back).ends_with("//shop.example/orders"));
+    assert!(example.upstream.take().is_empty());
     cookies
 }
 
-fn location(seen: &Seen) -> String {
-    String::from_utf8_lossy(seen.answer.header("location").expect("a location")).into_owned()
+fn location(answer: &Message) -> String {
+    String::from_utf8_lossy(answer.header("location").expect("a location")).into_owned()
 }
 
-fn keep(cookies: &mut Cookies, seen: &Seen) {
-    for (_, value) in seen.answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
+fn keep(cookies: &mut Cookies, answer: &Message) {
+    for (_, value) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
         let line = String::from_utf8_lossy(value).into_owned();
         let (name, value) = line.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
         match value {

@@ -46,7 +46,7 @@ type Key<'o> = (&'o str, Option<&'o str>, Vec<&'o str>);
 /// The APIs that declare the operations.
 pub fn apis(described: &Described, options: &Options, notes: &mut Notes, problems: &mut Problems) -> Vec<Api> {
     let operations = &described.operations;
-    let (lines, slots) = lines(operations, notes, problems);
+    let (lines, slots) = lines(operations, options, notes, problems);
     let drafts = if options.merge_methods {
         merged(lines, slots, notes)
     } else {
@@ -83,6 +83,7 @@ type Lines<'o> = BTreeMap<(&'o str, &'o str, String), Line<'o>>;
 /// Gives each slot to one operation.
 fn lines<'o>(
     operations: &'o [Operation],
+    options: &Options,
     notes: &mut Notes,
     problems: &mut Problems,
 ) -> (Lines<'o>, HashMap<Slot<'o>, usize>) {
@@ -96,7 +97,7 @@ fn lines<'o>(
             let template = match shape.template() {
                 Ok(template) => template,
                 Err(why) => {
-                    problems.push(operation.title.as_str(), why);
+                    options.stands_in_the_way(&operation.title, why, notes, problems);
                     break;
                 }
             };

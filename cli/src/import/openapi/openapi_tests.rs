@@ -16,6 +16,7 @@ pub(super) fn options() -> Options {
         file: "-".into(),
         group: Grouping::Tag,
         merge_methods: false,
+        leave_out: false,
         prefix: None,
         servers: Vec::new(),
         labels: Vec::new(),
@@ -75,6 +76,12 @@ fn what_no_template_fits_is_refused_by_its_path() {
         let document = json!({ "openapi": "3.0.0", "paths": { path: { "get": {} }, "/good": { "get": {} } } });
         let problems = imported(&document, &options()).0.unwrap_err().to_string();
         assert!(problems.contains(path) && problems.contains(why), "{path}: {problems}");
+        // Left out on demand, and that is said.
+        let (made, notes) = imported(&document, &Options { leave_out: true, ..options() });
+        let lines: Vec<String> = made.unwrap().0.iter().map(line).collect();
+        assert_eq!(lines, ["good.get * /good GET"], "{path}");
+        let said = notes.iter().find(|note| note.contains("is left out: "));
+        assert!(said.is_some_and(|said| said.contains(path) && said.contains(why)), "{path}: {notes:?}");
     }
 }
 

@@ -283,7 +283,7 @@ impl<'d> Walk<'d, '_> {
         let shaped = match Shape::of(item.path, &spans) {
             Ok(shaped) => shaped,
             Err(why) => {
-                self.problems.push(item.path, why);
+                self.options.stands_in_the_way(item.path, why, self.notes, self.problems);
                 return None;
             }
         };

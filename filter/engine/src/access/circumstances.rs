@@ -20,6 +20,7 @@ pub struct Circumstances<'a> {
     caller: &'a Caller,
     clients: &'a ClientRules,
     attributes: &'a dyn Attributes,
+    parameters: OnceCell<Vec<query::Parameter<'a>>>,
     address: OnceCell<Option<IpAddr>>,
     country: OnceCell<Option<Country>>,
     tls: OnceCell<Answer>,
@@ -44,6 +45,7 @@ impl<'a> Circumstances<'a> {
             caller,
             clients,
             attributes,
+            parameters: OnceCell::new(),
             address: OnceCell::new(),
             country: OnceCell::new(),
             tls: OnceCell::new(),
@@ -71,14 +73,21 @@ impl<'a> Circumstances<'a> {
         *self.country.get_or_init(|| self.clients.country(self.lines))
     }
 
-    /// The values of a header.
-    pub(crate) fn header<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
-        self.lines.named(name)
+    /// The values of a header, and of each whether only some readers see it there: CGI, WSGI and PHP
+    /// read `_` in a name as `-`. Blanks around a value are nobody's (RFC 9110, section 5.5), though
+    /// over HTTP/2 Envoy lets them through.
+    pub(crate) fn header<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (&'a [u8], bool)> + 's {
+        let alike = |have: &[u8]| {
+            have.len() == name.len() && have.iter().zip(name.bytes()).all(|(a, b)| *a == b || (*a == b'_' && b == b'-'))
+        };
+        self.lines
+            .filter(move |(have, _)| alike(have))
+            .map(|(have, value)| (value.trim_ascii(), have != name.as_bytes()))
     }
 
-    /// The parameters of the query.
-    pub(crate) fn parameters(&self) -> impl Iterator<Item = query::Parameter<'a>> {
-        query::parameters(query::of(self.target))
+    /// The parameters of the query, read once for all rules.
+    pub(crate) fn parameters(&self) -> &[query::Parameter<'a>] {
+        self.parameters.get_or_init(|| query::parameters(query::of(self.target)).collect())
     }
 
     /// The version of the client's TLS, `TLSv1.3`; `None` without TLS.

@@ -4,7 +4,7 @@
 //! no text, or two readers could take two values. What cannot be known counts against the caller.
 
 use super::circumstances::Circumstances;
-use super::matching::Match;
+use super::matching::{Match, each, listed};
 use super::rule::glob_matches;
 use super::window::Window;
 use crate::address::CidrSet;
@@ -118,10 +118,8 @@ impl Test {
             },
             Self::Tls(least) => tls_is_at_least(around, *least),
             Self::UserAgent(globs) => {
-                let agents = around.header("user-agent");
-                super::matching::each(
-                    agents.map(|agent| std::str::from_utf8(agent).ok().map(|agent| within(globs, agent))),
-                )
+                let holds = |agent: &[u8]| std::str::from_utf8(agent).ok().map(|agent| within(globs, agent));
+                each(around.header("user-agent").map(|(agent, _)| listed(agent, holds)))
             }
             Self::When(window) => around.now_s().map_or(Met::Unknown, |now_s| Met::known(window.holds(now_s))),
         }

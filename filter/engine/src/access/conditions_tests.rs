@@ -58,6 +58,11 @@ fn values_are_matched_one_by_one() {
         (header(exact), &[("x-env", "dev"), ("x-env", "prod")], "/", "unknown"),
         (header(exact), &[("x-env", "dev, prod")], "/", "unknown"),
         (header(exact), &[("x-env", "dev,production")], "/", "no"),
+        // Blanks that HTTP/2 lets through are nobody's, and `_` is `-` to some.
+        (header(exact), &[("x-env", " prod\t")], "/", "yes"),
+        (header(exact), &[("x_env", "prod")], "/", "unknown"),
+        (header(exact), &[("x-env", "prod"), ("x_env", "dev")], "/", "unknown"),
+        (header(r#""present":true"#), &[("x_env", "")], "/", "unknown"),
         (header(r#""prefix":"pr""#), &[("x-env", "prod")], "/", "yes"),
         (header(r#""suffix":"od""#), &[("x-env", "prod")], "/", "yes"),
         (header(r#""suffix":"od""#), &[("x-env", "odd")], "/", "no"),
@@ -72,12 +77,20 @@ fn values_are_matched_one_by_one() {
         (query(exact), &[], "/?env=dev&env=prod", "unknown"),
         (query(exact), &[], "/?a=1;env=prod", "unknown"),
         (query(exact), &[], "/env=prod", "no"),
+        (query(r#""regex":".*rod.*""#), &[], "/?env=%0aprod%0a", "yes"),
+        (query(exact), &[], "/?env[]=prod", "unknown"),
+        (query(exact), &[], "/?Env=prod", "unknown"),
+        (query(exact), &[], "/?env%00x=prod", "unknown"),
+        (query(exact), &[], "/?environ=prod", "no"),
         (query(r#""present":true"#), &[], "/?env", "yes"),
         (query(r#""present":true"#), &[], "/?a;env", "unknown"),
         (query(r#""present":true"#), &[], "/?a", "no"),
         (r#""user_agents":["curl/*","bot"]"#.into(), &[("user-agent", "curl/8.0")], "/", "yes"),
         (r#""user_agents":["curl/*","bot"]"#.into(), &[("user-agent", "robot")], "/", "no"),
         (r#""user_agents":["curl/*","bot"]"#.into(), &[], "/", "no"),
+        (r#""user_agents":["curl/*","bot"]"#.into(), &[("user-agent", "bot ")], "/", "yes"),
+        // Two lines, as Envoy joins them.
+        (r#""user_agents":["curl/*","bot"]"#.into(), &[("user-agent", "bot,good")], "/", "unknown"),
         (r#""from":{"countries":["CN","DE"]}"#.into(), &[("x-country", "de")], "/", "yes"),
         (r#""from":{"countries":["CN","DE"]}"#.into(), &[("x-country", "US")], "/", "no"),
         (r#""from":{"countries":["CN","DE"]}"#.into(), &[], "/", "unknown"),
@@ -151,7 +164,7 @@ fn silence_opens_nothing() {
     ] {
         assert_eq!(met(condition, &[], "/", &Silent), "unknown", "{condition}");
     }
-    // A scope that cannot be known has the call in it: both kinds of rule only close.
+    // A scope that cannot be known has the call in it, and an allow rule then only closes.
     for (rule, refused) in [
         (r#""deny":[{"name":"r","routes":["x"]}]"#, true),
         (r#""allow":[{"name":"r","filter_chains":["x"],"schemes":["https"]}]"#, true),
@@ -160,6 +173,9 @@ fn silence_opens_nothing() {
         assert_eq!(refusal(&policy, &[], "/", &Silent).is_some(), refused, "{rule}");
         assert_eq!(refusal(&policy, &[], "/", &Stated::default()), None, "{rule}");
     }
+    // Nor does an allow rule admit where it cannot be known whether the call is its.
+    let policy = policy(r#""access":{"default":"deny","allow":[{"name":"r","routes":["x"]}]}"#);
+    assert_eq!(refusal(&policy, &[], "/", &Silent), Some(Refusal::AccessNotAllowed));
 }
 
 /// A rule that ends closes nothing any more when it denied, and admits nobody any more when it
@@ -282,6 +298,10 @@ fn what_can_never_be_meant_is_refused() {
         (r#""access":{"deny":[{"name":"r","headers":[{"name":"x","exact":"x","prefix":"y"}]}]}"#, "exactly one of"),
         (r#""access":{"deny":[{"name":"r","headers":[{"name":"x"}]}]}"#, "exactly one of"),
         (r#""access":{"deny":[{"name":"r","headers":[{"name":"x","regex":"("}]}]}"#, "headers[0].regex: no pattern"),
+        (
+            r#""access":{"deny":[{"name":"r","headers":[{"name":"x","regex":"a)|(?:b"}]}]}"#,
+            "headers[0].regex: no pattern",
+        ),
         (r#""access":{"deny":[{"name":"r","roles":["x"]}]}"#, "this policy knows no callers"),
         (r#""access":{"deny":[{"name":"r","callers":["acme"]}]}"#, "a caller such as `api_key:acme`"),
         (r#""access":{"deny":[{"name":"r","from":{}}]}"#, "says nothing"),

@@ -48,7 +48,11 @@ impl Index {
             operations.iter().for_each(|operation| self.paths.add(&operation.template, number));
         } else if let Some(hosts) = hosts {
             for host in hosts {
-                self.by_host.entry(host).or_default().push(number);
+                let filed = self.by_host.entry(host).or_default();
+                // One host may be written in several ways.
+                if filed.last() != Some(&number) {
+                    filed.push(number);
+                }
             }
         } else {
             self.rest.push(number);
@@ -119,7 +123,8 @@ impl Paths {
             for node in places.iter().filter_map(node) {
                 found.extend_from_slice(&node.rests);
                 next.extend(node.literals.get(segment).copied());
-                next.extend(node.one);
+                // What stands behind a trailing slash that counts is no item.
+                next.extend(node.one.filter(|_| !segment.is_empty()));
             }
             places = next;
             if places.is_empty() {

@@ -8,7 +8,7 @@
 use super::conditions::Met;
 use crate::config::access as written;
 use crate::config::read::Problems;
-use crate::query::Parameter;
+use crate::query::{self, Parameter};
 use regex_lite::Regex;
 
 #[derive(Debug, Clone)]
@@ -16,8 +16,25 @@ enum Wanted {
     Exact(Box<str>),
     Prefix(Box<str>),
     Suffix(Box<str>),
-    Regex(Regex),
+    Regex(Pattern),
     Present(bool),
+}
+
+/// A pattern that the whole value matches.
+#[derive(Debug, Clone)]
+struct Pattern {
+    written: Box<str>,
+    whole: Regex,
+}
+
+impl Pattern {
+    fn new(written: &str) -> Result<Self, regex_lite::Error> {
+        // By itself first: within the anchors, brackets that do not pair could close them.
+        Regex::new(written)?;
+        // Anchored, because a pattern that matches anywhere is a usual way around a rule; and a dot is any
+        // character, because a line feed in front is another.
+        Ok(Self { written: written.into(), whole: Regex::new(&format!("^(?s:{written})$"))? })
+    }
 }
 
 /// A header or parameter and what is asked of it.
@@ -33,7 +50,7 @@ impl PartialEq for Match {
             (Wanted::Exact(a), Wanted::Exact(b))
             | (Wanted::Prefix(a), Wanted::Prefix(b))
             | (Wanted::Suffix(a), Wanted::Suffix(b)) => a == b,
-            (Wanted::Regex(a), Wanted::Regex(b)) => a.as_str() == b.as_str(),
+            (Wanted::Regex(a), Wanted::Regex(b)) => a.written == b.written,
             (Wanted::Present(a), Wanted::Present(b)) => a == b,
             _ => false,
         };
@@ -59,15 +76,15 @@ impl Match {
         wanted.extend(written.suffix.map(|line| Wanted::Suffix(text(line))));
         wanted.extend(written.present.map(Wanted::Present));
         if let Some(pattern) = written.regex {
-            // Anchored: a pattern that matches anywhere is a usual way around a rule.
-            match Regex::new(&format!("^(?:{})$", pattern.as_str())) {
-                Ok(regex) => wanted.push(Wanted::Regex(regex)),
-                Err(error) => problems.push(format!("{path}.regex"), format!("no pattern: {error}")),
+            match Pattern::new(pattern.as_str()) {
+                Ok(pattern) => wanted.push(Wanted::Regex(pattern)),
+                Err(error) => {
+                    problems.push(format!("{path}.regex"), format!("no pattern: {error}"));
+                    wanted.push(Wanted::Present(true));
+                }
             }
-        } else if wanted.len() != 1 {
-            problems.push(path, "must have exactly one of `exact`, `prefix`, `suffix`, `regex` and `present`");
         }
-        if wanted.len() > 1 {
+        if wanted.len() != 1 {
             problems.push(path, "must have exactly one of `exact`, `prefix`, `suffix`, `regex` and `present`");
         }
         let wanted = wanted.pop().unwrap_or(Wanted::Present(true));
@@ -103,41 +120,30 @@ impl Match {
             Wanted::Exact(text) => format!("exact `{text}`"),
             Wanted::Prefix(text) => format!("prefix `{text}`"),
             Wanted::Suffix(text) => format!("suffix `{text}`"),
-            Wanted::Regex(regex) => format!("regex `{}`", regex.as_str()),
+            Wanted::Regex(pattern) => format!("regex `{}`", pattern.written),
             Wanted::Present(true) => "present".to_owned(),
             Wanted::Present(false) => "absent".to_owned(),
         }
     }
 
-    /// Whether the lines of the header are as wanted.
-    pub(super) fn in_header<'v>(&self, values: impl Iterator<Item = &'v [u8]>) -> Met {
+    /// Whether the lines of the header are as wanted; each with whether only some readers see it there.
+    pub(super) fn in_header<'v>(&self, values: impl Iterator<Item = (&'v [u8], bool)>) -> Met {
         if let Wanted::Present(wanted) = self.wanted {
-            return Met::known((values.count() > 0) == wanted);
+            return present(values.map(|(_, doubtful)| doubtful), wanted);
         }
-        each(values.map(|value| match self.holds(value) {
-            Some(false) if value.contains(&b',') => {
-                // As a member of a list it may be what the upstream looks for.
-                let listed = value.split(|byte| *byte == b',').any(|part| self.holds(part.trim_ascii()) != Some(false));
-                if listed { None } else { Some(false) }
-            }
-            holds => holds,
-        }))
+        each(values.map(|(value, doubtful)| surely(listed(value, |value| self.holds(value)), doubtful)))
     }
 
     /// Whether the parameters of that name are as wanted.
-    pub(super) fn in_query<'v>(&self, parameters: impl Iterator<Item = Parameter<'v>>) -> Met {
-        let own = parameters.filter(|parameter| *parameter.name == *self.name.as_bytes());
+    pub(super) fn in_query(&self, parameters: &[Parameter<'_>]) -> Met {
+        let own = parameters.iter().filter_map(|parameter| {
+            let doubtful = query::names(&parameter.name, &self.name)? || parameter.doubtful;
+            Some((&*parameter.value, doubtful))
+        });
         if let Wanted::Present(wanted) = self.wanted {
-            let doubtful: Vec<bool> = own.map(|parameter| parameter.doubtful).collect();
-            return match doubtful.iter().all(|doubtful| *doubtful) {
-                true if !doubtful.is_empty() => Met::Unknown,
-                _ => Met::known(doubtful.is_empty() != wanted),
-            };
+            return present(own.map(|(_, doubtful)| doubtful), wanted);
         }
-        each(own.map(|parameter| match self.holds(&parameter.value) {
-            Some(true) if parameter.doubtful => None,
-            holds => holds,
-        }))
+        each(own.map(|(value, doubtful)| surely(self.holds(value), doubtful)))
     }
 
     /// `None` when the value is no text and a pattern is asked of it.
@@ -146,9 +152,39 @@ impl Match {
             Wanted::Exact(text) => value == text.as_bytes(),
             Wanted::Prefix(text) => value.starts_with(text.as_bytes()),
             Wanted::Suffix(text) => value.ends_with(text.as_bytes()),
-            Wanted::Regex(regex) => regex.is_match(std::str::from_utf8(value).ok()?),
+            Wanted::Regex(pattern) => pattern.whole.is_match(std::str::from_utf8(value).ok()?),
             Wanted::Present(wanted) => *wanted,
         })
+    }
+}
+
+/// Whether one is there, or is wanted not to be; each with whether only some readers see it.
+fn present(doubtful: impl Iterator<Item = bool>, wanted: bool) -> Met {
+    let (mut some, mut sure) = (false, false);
+    for doubtful in doubtful {
+        some = true;
+        sure |= !doubtful;
+    }
+    match (some, sure) {
+        (true, false) => Met::Unknown,
+        (some, _) => Met::known(some == wanted),
+    }
+}
+
+/// What only some readers see cannot be held to be so.
+const fn surely(holds: Option<bool>, doubtful: bool) -> Option<bool> {
+    match holds {
+        Some(true) if doubtful => None,
+        holds => holds,
+    }
+}
+
+/// Whether a line holds; `None` where only a member of it does, as a list by commas: Envoy joins some
+/// headers that stand twice, and some upstreams take a line apart.
+pub(super) fn listed(line: &[u8], holds: impl Fn(&[u8]) -> Option<bool>) -> Option<bool> {
+    match holds(line) {
+        Some(false) if line.split(|byte| *byte == b',').any(|part| holds(part.trim_ascii()) != Some(false)) => None,
+        held => held,
     }
 }
 

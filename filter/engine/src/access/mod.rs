@@ -116,7 +116,10 @@ impl Access {
 
     /// The rules that have a call in their scope, in no order. The verdicts are made from these and
     /// nothing else, and whoever wants to know why may ask for them.
-    pub fn in_scope<'a, 'c>(&'a self, call: &'c Call<'c>) -> impl Iterator<Item = Considered<'a>> + use<'a, 'c> {
+    pub fn in_scope<'a, 'c, 'd>(
+        &'a self,
+        call: &'c Call<'d>,
+    ) -> impl Iterator<Item = Considered<'a>> + use<'a, 'c, 'd> {
         self.index.candidates(call).filter_map(|number| {
             let rule = self.rules.get(number as usize)?;
             // A browser sends no credentials with a preflight: what asks for a caller has nothing to

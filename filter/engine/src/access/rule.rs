@@ -120,8 +120,10 @@ pub struct Weight {
 impl Rule {
     /// How the rule stands to a call; `None` when the call is not in its scope.
     pub(super) fn weigh(&self, call: &Call<'_>) -> Option<Weight> {
-        // What cannot be known counts against the caller here too: both kinds of rule only close.
-        if self.scope.holds(call) == Met::No || self.exempt.iter().any(|exempt| exempt.holds(call)) {
+        // Where it cannot be known, the call is in the scope, but then an allow rule only closes: like
+        // anything else that cannot be known.
+        let scope = self.scope.holds(call);
+        if scope == Met::No || self.exempt.iter().any(|exempt| exempt.holds(call)) {
             return None;
         }
         let against = |met: Met| match (met, self.effect) {
@@ -133,15 +135,15 @@ impl Rule {
         let lasts = self
             .expires_s
             .map_or(Met::Yes, |end_s| call.around.now_s().map_or(Met::Unknown, |now_s| Met::known(now_s < end_s)));
-        let others = lasts.and(self.conditions.others_met(call.around));
+        let others = scope.and(lasts).and(self.conditions.others_met(call.around));
         let met_but_for_caller = against(others);
         let met = met_but_for_caller && against(self.conditions.caller_met(call.around));
         Some(Weight { met, met_but_for_caller })
     }
 
-    /// Whether it asks for the caller.
-    pub(super) const fn asks_for_caller(&self) -> bool {
-        !self.conditions.caller.is_empty()
+    /// Whether it asks for the caller, be it to leave somebody out.
+    pub(super) fn asks_for_caller(&self) -> bool {
+        !self.conditions.caller.is_empty() || self.exempt.iter().any(|exempt| !exempt.conditions.caller.is_empty())
     }
 }
 

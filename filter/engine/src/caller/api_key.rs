@@ -135,6 +135,7 @@ impl ApiKeys {
             Ok(now) if key.not_before_s <= now && now < key.not_after_s => Found::Caller {
                 identity: Identity { kind: Kind::ApiKey, id: Arc::clone(&key.id) },
                 roles: key.roles.clone(),
+                whole: true,
             },
             Ok(_) => Found::Invalid,
             Err(_) => Found::Doubtful,

@@ -41,7 +41,8 @@ impl Jwt {
             // A token without a name, or metadata that ends early, is nobody's.
             Ok(_) if subject.texts.len() == 1 && !subject.is_list => {
                 let name = subject.texts.pop().unwrap_or_default();
-                Found::named(Kind::Jwt, name.as_bytes(), roles.roles())
+                let (roles, whole) = roles.roles();
+                Found::named(Kind::Jwt, name.as_bytes(), roles, whole)
             }
             Ok(_) | Err(_) => Found::Doubtful,
         }
@@ -61,18 +62,23 @@ fn steps(claim: &str) -> Vec<Box<str>> {
 struct Picked {
     texts: Vec<String>,
     is_list: bool,
+    /// Something else than text was there, or more than is kept.
+    partial: bool,
 }
 
 impl Picked {
-    /// Each text of a list is a role; of a text alone, each word.
-    fn roles(self) -> Vec<Arc<str>> {
+    /// Each text of a list is a role; of a text alone, each word. And whether these are all.
+    fn roles(self) -> (Vec<Arc<str>>, bool) {
         let split = |text: &String| -> Vec<Arc<str>> {
             match self.is_list {
                 true => vec![text.as_str().into()],
                 false => text.split_ascii_whitespace().map(Into::into).collect(),
             }
         };
-        self.texts.iter().flat_map(split).take(ROLES_MAX).collect()
+        let mut roles: Vec<Arc<str>> = self.texts.iter().flat_map(split).collect();
+        let whole = !self.partial && roles.len() <= ROLES_MAX;
+        roles.truncate(ROLES_MAX);
+        (roles, whole)
     }
 }
 
@@ -117,8 +123,12 @@ impl Sink for Pick<'_> {
         match item {
             Item::Text(text) => self.arrived().for_each(|picked| picked.texts.push(text.to_owned())),
             Item::List(list) => return self.list(list),
-            Item::Object(object) => return self.object(object),
-            Item::Boolean(_) | Item::Number(_) | Item::Null => {}
+            Item::Object(object) => {
+                self.arrived().for_each(|picked| picked.partial = true);
+                return self.object(object);
+            }
+            Item::Boolean(_) | Item::Number(_) => self.arrived().for_each(|picked| picked.partial = true),
+            Item::Null => {}
         }
         Ok(())
     }
@@ -133,7 +143,8 @@ impl Pick<'_> {
         while list.next(&mut texts)? {}
         for picked in self.arrived() {
             picked.is_list = true;
-            picked.texts.extend(texts.0.iter().cloned());
+            picked.partial |= texts.partial;
+            picked.texts.extend(texts.texts.iter().cloned());
         }
         Ok(())
     }
@@ -152,14 +163,20 @@ impl Pick<'_> {
 
 /// Takes the texts of a list.
 #[derive(Default)]
-struct Texts(Vec<String>);
+struct Texts {
+    texts: Vec<String>,
+    partial: bool,
+}
 
 impl Sink for Texts {
     fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
         match item {
-            Item::Text(text) if self.0.len() < ROLES_MAX => self.0.push(text.to_owned()),
-            Item::Text(_) => {}
-            other => return Ignored.take(other),
+            Item::Text(text) if self.texts.len() < ROLES_MAX => self.texts.push(text.to_owned()),
+            Item::Text(_) => self.partial = true,
+            other => {
+                self.partial = true;
+                return Ignored.take(other);
+            }
         }
         Ok(())
     }

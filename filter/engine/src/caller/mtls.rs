@@ -37,7 +37,7 @@ impl Mtls {
         };
         let valid = valid.map(|value| value.as_deref() == Some(&[1]));
         match (valid, attributes.get(&["connection", name])) {
-            (Ok(true), Ok(Some(name))) => Found::named(Kind::Mtls, &name, Vec::new()),
+            (Ok(true), Ok(Some(name))) => Found::named(Kind::Mtls, &name, Vec::new(), true),
             // No certificate, or one without such a name.
             (Ok(_), Ok(None)) => Found::None,
             (Ok(false), Ok(Some(_))) | (Err(_), _) | (_, Err(_)) => Found::Doubtful,

@@ -139,6 +139,8 @@ impl Builder {
             subsets.push(vec![*root]);
         }
         let mut at = 0;
+        // What stands behind a trailing slash that counts is no item: a parameter does not take it.
+        let empty = automaton.literals.get("").copied();
         while let Some(subset) = subsets.list.get(at).cloned() {
             if subsets.members > members_max {
                 return Err(TooMuchOverlap);
@@ -153,7 +155,7 @@ impl Builder {
                 let next = nodes.iter().flat_map(|node| {
                     let found = node.literals.binary_search_by_key(&literal, |(literal, _)| *literal);
                     let child = found.ok().and_then(|at| node.literals.get(at)).map(|(_, child)| *child);
-                    child.into_iter().chain(node.one)
+                    child.into_iter().chain(node.one.filter(|_| Some(literal) != empty))
                 });
                 let next = next.collect();
                 automaton.next.insert((state, literal), subsets.intern(next));
@@ -254,7 +256,7 @@ impl Automaton {
             let state = self.states.get(at as usize)?;
             best = better(best, self.best(state.rests, method));
             let literal = self.literals.get(segment).and_then(|literal| self.next.get(&(at, *literal)));
-            at = literal.copied().unwrap_or(state.one);
+            at = literal.copied().unwrap_or(if segment.is_empty() { NONE } else { state.one });
             if at == NONE {
                 return best;
             }

@@ -74,7 +74,8 @@ impl Template {
         for segment in self.segments() {
             let next = match segment {
                 Segment::Rest => return true,
-                Segment::One => path.next().is_some(),
+                // What stands behind a trailing slash that counts is no item.
+                Segment::One => path.next().is_some_and(|segment| !segment.is_empty()),
                 Segment::Literal(literal) => path.next() == Some(literal),
             };
             if !next {

@@ -90,7 +90,7 @@ config_choice! {
 config_object! {
     /// How a request is read before it is judged. Where the policy has no `access`, nothing of it refuses.
     pub struct Requests {
-        /// `strict` (the default) refuses a path that two readers could read in two ways; `rewrite` forwards the canonical form.
+        /// `strict` (the default) refuses a path that two readers could read in two ways; `rewrite` forwards the canonical form, by which Envoy then routes. Filters before ours ran by the path as it came: give the listener `normalize_path` and `merge_slashes` where one of them is configured per route.
         paths: PathMode, optional;
         /// Classes of paths that are not refused, because all upstreams read them as said here.
         accept: NonEmpty<Accepted>, optional;

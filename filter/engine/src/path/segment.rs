@@ -109,19 +109,6 @@ fn text(bytes: Vec<u8>, rules: &PathRules) -> Result<String, Ambiguous> {
     if text.is_ascii() {
         return Ok(text);
     }
-    if text.chars().any(char::is_control) {
-        rules.check(Accepted::Control)?;
-        let mut out = Vec::new();
-        for c in text.chars() {
-            let mut bytes = [0; 4];
-            let bytes = c.encode_utf8(&mut bytes).as_bytes();
-            match c.is_control() {
-                true => bytes.iter().for_each(|byte| push_escape(&mut out, *byte)),
-                false => out.extend_from_slice(bytes),
-            }
-        }
-        return String::from_utf8(out).map_err(|_| Ambiguous::Unaccepted(Accepted::Control));
-    }
     for (class, holds) in
         [(Accepted::Compatibility, is_compatible as fn(char) -> bool), (Accepted::Ignorable, is_ignorable)]
     {
@@ -129,7 +116,20 @@ fn text(bytes: Vec<u8>, rules: &PathRules) -> Result<String, Ambiguous> {
             rules.check(class)?;
         }
     }
-    Ok(text)
+    if !text.chars().any(char::is_control) {
+        return Ok(text);
+    }
+    rules.check(Accepted::Control)?;
+    let mut out = Vec::new();
+    for c in text.chars() {
+        let mut bytes = [0; 4];
+        let bytes = c.encode_utf8(&mut bytes).as_bytes();
+        match c.is_control() {
+            true => bytes.iter().for_each(|byte| push_escape(&mut out, *byte)),
+            false => out.extend_from_slice(bytes),
+        }
+    }
+    String::from_utf8(out).map_err(|_| Ambiguous::Unaccepted(Accepted::Control))
 }
 
 /// Whether a reader that brings text into a compatibility form (Unicode's NFKC, or Windows' best fit

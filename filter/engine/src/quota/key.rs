@@ -2,7 +2,7 @@
 
 use super::bucket::Fingerprint;
 use super::siphash::{Secret, SipHash};
-use crate::access::Call;
+use crate::access::{Call, Circumstances};
 use crate::catalog::{Catalog, Operation};
 use crate::config::quota_values::Part;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -83,11 +83,13 @@ impl Key {
             }
             Part::Host => self.push(Some(from.call.host.as_bytes())),
             Part::Country => self.push(around.country().as_ref().map(|country| &country[..])),
-            Part::Header(name) => self.push_all(around.header(name).map(<[u8]>::to_vec)),
+            Part::Header(name) => self.push_all(own_lines(around, name).map(<[u8]>::to_vec)),
             Part::Query(name) => {
-                let own =
-                    around.parameters().filter(|parameter| !parameter.doubtful && *parameter.name == *name.as_bytes());
-                self.push_all(own.map(|parameter| parameter.value.into_owned()));
+                let own = around
+                    .parameters()
+                    .iter()
+                    .filter(|parameter| !parameter.doubtful && *parameter.name == *name.as_bytes());
+                self.push_all(own.map(|parameter| parameter.value.to_vec()));
             }
             Part::Path(name) => self.push(path_parameter(name, from).map(str::as_bytes)),
         }
@@ -107,6 +109,11 @@ impl Key {
         self.0.extend_from_slice(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_le_bytes());
         self.0.extend_from_slice(kept);
     }
+}
+
+/// The lines of a header under its own name: of those that only some readers take for it, none.
+pub(crate) fn own_lines<'a>(around: &'a Circumstances<'_>, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
+    around.header(name).filter(|(_, doubtful)| !doubtful).map(|(value, _)| value)
 }
 
 /// The network that holds an address.

@@ -74,14 +74,14 @@ impl Asked {
 
 fn asked() -> impl Strategy<Value = Asked> {
     let lines = (
-        select(vec![None, Some("acme"), Some("ops"), Some("nobody")]),
+        select(vec![&[][..], &["acme"], &["ops"], &["nobody"], &["acme", "ops"]]),
         select(vec![&[][..], &["prod"], &["dev"], &["prod", "dev"], &["dev, prod"]]),
         select(vec![None, Some("curl/8"), Some("bot")]),
         select(vec![None, Some("CN"), Some("DE")]),
     );
-    let lines = lines.prop_map(|(key, envs, agent, country)| {
+    let lines = lines.prop_map(|(keys, envs, agent, country)| {
         let mut lines: Vec<(&str, &str)> = envs.iter().map(|env| ("x-env", *env)).collect();
-        lines.extend(key.map(|key| ("x-key", key)));
+        lines.extend(keys.iter().map(|key| ("x-key", *key)));
         lines.extend(agent.map(|agent| ("user-agent", agent)));
         lines.extend(country.map(|country| ("x-country", country)));
         lines
@@ -251,8 +251,7 @@ fn is_so(finding: &Finding, rules: &[Value], policy: &Policy, without: Option<&P
     let is_met = |rule: u32| considered(rule).is_some_and(|reasons| reasons.considered.weight.met);
     match finding {
         Finding::NoCall { rule, .. } | Finding::AllExempt { rule, .. } => considered(*rule).is_none(),
-        Finding::Contradiction { rule, always: true } => !is_met(*rule),
-        Finding::Contradiction { rule, always: false } => considered(*rule).is_none_or(|reasons| {
+        Finding::Contradiction { rule } => considered(*rule).is_none_or(|reasons| {
             let is_unknown = reasons.conditions.iter().any(|(_, met)| met.word() == "unknown");
             !reasons.considered.weight.met || (is_unknown && rules[*rule as usize]["effect"] == "deny")
         }),

@@ -118,19 +118,11 @@ fn conditions(inner: &Conditions, outer: &Conditions, work: &Work) -> bool {
     wants(outer).all(|outer| wants(inner).any(|inner| inner.is_within(outer, work)))
 }
 
-/// Whether conditions can never all be met: whether not even when what cannot be known counts as met.
-pub(super) fn contradiction(conditions: &Conditions, work: &Work) -> Option<bool> {
-    let mut found = None;
-    for (index, one) in wants(conditions).enumerate() {
-        for other in wants(conditions).skip(index + 1) {
-            if one.is_within(other.turned(), work) || one.never_with(other) {
-                // Of callers nothing is unknown.
-                let always = one.test.asks_for_caller() && other.test.asks_for_caller();
-                found = Some(found.unwrap_or(false) || always);
-            }
-        }
-    }
-    found
+/// Whether conditions are never all known to be met.
+pub(super) fn contradict(conditions: &Conditions, work: &Work) -> bool {
+    let wanted: Vec<Want<'_>> = wants(conditions).collect();
+    let excluded = |one: &Want<'_>, other: &Want<'_>| one.is_within(other.turned(), work) || one.never_with(*other);
+    wanted.iter().enumerate().any(|(index, one)| wanted.iter().skip(index + 1).any(|other| excluded(one, other)))
 }
 
 fn wants(conditions: &Conditions) -> impl Iterator<Item = Want<'_>> {
