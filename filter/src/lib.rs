@@ -18,6 +18,7 @@ pub mod host;
 mod identity;
 mod ids;
 pub mod metrics;
+mod quota;
 mod record;
 mod reply;
 pub mod report;

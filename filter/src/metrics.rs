@@ -5,6 +5,7 @@
 
 use crate::host::{Host, MetricKind};
 use ostiary_engine::refusal::Refusal;
+use std::rc::Rc;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -100,28 +101,99 @@ impl Counter {
     }
 }
 
+/// What is counted for each quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quota {
+    /// Requests that were counted.
+    Passed,
+    /// Requests that it refused.
+    Refused,
+    /// Requests that it would have refused, were it not in shadow.
+    WouldRefuse,
+    /// Charges taken back, because a later quota refused.
+    Refunded,
+    /// Requests counted in a cell that keys share: the table is full.
+    Shared,
+    /// Counts that could not be taken: too many wrote at once, or the host failed.
+    Uncounted,
+    /// Requests for which the rate limit service did not answer in time, or not in words we know.
+    Unanswered,
+}
+
+impl Quota {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Passed,
+        Self::Refused,
+        Self::WouldRefuse,
+        Self::Refunded,
+        Self::Shared,
+        Self::Uncounted,
+        Self::Unanswered,
+    ];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Refused => "refused",
+            Self::WouldRefuse => "would_refuse",
+            Self::Refunded => "refunded",
+            Self::Shared => "shared",
+            Self::Uncounted => "uncounted",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}
+
+/// Where the counters of a policy's quotas are, by the quota's number.
+#[derive(Debug, Clone, Default)]
+pub struct QuotaCounters(Rc<[usize]>);
+
 /// The gauge that holds the revision of the policy that came into force last, as a number.
 pub const REVISION: &str = "ostiary.policy.revision";
 
 #[derive(Debug)]
 struct Slot {
     counter: Counter,
+    tally: Tally,
+}
+
+/// What Envoy has not been told yet.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
     id: Option<u32>,
     pending: u64,
+}
+
+impl Tally {
+    /// Brings it to Envoy; what cannot be brought is kept for the next time.
+    fn flush(&mut self, host: &impl Host, name: impl FnOnce() -> String) {
+        if self.id.is_none() {
+            self.id = host.define_metric(MetricKind::Counter, &name()).ok();
+        }
+        if let (Some(id), 1..) = (self.id, self.pending)
+            && host.increment_metric(id, self.pending).is_ok()
+        {
+            self.pending = 0;
+        }
+    }
 }
 
 /// The metrics of one VM: ids belong to the VM, and defining a name again leaks an id.
 #[derive(Debug)]
 pub struct Metrics {
     slots: Vec<Slot>,
+    /// The quotas ever named, and for each its counters in their order. They are as many as the names
+    /// in the configurations of this VM's life.
+    quotas: Vec<(Box<str>, [Tally; Quota::ALL.len()])>,
     revision: Option<u32>,
     gauge: Option<u64>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        let slots = Counter::all().map(|counter| Slot { counter, id: None, pending: 0 }).collect();
-        Self { slots, revision: None, gauge: None }
+        let slots = Counter::all().map(|counter| Slot { counter, tally: Tally::default() }).collect();
+        Self { slots, quotas: Vec::new(), revision: None, gauge: None }
     }
 }
 
@@ -129,7 +201,27 @@ impl Metrics {
     /// Counts.
     pub fn add(&mut self, counter: Counter, by: u64) {
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.counter == counter) {
-            slot.pending = slot.pending.saturating_add(by);
+            slot.tally.pending = slot.tally.pending.saturating_add(by);
+        }
+    }
+
+    /// The counters of quotas by their names; a name that was there before has the same ones.
+    pub fn quota_counters<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> QuotaCounters {
+        let mut find = |name: &str| {
+            let found = self.quotas.iter().position(|(known, _)| **known == *name);
+            found.unwrap_or_else(|| {
+                self.quotas.push((name.into(), Default::default()));
+                self.quotas.len() - 1
+            })
+        };
+        QuotaCounters(names.map(&mut find).collect())
+    }
+
+    /// Counts for a quota.
+    pub fn add_quota(&mut self, counters: &QuotaCounters, quota: u16, what: Quota) {
+        let tallies = counters.0.get(usize::from(quota)).and_then(|at| self.quotas.get_mut(*at));
+        if let Some(tally) = tallies.and_then(|(_, tallies)| tallies.get_mut(what as usize)) {
+            tally.pending = tally.pending.saturating_add(1);
         }
     }
 
@@ -144,13 +236,17 @@ impl Metrics {
             // A metric is defined when it is first needed, but the flow of records is always shown.
             let always =
                 matches!(slot.counter, Counter::Made | Counter::Sent | Counter::Dropped(_) | Counter::Permitted);
-            if slot.id.is_none() && (slot.pending > 0 || always) {
-                slot.id = host.define_metric(MetricKind::Counter, &slot.counter.name()).ok();
+            if slot.tally.pending > 0 || (always && slot.tally.id.is_none()) {
+                slot.tally.flush(host, || slot.counter.name());
             }
-            if let (Some(id), 1..) = (slot.id, slot.pending)
-                && host.increment_metric(id, slot.pending).is_ok()
-            {
-                slot.pending = 0;
+        }
+        for (name, tallies) in &mut self.quotas {
+            for (what, tally) in Quota::ALL.into_iter().zip(tallies) {
+                // What a quota passes and refuses is always shown.
+                let always = matches!(what, Quota::Passed | Quota::Refused) && tally.id.is_none();
+                if tally.pending > 0 || always {
+                    tally.flush(host, || format!("ostiary.quota.{name}.{}", what.word()));
+                }
             }
         }
         if let Some(revision) = self.gauge.take() {

@@ -96,6 +96,14 @@ fn decided(w: &mut Attributes<'_>, known: &Known) {
         w.str(&a::RULE_ORIGIN, Origin::name(origin));
     }
     verdict(w, known, verdicts.would_be, &a::WOULD_VERDICT, &a::WOULD_REFUSAL, &a::WOULD_RULE_NAME);
+    let quotas = &known.quotas;
+    for (attribute, refused) in
+        [(&a::QUOTA_NAME, quotas.refused), (&a::WOULD_QUOTA_NAME, quotas.would.or(quotas.refused))]
+    {
+        if let Some(quota) = refused.and_then(|refused| known.policy.quotas().get(refused.quota)) {
+            w.str(attribute, &quota.name);
+        }
+    }
     w.str(&a::POLICY_REVISION, &known.policy.revision().to_string());
     // Nothing looks into bodies yet, and the record says so.
     w.str(&a::INSPECTION, "none");

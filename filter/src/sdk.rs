@@ -59,7 +59,11 @@ impl RootContext for SdkRoot {
 
 struct SdkStream(Stream<Envoy>);
 
-impl Context for SdkStream {}
+impl Context for SdkStream {
+    fn on_grpc_call_response(&mut self, token: u32, status: u32, len: usize) {
+        self.0.answered(token, status, len);
+    }
+}
 
 impl SdkStream {
     fn step(&mut self, input: Input) -> Action {

@@ -5,6 +5,7 @@ use crate::host::{GrpcCall, Host};
 use crate::identity::{direction, hex, plugin_name, random, resource, stream_id};
 use crate::ids::Ids;
 use crate::metrics::{Counter, Drop};
+use crate::quota;
 use crate::report::outbox::Answer;
 use crate::report::{Pace, Reporter, Tally};
 use crate::slots::{Entry, Slots, Touched};
@@ -45,6 +46,7 @@ pub(crate) struct State {
     pub(crate) reporter: Option<Reporter>,
     pub(crate) facts: FactReader,
     pub(crate) ids: Ids,
+    pub(crate) counter: quota::Counter,
     /// Requests under way.
     pub(crate) open: u64,
     /// The listener's direction; only a stream knows its listener, so the first one tells.
@@ -67,6 +69,7 @@ impl State {
             reporter: None,
             facts: FactReader::default(),
             ids: Ids::default(),
+            counter: quota::Counter::default(),
             open: 0,
             direction: None,
             target: String::new(),
@@ -84,6 +87,7 @@ impl State {
         let host = &vm.host;
         self.surroundings = policy.surroundings(self.direction.unwrap_or_default());
         self.ids.clear();
+        self.counter.install(vm, &policy);
         self.target = target;
         if self.life == Life::New {
             self.slots = Slots::new(&plugin_name(host));

@@ -3,8 +3,9 @@
 use crate::asking::Asking;
 use crate::facts::Facts;
 use crate::head::{Head, Kept};
-use crate::host::{HeaderMap, Host};
+use crate::host::{Buffer, HeaderMap, Host};
 use crate::metrics::Counter;
+use crate::quota::{self, Asked};
 use crate::state::State;
 use crate::vm::{Vm, say};
 use crate::{record, reply};
@@ -13,6 +14,7 @@ use ostiary_engine::edit::{Change, Edits};
 use ostiary_engine::judge::{Judged, Permit, judge};
 use ostiary_engine::policy::Policy;
 use ostiary_engine::refusal::Refusal;
+use ostiary_wire::ratelimit::Answer;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -50,6 +52,7 @@ pub(crate) struct Known {
     pub(crate) policy: Rc<Policy>,
     pub(crate) judged: Judged,
     pub(crate) kept: Kept,
+    pub(crate) quotas: quota::Outcome,
 }
 
 /// Where a stream stands.
@@ -57,6 +60,8 @@ pub(crate) struct Known {
 enum Phase {
     /// Nothing has come yet; a request that Envoy or an earlier filter answered never leaves this.
     New,
+    /// The rate limit service is asked; Envoy holds the request's headers, and all that follows them.
+    Asking(Box<Known>, Asked),
     /// Let through; the permit is what later stages ask for.
     Permitted(Box<Known>, Permit),
     /// Refused, and answered by us.
@@ -84,7 +89,13 @@ impl<H: Host> Stream<H> {
             (Input::RequestHeaders, Phase::New) => self.begin(),
             // The upstream must see nothing of a refused request. Envoy drops what still comes, and
             // if it did not answer for us, the request is held.
-            (Input::RequestHeaders | Input::RequestBody | Input::RequestTrailers, Phase::Refused(_)) => Flow::Stop,
+            (Input::RequestHeaders | Input::RequestBody | Input::RequestTrailers, Phase::Refused(_) | Phase::Asking(..)) => {
+                Flow::Stop
+            }
+            (Input::ResponseHeaders, Phase::Permitted(known, _)) => {
+                self.state_quotas(known);
+                Flow::Continue
+            }
             // Envoy gives the headers once; an internal redirect is a new stream to us.
             (Input::RequestHeaders, Phase::Permitted(..) | Phase::Ended)
             // No plan asks for a body yet: it flows without being copied into the guest.
@@ -122,13 +133,70 @@ impl<H: Host> Stream<H> {
         if judged.verdicts.enforced.permits() && !self.edit(&judged.edits) {
             judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
         }
+        let quotas = self.count(&policy, &judged);
+        let known = Box::new(Known { policy, judged, kept: head.keep(), quotas });
+        self.ask(known)
+    }
+
+    /// Asks the rate limit service, where a quota of the request is its to count; else acts at once.
+    fn ask(&mut self, mut known: Box<Known>) -> Flow {
+        match self.question(&mut known) {
+            Some(asked) => {
+                self.phase = Phase::Asking(known, asked);
+                Flow::Stop
+            }
+            None => self.act(known),
+        }
+    }
+
+    fn question(&self, known: &mut Known) -> Option<Asked> {
+        let due = &known.judged.due;
+        let is_asked = quota::is_asked(&known.policy, due);
+        if !is_asked || !known.judged.verdicts.enforced.permits() || known.quotas.refused.is_some() {
+            return None;
+        }
+        let mut state = self.root.borrow_mut();
+        let work = state.counter.work(&self.vm, &known.policy)?;
+        let asked = work.ask(due)?;
+        if asked.is_err() {
+            work.hear(due, None, &mut known.quotas);
+        }
+        asked.ok()
+    }
+
+    /// The rate limit service has answered, or the call to it has failed; `len` is the answer's length.
+    pub fn answered(&mut self, token: u32, grpc_status: u32, len: usize) {
+        let phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        let (mut known, asked) = match phase {
+            Phase::Asking(known, asked) if asked.token == token => (known, asked),
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
+        let message = match (grpc_status, len) {
+            (0, 0) => Some(Vec::new()),
+            (0, _) => self.vm.host.buffer(Buffer::GrpcAnswer, len).ok(),
+            _ => None,
+        };
+        let answer = message.and_then(|message| Answer::read(&message, asked.descriptors).ok());
+        if let Some(work) = self.root.borrow_mut().counter.work(&self.vm, &known.policy) {
+            work.hear(&known.judged.due, answer.as_ref(), &mut known.quotas);
+        }
+        if self.act(known) == Flow::Continue && self.vm.host.resume_request().is_err() {
+            // The request stays held and runs into Envoy's timeout.
+            self.vm.count(Counter::HostFailure);
+        }
+    }
+
+    /// Acts on what was decided: the one place where a request is let go or answered.
+    fn act(&mut self, mut known: Box<Known>) -> Flow {
+        let Known { judged, quotas, .. } = &mut *known;
+        judged.count_in(quotas.refused.map(|refused| refused.refusal), quotas.would.map(|would| would.refusal));
         if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits()) {
             self.vm.count(Counter::WouldRefuse(refusal));
         }
-        let kept = head.keep();
-        let act = judged.act();
-        let known = Box::new(Known { policy, judged, kept });
-        match act {
+        match judged.act() {
             Ok(permit) => {
                 self.vm.count(Counter::Permitted);
                 self.phase = Phase::Permitted(known, permit);
@@ -157,6 +225,37 @@ impl<H: Host> Stream<H> {
         made.is_ok()
     }
 
+    /// Counts a request against its quotas, as far as they are counted here.
+    fn count(&self, policy: &Policy, judged: &Judged) -> quota::Outcome {
+        if judged.due.is_empty() {
+            return quota::Outcome::default();
+        }
+        let mut state = self.root.borrow_mut();
+        let work = state.counter.work(&self.vm, policy);
+        if !judged.verdicts.enforced.permits() {
+            if let Some(work) = work {
+                work.note_refused(&judged.due);
+            }
+            return quota::Outcome::default();
+        }
+        match work {
+            Some(work) => work.admit(&judged.due),
+            None => {
+                self.vm.count(Counter::HostFailure);
+                quota::Outcome::uncountable(policy, &judged.due)
+            }
+        }
+    }
+
+    /// Tells a client where it stands.
+    fn state_quotas(&self, known: &Known) {
+        for (name, value) in known.quotas.fields(&known.policy) {
+            if self.vm.host.add_response_header(&name, &value).is_err() {
+                self.vm.count(Counter::HostFailure);
+            }
+        }
+    }
+
     fn refuse(&self, refusal: Refusal, known: &Known) {
         if let Err(status) = reply::refuse(&self.vm.host, refusal, known) {
             // The stream stays stopped and runs into Envoy's timeout: it must not go on.
@@ -170,7 +269,7 @@ impl<H: Host> Stream<H> {
         let (known, refused) = match &phase {
             Phase::Ended => return,
             Phase::New => (None, false),
-            Phase::Permitted(known, Permit { .. }) => (Some(&**known), false),
+            Phase::Permitted(known, Permit { .. }) | Phase::Asking(known, _) => (Some(&**known), false),
             Phase::Refused(known) => (Some(&**known), true),
         };
         let state = &mut *self.root.borrow_mut();
@@ -179,17 +278,28 @@ impl<H: Host> Stream<H> {
             Some(_) => state.open = state.open.saturating_sub(1),
             None => self.vm.count(Counter::Unseen),
         }
-        let Some(reporter) = &mut state.reporter else { return };
-        let id = known.and_then(|known| {
-            let operation = known.judged.operation.as_ref()?;
-            Some(state.ids.of(known.policy.revision(), operation, known.policy.catalog(), &state.surroundings))
-        });
-        let list = state.facts.read(&self.vm.host);
+        let State { facts: reader, reporter, counter, ids, surroundings, .. } = state;
+        let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
+        let owing = known.filter(|known| quota::is_owed(&known.policy, due));
+        if reporter.is_none() && owing.is_none() {
+            return;
+        }
+        let list = reader.read(&self.vm.host);
         let mut facts = Facts::new(&list);
         if facts.time_ns.is_none() {
             // A record without a time is of no use to anyone: dated by its end, it is about right.
             facts.time_ns = self.vm.host.now_ns().ok();
         }
+        if let Some(known) = owing
+            && let Some(work) = counter.work(&self.vm, &known.policy)
+        {
+            work.settle(due, &facts, refused);
+        }
+        let Some(reporter) = reporter else { return };
+        let id = known.and_then(|known| {
+            let operation = known.judged.operation.as_ref()?;
+            Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
+        });
         record::request(reporter, &facts, known, id, refused);
     }
 }

@@ -1,7 +1,7 @@
 //! What the root contexts of one VM share: metrics, and the allowance for log lines.
 
 use crate::host::Host;
-use crate::metrics::{Counter, Metrics};
+use crate::metrics::{Counter, Metrics, Quota, QuotaCounters};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -47,6 +47,16 @@ impl<H: Host> Vm<H> {
     /// Counts.
     pub fn add(&self, counter: Counter, by: u64) {
         self.state.borrow_mut().metrics.add(counter, by);
+    }
+
+    /// The counters of quotas by their names.
+    pub fn quota_counters<'n>(&self, names: impl Iterator<Item = &'n str>) -> QuotaCounters {
+        self.state.borrow_mut().metrics.quota_counters(names)
+    }
+
+    /// Counts one for a quota.
+    pub fn count_quota(&self, counters: &QuotaCounters, quota: u16, what: Quota) {
+        self.state.borrow_mut().metrics.add_quota(counters, quota, what);
     }
 
     /// Sets the revision of the policy in force.

@@ -14,6 +14,7 @@ pub mod hostile;
 pub mod http1;
 pub mod http2_raw;
 pub mod ledger;
+pub mod limiter;
 pub mod load;
 pub mod place;
 pub mod readers;

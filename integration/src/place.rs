@@ -49,6 +49,16 @@ pub fn go_reader() -> Result<PathBuf, Missing> {
     present("the reader in go", root().join(".tools/bin/go-reader"), "run `integration/tools.sh go-reader`")
 }
 
+/// The rate limit service that counts in the tests of global quotas.
+pub fn ratelimit() -> Result<PathBuf, Missing> {
+    present("the rate limit service", root().join(".tools/bin/ratelimit"), "run `integration/tools.sh ratelimit`")
+}
+
+/// The Redis that keeps its counts.
+pub fn redis() -> Result<PathBuf, Missing> {
+    present("redis", root().join(".tools/bin/redis-server"), "run `integration/tools.sh redis`")
+}
+
 /// The filter module: `OSTIARY_WASM`, else the one that the build leaves.
 pub fn module() -> Result<PathBuf, Missing> {
     let path = std::env::var_os("OSTIARY_WASM")

@@ -30,6 +30,8 @@ pub struct Plan {
     pub collector: Option<SocketAddr>,
     /// Further arguments for Envoy.
     pub arguments: Vec<String>,
+    /// Clusters besides the upstream and the collector.
+    pub clusters: Vec<Value>,
 }
 
 /// A running stage.
@@ -69,7 +71,7 @@ pub fn closed() -> Value {
 impl Plan {
     /// One worker and the stage's own sink.
     pub fn new(policy: Value) -> Self {
-        Self { policy, workers: 1, module: None, collector: None, arguments: Vec::new() }
+        Self { policy, workers: 1, module: None, collector: None, arguments: Vec::new(), clusters: Vec::new() }
     }
 }
 
@@ -84,10 +86,11 @@ impl Stage {
         };
         let (upstream, sink) = (Upstream::start().await?, Sink::start().await?);
         let folder = place::scratch("listeners")?;
-        let clusters = vec![
+        let mut clusters = vec![
             config::cluster("upstream", upstream.address(), Speaks::AsClient),
             config::cluster("collector", plan.collector.unwrap_or(sink.address()), Speaks::Http2),
         ];
+        clusters.extend(plan.clusters);
         let file = folder.path().join("lds.json");
         write(&folder, 1, vec![listener(plan.policy).value(&module)])?;
         let setup = Setup {

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod explain;
 mod import;
+mod ratelimit;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -11,6 +11,8 @@ use crate::edit::Edits;
 use crate::pairs::Pairs;
 use crate::path::CanonicalPath;
 use crate::policy::Policy;
+use crate::quota::Due;
+use crate::quota::key::Source;
 use crate::refusal::Refusal;
 use crate::{Protocol, host, overrides};
 use once_cell::unsync::OnceCell;
@@ -52,6 +54,8 @@ pub struct Judged {
     pub client: Option<IpAddr>,
     /// The client's country, where the policy says how it is known.
     pub country: Option<Country>,
+    /// The quotas that it falls under, in their order; none where it cannot be read.
+    pub due: Vec<Due>,
     /// What has to change before the upstream gets the request; nothing in shadow.
     pub edits: Edits,
 }
@@ -69,6 +73,17 @@ impl Judged {
         match self.verdicts.enforced.refusal {
             None => Ok(Permit(())),
             Some(refusal) => Err(refusal),
+        }
+    }
+
+    /// Takes into the verdicts what quotas say: those that act, and those in shadow.
+    pub fn count_in(&mut self, acting: Option<Refusal>, in_shadow: Option<Refusal>) {
+        let Verdicts { enforced, would_be } = &mut self.verdicts;
+        if let Some(refusal) = acting.filter(|_| enforced.permits()) {
+            *enforced = Verdict::refused(refusal);
+        }
+        if let Some(refusal) = in_shadow.or(acting).filter(|_| would_be.permits()) {
+            *would_be = Verdict::refused(refusal);
         }
     }
 
@@ -128,10 +143,14 @@ impl<'a> Prepared<'a> {
             Ok(asked) => {
                 let around = self.around(asked);
                 let operation = self.operation(asked);
-                let verdicts = self.policy.access().judge(&self.call(asked, &operation, &around));
+                let call = self.call(asked, &operation, &around);
+                let verdicts = self.policy.access().judge(&call);
+                let from = Source { call: &call, operation: &operation, catalog: self.policy.catalog() };
+                let due = self.policy.quotas().due(&from);
                 // Envoy's own word for the address stands in the record without a call of ours.
                 let client = if self.policy.clients().is_envoys() { None } else { around.address() };
-                Judged { verdicts, client, country: around.country(), operation: Some(operation), ..Judged::default() }
+                let country = around.country();
+                Judged { verdicts, client, country, due, operation: Some(operation), ..Judged::default() }
             }
             Err(refusal) => Judged::refused(self.policy, *refusal),
         };

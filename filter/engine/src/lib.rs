@@ -25,6 +25,7 @@ pub mod pairs;
 pub mod path;
 pub mod policy;
 pub mod query;
+pub mod quota;
 pub mod refusal;
 pub mod review;
 pub mod zone;

@@ -12,6 +12,7 @@ use crate::config::read::Problems;
 use crate::config::{self, Config, DefaultAccess, Mode, Overrides, Preflight, Requests, Vantage, Written};
 use crate::hash::Folded;
 use crate::path::PathRules;
+use crate::quota::{self, Quotas};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::Hasher;
@@ -100,6 +101,7 @@ pub struct Policy {
     callers: Callers,
     catalog: Catalog,
     access: Access,
+    quotas: Quotas,
     reporting: Reporting,
     revision: Revision,
 }
@@ -154,12 +156,13 @@ impl Policy {
         let address_sets = address_sets.into_iter().map(|(name, set)| (name, Arc::new(set))).collect();
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
+        let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);
         let (rules, default) = rules(layers, &around, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
         let access = Access::new(rules, api_count, default);
-        Ok(Self { mode, requests, clients, callers, catalog, access, reporting, revision })
+        Ok(Self { mode, requests, clients, callers, catalog, access, quotas, reporting, revision })
     }
 
     /// Whether decisions act.
@@ -214,6 +217,12 @@ impl Policy {
         &self.access
     }
 
+    /// How often.
+    #[must_use]
+    pub const fn quotas(&self) -> &Quotas {
+        &self.quotas
+    }
+
     /// Where records go.
     #[must_use]
     pub const fn reporting(&self) -> &Reporting {
@@ -262,7 +271,8 @@ fn clients(base: Option<&Config>, layers: &[Layer], problems: &mut Problems, war
     let address = base.and_then(|config| config.client_address.as_ref());
     let country = base.and_then(|config| config.client_country.as_ref());
     let asks = |layer: &Layer| layer.config.access.as_ref().is_some_and(config::Access::asks_for_addresses);
-    ClientRules::compile(address, country, layers.iter().any(asks), problems, warnings)
+    let counts = |layer: &Layer| layer.config.quotas.iter().any(|quota| quota.value.asks_for_addresses());
+    ClientRules::compile(address, country, layers.iter().any(asks) || layers.iter().any(counts), problems, warnings)
 }
 
 fn catalog(layers: &[Layer], paths: &PathRules, problems: &mut Problems) -> (Catalog, usize) {
@@ -272,6 +282,19 @@ fn catalog(layers: &[Layer], paths: &PathRules, problems: &mut Problems) -> (Cat
         .map(|(index, api)| (format!("apis[{index}]"), api))
         .collect();
     (Catalog::compile(&apis, paths, problems), apis.len())
+}
+
+/// Quotas of all layers; how they are counted is the base's affair.
+fn quotas(
+    layers: &mut [Layer],
+    mode: Mode,
+    around: &Around<'_>,
+    problems: &mut Problems,
+    warnings: &mut Problems,
+) -> Quotas {
+    let written = layers.iter_mut().flat_map(|layer| std::mem::take(&mut layer.config.quotas)).collect();
+    let counting = layers.first().and_then(|layer| layer.config.counting.as_ref());
+    quota::plan::compile(written, counting, mode, around, problems, warnings)
 }
 
 fn rules(layers: Vec<Layer>, around: &Around<'_>, problems: &mut Problems) -> (Vec<Rule>, Option<DefaultAccess>) {

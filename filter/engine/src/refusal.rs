@@ -25,6 +25,10 @@ pub enum Refusal {
     MethodAmbiguous,
     /// A header or a parameter names another method than the request does.
     MethodOverridden,
+    /// The allowance of a quota is used up.
+    QuotaExceeded,
+    /// A count could not be taken, or the rate limit service did not answer.
+    QuotaUnavailable,
     /// What the decision needs could not be had from the host (Envoy).
     Undecidable,
 }
@@ -44,9 +48,21 @@ pub struct Telling {
     pub docs: &'static str,
 }
 
+const QUOTA_EXCEEDED: Telling = told(
+    ("quota.exceeded", 429, 8),
+    "too many requests",
+    "A quota has the call in its scope and its allowance is used up; `Retry-After` says when a request would pass.",
+);
+
+const QUOTA_UNAVAILABLE: Telling = told(
+    ("quota.unavailable", 503, 14),
+    "this request cannot be counted right now",
+    "Too many workers wrote one count at once, the host did not keep it, or the rate limit service of a quota with `on_error: deny` did not answer in time.",
+);
+
 impl Refusal {
     /// Every refusal, in the order of the reference.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::AccessDenied,
         Self::AccessNotAllowed,
         Self::AccessDefault,
@@ -56,6 +72,8 @@ impl Refusal {
         Self::HostInvalid,
         Self::MethodAmbiguous,
         Self::MethodOverridden,
+        Self::QuotaExceeded,
+        Self::QuotaUnavailable,
         Self::Undecidable,
     ];
 
@@ -109,6 +127,8 @@ impl Refusal {
                 "this request names another method than its own",
                 "`x-http-method-override`, `x-http-method`, `x-method-override` or the query parameter `_method` names another method, which some upstreams take for the request's own. `requests.overrides` says what happens to them.",
             ),
+            Self::QuotaExceeded => QUOTA_EXCEEDED,
+            Self::QuotaUnavailable => QUOTA_UNAVAILABLE,
             Self::Undecidable => told(
                 ("undecidable", 503, 14),
                 "this request cannot be judged right now",

@@ -31,6 +31,13 @@ unsafe extern "C" {
         value: *const u8,
         value_len: usize,
     ) -> u32;
+    fn proxy_add_header_map_value(
+        kind: u32,
+        name: *const u8,
+        name_len: usize,
+        value: *const u8,
+        value_len: usize,
+    ) -> u32;
     fn proxy_get_property(path: *const u8, path_len: usize, data: *mut *mut u8, len: *mut usize) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
@@ -56,6 +63,7 @@ unsafe extern "C" {
     fn proxy_define_metric(kind: u32, name: *const u8, name_len: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_continue_stream(kind: u32) -> u32;
     fn proxy_done() -> u32;
 }
 
@@ -66,6 +74,10 @@ unsafe extern "C" {
 
 /// The ABI's number of the request's header map.
 const REQUEST_HEADERS: u32 = 0;
+/// The ABI's number of a stream's request side.
+const REQUEST_STREAM: u32 = 0;
+/// That of the response's.
+const RESPONSE_HEADERS: u32 = 2;
 
 /// The real host.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +151,7 @@ impl Host for Envoy {
     fn headers(&self, map: HeaderMap) -> Result<Vec<u8>, Status> {
         let kind = match map {
             HeaderMap::Request => REQUEST_HEADERS,
-            HeaderMap::Response => 2,
+            HeaderMap::Response => RESPONSE_HEADERS,
         };
         fetch(|data, len| unsafe { proxy_get_header_map_pairs(kind, data, len) })
     }
@@ -151,6 +163,12 @@ impl Host for Envoy {
     fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Status> {
         Status::from_number(unsafe {
             proxy_replace_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+        })
+    }
+
+    fn add_response_header(&self, name: &str, value: &[u8]) -> Result<(), Status> {
+        Status::from_number(unsafe {
+            proxy_add_header_map_value(RESPONSE_HEADERS, name.as_ptr(), name.len(), value.as_ptr(), value.len())
         })
     }
 
@@ -235,6 +253,10 @@ impl Host for Envoy {
             Duration::from_millis(call.timeout_ms),
         )
         .map_err(|status| if status == Sdk::ParseFailure { Status::ParseFailure } else { Status::InternalFailure })
+    }
+
+    fn resume_request(&self) -> Result<(), Status> {
+        Status::from_number(unsafe { proxy_continue_stream(REQUEST_STREAM) })
     }
 
     fn done(&self) -> Result<(), Status> {

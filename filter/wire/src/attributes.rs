@@ -165,6 +165,8 @@ attributes! {
     WOULD_VERDICT = "ostiary.would_be.verdict", text(8), Request, Ostiary, "engine", "`permit` or `deny`: what would have been enforced had nothing been in shadow";
     WOULD_REFUSAL = "ostiary.would_be.refusal", text(32), Request, Ostiary, "engine", "code of the refusal that would have been; absent when permitted";
     WOULD_RULE_NAME = "ostiary.would_be.rule.name", text(128), Request, Ostiary, "engine", "the rule that would have decided; absent when none would";
+    QUOTA_NAME = "ostiary.quota.name", text(128), Request, Ostiary, "engine", "the quota that refused; absent when none did";
+    WOULD_QUOTA_NAME = "ostiary.would_be.quota.name", text(128), Request, Ostiary, "engine", "the quota that would have refused had nothing been in shadow; absent when none would";
     POLICY_REVISION = "ostiary.policy.revision", text(12), Request, Ostiary, "engine", "hash of the policy that judged the request: 12 hexadecimal digits";
     INSPECTION = "ostiary.inspection", text(8), Request, Ostiary, "engine", "`none`, `partial` or `full`: how much of the bodies was looked at";
     INSPECTION_REASON = "ostiary.inspection.reason", text(32), Request, Ostiary, "engine", "why the inspection is not full";

@@ -7,6 +7,7 @@
 //! - [`attributes`]: the one table of names, with each name's convention, source and privacy;
 //! - [`encode`]: records appended in protobuf as they come, without a tree in between;
 //! - [`decode`]: a streaming reader with a limit on everything that the sender chooses;
+//! - [`ratelimit`]: the questions to a rate limit service and its answers;
 //! - [`mod@reference`]: the reference page, generated from the table.
 //!
 //! The encoder is ours because it runs once per request in the guest (prost's structs would cost
@@ -18,6 +19,7 @@ pub mod decode;
 pub mod encode;
 pub mod grpc_status;
 pub mod protobuf;
+pub mod ratelimit;
 pub mod reference;
 
 /// The gRPC service that takes the records.

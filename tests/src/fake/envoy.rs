@@ -32,6 +32,8 @@ pub struct Exchanged {
     pub passed: bool,
     /// The request's headers as the filter left them.
     pub headers: Vec<(String, Vec<u8>)>,
+    /// Lines that the filter added to the response's headers.
+    pub added: Vec<(String, Vec<u8>)>,
 }
 
 /// A worker: one VM with one root context.
@@ -108,6 +110,7 @@ impl Envoy {
     ) -> Exchanged {
         let world = &self.host.world;
         world.reply.borrow_mut().take();
+        world.added.borrow_mut().clear();
         let mut known = Facts {
             time_ns: Some(world.now_ns.get()),
             duration_ns: Some(1_500_000),
@@ -154,7 +157,7 @@ impl Envoy {
         *world.headers.borrow_mut() = None;
         let line = |(name, value): (&[u8], &[u8])| (String::from_utf8_lossy(name).into_owned(), value.to_vec());
         let headers = Pairs::new(&headers).map(line).collect();
-        Exchanged { reply: world.reply.borrow_mut().take(), passed, headers }
+        Exchanged { reply: world.reply.borrow_mut().take(), passed, headers, added: world.added.take() }
     }
 
     /// Answers every call under way by a gRPC status and a message; returns what they carried.

@@ -16,6 +16,7 @@ pub enum Call {
     Headers,
     RemoveHeader,
     SetHeader,
+    AddResponseHeader,
     Buffer,
     Property,
     Foreign,
@@ -27,17 +28,19 @@ pub enum Call {
     RecordMetric,
     SetTick,
     CallGrpc,
+    ResumeRequest,
     Done,
 }
 
 impl Call {
     /// Every kind of call.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Now,
         Self::Random,
         Self::Headers,
         Self::RemoveHeader,
         Self::SetHeader,
+        Self::AddResponseHeader,
         Self::Buffer,
         Self::Property,
         Self::Foreign,
@@ -49,6 +52,7 @@ impl Call {
         Self::RecordMetric,
         Self::SetTick,
         Self::CallGrpc,
+        Self::ResumeRequest,
         Self::Done,
     ];
 }
@@ -107,6 +111,10 @@ pub struct World {
     pub properties: RefCell<BTreeMap<String, Vec<u8>>>,
     /// The local response of the current stream.
     pub reply: RefCell<Option<Reply>>,
+    /// Whether the filter let the current request go on after it had held it.
+    pub resumed: Cell<bool>,
+    /// Lines that the filter added to the response's headers.
+    pub added: RefCell<Vec<(String, Vec<u8>)>>,
     /// Calls that were begun and not yet taken by the test.
     pub grpc: RefCell<Vec<GrpcRequest>>,
     /// The tick's period.
@@ -226,6 +234,12 @@ impl Host for FakeHost {
         })
     }
 
+    fn add_response_header(&self, name: &str, value: &[u8]) -> Result<(), Status> {
+        self.enter(Call::AddResponseHeader)?;
+        self.world.added.borrow_mut().push((name.to_owned(), value.to_vec()));
+        Ok(())
+    }
+
     fn buffer(&self, buffer: Buffer, len: usize) -> Result<Vec<u8>, Status> {
         self.enter(Call::Buffer)?;
         let bytes = match buffer {
@@ -254,7 +268,8 @@ impl Host for FakeHost {
 
     fn respond(&self, response: &LocalResponse<'_>) -> Result<(), Status> {
         self.enter(Call::Respond)?;
-        let headers = response.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = response.headers.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect();
         // A second reply of a stream is ignored by Envoy.
         self.world.reply.borrow_mut().get_or_insert(Reply {
             status: response.status,
@@ -324,6 +339,12 @@ impl Host for FakeHost {
             timeout_ms: call.timeout_ms,
         });
         Ok(token)
+    }
+
+    fn resume_request(&self) -> Result<(), Status> {
+        self.enter(Call::ResumeRequest)?;
+        self.world.resumed.set(true);
+        Ok(())
     }
 
     fn done(&self) -> Result<(), Status> {

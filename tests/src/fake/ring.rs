@@ -97,7 +97,11 @@ fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observati
     let response = match (&exchanged.reply, inbound.answered_before) {
         (_, Some((status, _))) => Some(Response { status, ..Response::default() }),
         (Some(reply), None) => Some(local(reply, exchange)),
-        (None, None) if exchanged.passed => Some(passed_on(exchange, status, scenario.listener.upstream_down)),
+        (None, None) if exchanged.passed => {
+            let mut response = passed_on(exchange, status, scenario.listener.upstream_down);
+            response.headers.extend(exchanged.added.iter().cloned());
+            Some(response)
+        }
         (None, None) => None,
     };
     let arrival = (exchanged.passed && !scenario.listener.upstream_down).then(|| arrival(&exchanged.headers, &inbound));
@@ -176,15 +180,13 @@ fn arrival(headers: &[(String, Vec<u8>)], inbound: &Inbound) -> Arrival {
 fn local(reply: &Reply, exchange: &Exchange) -> Response {
     if exchange.request.protocol == Protocol::Grpc {
         let status = reply.grpc_status.map_or_else(|| "2".to_owned(), |status| status.to_string());
-        return Response {
-            status: 200,
-            headers: vec![
-                ("content-type".into(), b"application/grpc".to_vec()),
-                ("grpc-status".into(), status.into_bytes()),
-                ("grpc-message".into(), reply.body.clone()),
-            ],
-            ..Response::default()
-        };
+        let own = reply.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes()));
+        let grpc = [
+            ("content-type".into(), b"application/grpc".to_vec()),
+            ("grpc-status".into(), status.into_bytes()),
+            ("grpc-message".into(), reply.body.clone()),
+        ];
+        return Response { status: 200, headers: grpc.into_iter().chain(own).collect(), ..Response::default() };
     }
     let headers = reply.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
     let body = if exchange.request.method() == "HEAD" { Vec::new() } else { reply.body.clone() };

@@ -82,7 +82,7 @@ impl<'a> Circumstances<'a> {
     /// The values of a header, and of each whether only some readers see it there: CGI, WSGI and PHP
     /// read `_` in a name as `-`. Blanks around a value are nobody's (RFC 9110, section 5.5), though
     /// over HTTP/2 Envoy lets them through.
-    pub(super) fn header<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (&'a [u8], bool)> + 's {
+    pub(crate) fn header<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (&'a [u8], bool)> + 's {
         let alike = |have: &[u8]| {
             have.len() == name.len() && have.iter().zip(name.bytes()).all(|(a, b)| *a == b || (*a == b'_' && b == b'-'))
         };
@@ -92,7 +92,7 @@ impl<'a> Circumstances<'a> {
     }
 
     /// The parameters of the query, read once for all rules.
-    pub(super) fn parameters(&self) -> &[query::Parameter<'a>] {
+    pub(crate) fn parameters(&self) -> &[query::Parameter<'a>] {
         self.parameters.get_or_init(|| query::parameters(query::of(self.target)).collect())
     }
 

@@ -29,7 +29,7 @@ pub enum Met {
 }
 
 impl Met {
-    pub(super) const fn known(yes: bool) -> Self {
+    pub(crate) const fn known(yes: bool) -> Self {
         if yes { Self::Yes } else { Self::No }
     }
 
@@ -52,7 +52,7 @@ impl Met {
     }
 
     /// Whether both are so.
-    pub(super) const fn and(self, other: Self) -> Self {
+    pub(crate) const fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
             (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
@@ -164,12 +164,12 @@ pub(crate) struct Conditions {
 
 impl Conditions {
     /// Whether all are met but for those about the caller.
-    pub(super) fn others_met(&self, around: &Circumstances<'_>) -> Met {
+    pub(crate) fn others_met(&self, around: &Circumstances<'_>) -> Met {
         all(&self.others, around)
     }
 
     /// Whether those about the caller are met.
-    pub(super) fn caller_met(&self, around: &Circumstances<'_>) -> Met {
+    pub(crate) fn caller_met(&self, around: &Circumstances<'_>) -> Met {
         all(&self.caller, around)
     }
 
@@ -200,7 +200,7 @@ pub(crate) struct Ground<'g> {
 
 impl Ground<'_> {
     /// Compiles conditions, and those of `not`; `path` is where they stand.
-    pub(super) fn conditions(
+    pub(crate) fn conditions(
         &self,
         path: &str,
         wanted: written::Conditions,

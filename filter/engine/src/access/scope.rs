@@ -52,7 +52,7 @@ pub(crate) struct Scope {
 impl Scope {
     /// Compiles what was written at `path`. A name that no declared API has is a problem, because a
     /// rule that never matches protects nothing.
-    pub(super) fn compile(
+    pub(crate) fn compile(
         path: &str,
         written: written::Scope,
         catalog: &Catalog,
@@ -94,7 +94,7 @@ impl Scope {
     }
 
     /// Whether the call is in the scope.
-    pub(super) fn holds(&self, call: &Call<'_>) -> Met {
+    pub(crate) fn holds(&self, call: &Call<'_>) -> Met {
         // HEAD is GET without the content: a rule about GET that HEAD evades would protect nothing.
         let named = |method: &str| method == call.method || (method == "GET" && call.method == "HEAD");
         let on_path = |template: &Template| template.matches(call.path.segments());

@@ -280,6 +280,12 @@ impl Catalog {
         self.host_pattern_of(self.entries.get(entry as usize)?.host)
     }
 
+    /// Whether a declared path has a parameter of this name.
+    pub(crate) fn declares_parameter(&self, name: &str) -> bool {
+        let wanted = format!("{{{name}}}");
+        self.entries.iter().any(|entry| crate::path::segments(&entry.template).any(|segment| segment == wanted))
+    }
+
     /// Names of the declared APIs, by their number.
     pub fn api_names(&self) -> impl Iterator<Item = &str> {
         self.apis.iter().map(|name| &**name)

@@ -67,6 +67,14 @@ impl Operation {
         }
     }
 
+    /// The path template, if it is declared.
+    pub(crate) fn declared_template<'a>(&self, catalog: &'a Catalog) -> Option<&'a str> {
+        match &self.known {
+            Known::Declared(entry) => Some(catalog.template(*entry)),
+            Known::Inferred(_) => None,
+        }
+    }
+
     /// The declared API's name.
     #[must_use]
     pub fn api<'a>(&self, catalog: &'a Catalog) -> Option<&'a str> {

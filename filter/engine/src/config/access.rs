@@ -167,6 +167,8 @@ macro_rules! ruled_object {
     };
 }
 
+pub(crate) use ruled_object;
+
 ruled_object! {
     /// A rule: a scope (what is called: `apis`, `operations`, `hosts`, `methods`, `paths`, `routes`, `filter_chains`) and conditions (who calls, from where, when, with what). What cannot be known, and what can be read in two ways, counts against the caller: it meets a deny rule and does not meet an allow rule.
     pub struct Rule {

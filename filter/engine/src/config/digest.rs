@@ -5,7 +5,8 @@
 //! entries, and a list's goes by its order. It tells revisions apart and is no proof against anybody:
 //! whoever can choose a policy needs no collision.
 
-use super::read::{Broken, Elements, Entries, Item, Sink};
+use super::read::{Broken, Context, Elements, Entries, Item, Read, Sink};
+use super::schema::Definitions;
 use crate::hash::Folded;
 use std::hash::Hasher;
 
@@ -93,5 +94,28 @@ impl Entries for Keyed<'_> {
         let passed = self.inner.value(&mut Digesting::new(sink, &mut digest));
         *self.sum = self.sum.wrapping_add(joined(9, self.key, digest));
         passed
+    }
+}
+
+/// A value and the digest of what was written for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digested<T> {
+    /// The value.
+    pub value: T,
+    /// The digest, which does not depend on how it was laid out.
+    pub digest: u64,
+}
+
+impl<T: Read> Read for Digested<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+
+    fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
+        let mut digest = of(6, &[]);
+        let value = T::object(context, &mut Keyed { inner: object, key: 0, sum: &mut digest })?;
+        Ok(value.map(|value| Self { value, digest }))
+    }
+
+    fn schema(schema: &mut Definitions) -> serde_json::Value {
+        T::schema(schema)
     }
 }

@@ -8,11 +8,14 @@ pub mod access;
 pub mod callers;
 pub mod clients;
 mod digest;
+pub use digest::Digested;
 pub(crate) mod json;
 mod nearest;
 pub(crate) use nearest::nearest;
 mod object;
 mod problems;
+pub mod quota_values;
+pub mod quotas;
 pub mod read;
 mod requests;
 pub mod schema;
@@ -26,6 +29,7 @@ pub use access::{Access, DefaultAccess};
 pub use callers::Callers;
 pub use clients::{ClientAddress, ClientCountry};
 use object::{config_choice, config_object};
+pub use quotas::{Counting, Quota};
 use read::{Broken, Context, Elements, Problems, Read, Sink, Slot, elements, shown};
 pub use requests::{Accepted, Overrides, PathCase, PathMode, Preflight, Requests, TrailingSlash};
 use schema::Definitions;
@@ -114,6 +118,10 @@ config_object! {
         callers: Callers, optional;
         /// Who may call what.
         access: Access, optional;
+        /// How quotas are counted.
+        counting: Counting, optional;
+        /// How often; several that a call falls under are charged in their order.
+        quotas: Vec<Digested<Quota>>, default;
     }
 }
 

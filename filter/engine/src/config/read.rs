@@ -178,7 +178,8 @@ impl Context {
 }
 
 /// Sections in which every key has to be known.
-const DECIDING: [&str; 6] = ["access", "address_sets", "callers", "client_address", "client_country", "requests"];
+const DECIDING: [&str; 8] =
+    ["access", "address_sets", "callers", "client_address", "client_country", "counting", "quotas", "requests"];
 
 /// What was written, short and on one line, to be shown in a message.
 pub(crate) fn shown(text: &str) -> String {

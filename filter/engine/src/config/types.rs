@@ -89,7 +89,7 @@ impl<const MIN: u64, const MAX: u64> Read for Size<MIN, MAX> {
     }
 }
 
-fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+pub(crate) fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits_len = text.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, unit) = text.split_at_checked(digits_len)?;
     let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;

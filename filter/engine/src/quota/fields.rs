@@ -1,0 +1,68 @@
+//! What an answer says of quotas: `RateLimit-Policy` and `RateLimit` as revision 9 of the IETF draft
+//! `draft-ietf-httpapi-ratelimit-headers` has them, and `Retry-After` (RFC 9110, section 10.2.3).
+//!
+//! Both are lists of structured fields (RFC 9651). A name of ours holds nothing that a string would
+//! have to escape.
+
+use super::Quota;
+use super::measure::{Measure, Period, Reading, SECOND_NS};
+use crate::config::quota_values::Cost;
+use std::fmt::Write;
+
+/// A quota and where a client stands with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// The quota.
+    pub quota: &'a Quota,
+    /// Its limit that holds for the client.
+    pub measure: &'a Measure,
+    /// Where the client stands.
+    pub reading: Reading,
+}
+
+/// The value of `RateLimit-Policy`: for each quota what it allows. Of a month, whose length differs,
+/// no window is said.
+#[must_use]
+pub fn policy<'a>(told: impl Iterator<Item = Told<'a>>) -> String {
+    list(told, |out, Told { quota, measure, .. }| {
+        let (limit, window_s) = match measure {
+            Measure::Rate(rate) => (rate.limit, rate.period_ns / SECOND_NS),
+            Measure::Window { limit, period: Period::Day, .. } => (*limit, 86_400),
+            Measure::Window { limit, period: Period::Week, .. } => (*limit, 604_800),
+            Measure::Window { limit, period: Period::Month, .. } => (*limit, 0),
+        };
+        let _ = write!(out, "\"{}\";q={limit}", quota.name);
+        if matches!(quota.cost, Cost::RequestBytes | Cost::ResponseBytes) {
+            out.push_str(";qu=\"content-bytes\"");
+        }
+        if window_s > 0 {
+            let _ = write!(out, ";w={window_s}");
+        }
+    })
+}
+
+/// The value of `RateLimit`: for each quota what is left, and in how many seconds all is back.
+#[must_use]
+pub fn state<'a>(told: impl Iterator<Item = Told<'a>>) -> String {
+    list(told, |out, Told { quota, reading, .. }| {
+        let reset_s = reading.reset_ns.div_ceil(SECOND_NS);
+        let _ = write!(out, "\"{}\";r={};t={reset_s}", quota.name, reading.remaining);
+    })
+}
+
+/// The value of `Retry-After`: whole seconds, at least one, after which the same request would pass.
+#[must_use]
+pub fn retry_after_s(retry_ns: u64) -> u64 {
+    retry_ns.div_ceil(SECOND_NS).max(1)
+}
+
+fn list<'a>(told: impl Iterator<Item = Told<'a>>, mut item: impl FnMut(&mut String, Told<'a>)) -> String {
+    let mut out = String::new();
+    for told in told {
+        if !out.is_empty() {
+            out.push_str(", ");
+        }
+        item(&mut out, told);
+    }
+    out
+}

@@ -1,0 +1,233 @@
+//! A quota as it was written becomes one that runs.
+
+use super::measure::{Measure, Rate};
+use super::table::Table;
+use super::{Charge, Limit, On, Quota, Quotas, Service, Whom};
+use crate::access::{Around, Scope};
+use crate::config::quota_values::{Cost, Limit as Written, Part, Per};
+use crate::config::quotas::{Counted, Counting, OnError, Override, Reach};
+use crate::config::read::Problems;
+use crate::config::{self, Digested, Mode};
+use crate::hash;
+use crate::zone::Zone;
+
+/// Quotas of a policy, at most.
+pub const QUOTAS_MAX: usize = 64;
+/// Overrides of a quota, at most.
+const OVERRIDES_MAX: usize = 1_000;
+/// The name of the counts where the policy states none.
+const DOMAIN: &str = "ostiary";
+/// How long the rate limit service has where the policy does not say, in milliseconds.
+const TIMEOUT_MS: u64 = 20;
+
+/// Compiles all quotas of a policy.
+pub(crate) fn compile(
+    written: Vec<Digested<config::Quota>>,
+    counting: Option<&Counting>,
+    mode: Mode,
+    around: &Around<'_>,
+    problems: &mut Problems,
+    warnings: &mut Problems,
+) -> Quotas {
+    let domain = counting.and_then(|counting| counting.domain.as_ref()).map_or(DOMAIN, |domain| domain.as_str());
+    let service = counting.and_then(|counting| counting.service.as_ref()).map(|service| Service {
+        cluster: service.cluster.as_str().into(),
+        timeout_ms: service.timeout.map_or(TIMEOUT_MS, config::types::Duration::ms),
+    });
+    if written.len() > QUOTAS_MAX {
+        problems.push("quotas", format!("{} quotas, at most {QUOTAS_MAX} are taken", written.len()));
+        return Quotas::default();
+    }
+    let mut names = hash::Table::default();
+    let mut list = Vec::new();
+    for (index, quota) in written.into_iter().enumerate() {
+        let path = format!("quotas[{index}]");
+        if names.insert(quota.value.name.as_str().to_owned(), ()).is_some() {
+            problems.push(format!("{path}.name"), "another quota has this name: counters and answers go by it");
+        }
+        if quota.value.scope == Some(Reach::Global) && service.is_none() {
+            problems
+                .push(format!("{path}.scope"), "needs a rate limit service: name its cluster under `counting.service`");
+        }
+        if quota.value.scope != Some(Reach::Global) && matches!(quota.value.limit.per, Per::Calendar(_)) {
+            warnings.push(
+                format!("{path}.limit"),
+                "this envoy counts a calendar period, and its counts end with its process: `scope: global` keeps them",
+            );
+        }
+        list.extend(one(quota, &path, (domain, mode), around, problems));
+    }
+    Quotas {
+        list,
+        service,
+        domain: domain.into(),
+        headers: counting.and_then(|counting| counting.headers).unwrap_or(true) && mode == Mode::Enforce,
+    }
+}
+
+fn one(
+    Digested { value: mut written, digest }: Digested<config::Quota>,
+    path: &str,
+    (domain, mode): (&str, Mode),
+    around: &Around<'_>,
+    problems: &mut Problems,
+) -> Option<Quota> {
+    let shadow = written.shadow.unwrap_or(false) || mode == Mode::Shadow;
+    // A quota in shadow has cells of its own.
+    let identity = digest ^ u64::from(shadow);
+    check(&written, path, around, problems);
+    let scope = Scope::compile(path, written.take_scope(), around.catalog, around.paths, problems);
+    let conditions = around.ground.conditions(path, written.take_conditions(), None, problems);
+    let zone = written.zone.clone().unwrap_or_else(Zone::utc);
+    let global = written.scope == Some(Reach::Global);
+    let mut limits = Vec::new();
+    for (index, other) in written.overrides.iter().enumerate() {
+        let path = format!("{path}.overrides[{index}]");
+        let measure = measure(other.limit, other.burst.map(|burst| burst.get()), &zone, global, &path, problems);
+        limits.extend(measure.map(|measure| Limit { whom: Some(whom(other)), measure }));
+    }
+    let burst = written.burst.map(|burst| burst.get());
+    limits.extend(
+        measure(written.limit, burst, &zone, global, path, problems).map(|measure| Limit { whom: None, measure }),
+    );
+    let on = match written.scope.unwrap_or(Reach::Local) {
+        Reach::Local => On::Here,
+        Reach::Global => On::Service(written.on_error.unwrap_or(OnError::Allow)),
+    };
+    let count = written.count.unwrap_or(Counted::Passed);
+    let cost = written.cost.take().unwrap_or_default();
+    let known_at_once = matches!(cost, Cost::One | Cost::RequestHeader(_));
+    let charge = if known_at_once && written.count_when.is_none() && count != Counted::Refused {
+        Charge::AtOnce
+    } else {
+        Charge::Afterwards
+    };
+    Some(Quota {
+        name: written.name.as_str().into(),
+        shadow,
+        scope,
+        conditions,
+        parts: written.per,
+        limits,
+        on,
+        count,
+        charge,
+        statuses: written.count_when.map(|when| when.status.0),
+        block_ns: written.then.map(|then| then.block_for.ms().saturating_mul(1_000_000)),
+        cost,
+        table: Table::new(domain, identity, written.keys.map_or(100_000, |keys| keys.get())),
+    })
+}
+
+fn whom(other: &Override) -> Whom {
+    let texts = |list: Vec<&str>| list.into_iter().map(Into::into).collect();
+    Whom {
+        callers: other.callers.as_ref().map(|list| texts(list.0.iter().map(|glob| glob.as_str()).collect())),
+        roles: other.roles.as_ref().map(|list| texts(list.0.iter().map(|role| role.as_str()).collect())),
+    }
+}
+
+fn measure(
+    limit: Written,
+    burst: Option<u32>,
+    zone: &Zone,
+    global: bool,
+    path: &str,
+    problems: &mut Problems,
+) -> Option<Measure> {
+    if global && u32::try_from(limit.units).is_err() {
+        problems.push(format!("{path}.limit"), "a rate limit service counts up to 4294967295");
+    }
+    match limit.per {
+        Per::Calendar(period) => {
+            if burst.is_some() {
+                problems.push(format!("{path}.burst"), "a calendar period has no burst: all of it may be used at once");
+            }
+            Some(Measure::Window { limit: limit.units, period, zone: zone.clone() })
+        }
+        Per::Time(ms) => {
+            if global && ![1_000, 60_000, 3_600_000, 86_400_000].contains(&ms) {
+                problems.push(
+                    format!("{path}.limit"),
+                    "a rate limit service counts per `1s`, `1m`, `1h` or `1d`, or in a calendar period",
+                );
+            }
+            if global && burst.is_some() {
+                problems
+                    .push(format!("{path}.burst"), "a rate limit service counts in fixed windows and knows no burst");
+            }
+            let rate = Rate::new(limit.units, ms.saturating_mul(1_000_000), burst.map_or(limit.units, u64::from));
+            if rate.is_none() {
+                problems.push(
+                    format!("{path}.limit"),
+                    "the period divided by the units is too fine a fraction of a nanosecond: round one of them",
+                );
+            }
+            rate.map(Measure::Rate)
+        }
+    }
+}
+
+/// What fits no other key of the quota.
+fn check(written: &config::Quota, path: &str, around: &Around<'_>, problems: &mut Problems) {
+    let mut wrong = |key: &str, text: String| problems.push(format!("{path}.{key}"), text);
+    let limits = || written.overrides.iter().map(|other| other.limit).chain([written.limit]);
+    if written.zone.is_some() && !limits().any(|limit| matches!(limit.per, Per::Calendar(_))) {
+        wrong("zone", "is for calendar periods: `1000/day`, `week` or `month`".to_owned());
+    }
+    if written.overrides.len() > OVERRIDES_MAX {
+        wrong("overrides", format!("{} overrides, at most {OVERRIDES_MAX} are taken", written.overrides.len()));
+    }
+    for (index, other) in written.overrides.iter().enumerate() {
+        if other.callers.is_none() && other.roles.is_none() {
+            wrong(&format!("overrides[{index}]"), "says for nobody: give `callers` or `roles`".to_owned());
+        }
+        if around.ground.callers.is_empty() {
+            wrong(&format!("overrides[{index}]"), NO_CALLERS.to_owned());
+        }
+    }
+    if written.scope != Some(Reach::Global) && written.on_error.is_some() {
+        wrong("on_error", "belongs to `scope: global`".to_owned());
+    }
+    if written.scope == Some(Reach::Global) {
+        let later = matches!(written.cost, Some(Cost::RequestBytes | Cost::ResponseBytes | Cost::ResponseHeader(_)));
+        for (given, key) in [
+            (written.count_when.is_some(), "count_when"),
+            (written.then.is_some(), "then"),
+            (later, "cost"),
+            (written.count.is_some_and(|count| count != Counted::Passed), "count"),
+        ] {
+            if given {
+                wrong(key, "needs `scope: local`: a rate limit service is asked before the request goes on".to_owned());
+            }
+        }
+    }
+    for (index, part) in written.per.iter().enumerate() {
+        if let Some(text) = wrong_part(part, around) {
+            wrong(&format!("per[{index}]"), text);
+        }
+    }
+}
+
+const NO_CALLERS: &str = "this policy knows no callers: say under `callers` which credentials stand for whom";
+
+fn wrong_part(part: &Part, around: &Around<'_>) -> Option<String> {
+    let ground = &around.ground;
+    match part {
+        Part::Caller | Part::Role if ground.callers.is_empty() => Some(NO_CALLERS.to_owned()),
+        Part::Country if !ground.clients.knows_countries() => Some(
+            "nothing says where a country is found: state `client_country`, the header that envoy's geoip filter sets"
+                .to_owned(),
+        ),
+        Part::Header(name) if ground.callers.is_credential_header(name) => {
+            Some("is a credential: count by `caller.id`, and say under `callers` whom it stands for".to_owned())
+        }
+        Part::Query(name) if ground.callers.is_credential_parameter(name) => {
+            Some("is a credential: count by `caller.id`".to_owned())
+        }
+        Part::Path(name) if !around.catalog.declares_parameter(name) => {
+            Some(format!("no declared path has a parameter `{{{name}}}`"))
+        }
+        _ => None,
+    }
+}
