@@ -37,7 +37,7 @@ test-native: module ## the tests that need no Envoy
 
 .PHONY: test-envoy
 test-envoy: module module-chaos ## the tests on a real Envoy, started by func-e, with nginx, Node and Go behind it
-	@integration/tools.sh envoy func-e nginx node go-reader
+	@integration/tools.sh envoy func-e ratelimit redis nginx node go-reader
 	cargo build --locked -p ostiary-collector -p ostiary-cli -p ostiary-integration --bins
 	cargo test --locked -p ostiary-integration
 
