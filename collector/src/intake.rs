@@ -7,10 +7,12 @@
 //! INVALID_ARGUMENT, which none does. An acknowledgement means "on disk".
 
 mod admission;
+mod call;
 mod codec;
 mod json;
 pub mod read;
 mod reply;
+mod sampler;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use tonic::{Code, Status};
 
 pub use admission::{Admission, Rate};
 pub use json::hex;
+pub use sampler::Sampler;
 
 use crate::clock;
 use crate::metrics::{Export, Metrics};
@@ -51,6 +54,8 @@ pub struct Intake {
     pub late_ns: u64,
     /// How far it may be ahead.
     pub early_ns: u64,
+    /// Which calls are kept whole.
+    pub sampler: Arc<Sampler>,
     /// Who may send; everyone without one.
     pub token: Option<Arc<Token>>,
 }
@@ -145,7 +150,7 @@ impl Intake {
             to_ns: now_ns.saturating_add(self.early_ns),
             now_ns,
         };
-        let batch = read::batch(&message, window).map_err(|error| {
+        let batch = read::batch(&message, window, &self.sampler).map_err(|error| {
             self.metrics.export(Export::Malformed);
             Status::invalid_argument(error.to_string())
         })?;
