@@ -13,6 +13,7 @@ pub mod grpc;
 pub mod http1;
 pub mod ledger;
 pub mod load;
+pub mod otelcol;
 pub mod place;
 pub mod real_ring;
 pub mod shipped;
