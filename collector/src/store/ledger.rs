@@ -36,6 +36,8 @@ pub struct Ledger {
     database: Box<dyn Database>,
     bounds: Bounds,
     known: Known,
+    /// Our clock when everything was counted last.
+    recounted_ns: u64,
     families: Families,
 }
 
@@ -54,7 +56,7 @@ impl Ledger {
     /// When the store fails.
     pub fn new(mut database: Box<dyn Database>, bounds: Bounds) -> Result<Self, StoreError> {
         let known = sql::commit(database.as_mut(), recount)?;
-        Ok(Self { database, bounds, known, families: Families::default() })
+        Ok(Self { database, bounds, known, recounted_ns: 0, families: Families::default() })
     }
 
     /// Folds batches in one transaction, and returns when it is on disk.
@@ -112,12 +114,13 @@ fn recount(session: &mut dyn Session) -> Result<Known, StoreError> {
         let mut columns = Columns::new("operations", row);
         known.operations.insert(columns.read(rows::id_from)?, columns.count()? > 0);
     }
-    let mut count = |table: &str| {
-        let rows = session.query(&format!("SELECT count(*) FROM {table}"), &[])?;
-        rows.into_iter().next().map_or(Ok(0), |row| Columns::new("a count", row).count())
-    };
-    (known.streams, known.rules) = (count("streams")?, count("rules")?);
+    (known.streams, known.rules) = (count(session, "streams")?, count(session, "rules")?);
     Ok(known)
+}
+
+fn count(session: &mut dyn Session, table: &str) -> Result<u64, StoreError> {
+    let rows = session.query(&format!("SELECT count(*) FROM {table}"), &[])?;
+    rows.into_iter().next().map_or(Ok(0), |row| Columns::new("a count", row).count())
 }
 
 /// Every stream that the batches speak of, as it stands.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Ledger, merge_cells, recount};
+use super::{Ledger, count, merge_cells, recount};
 use crate::clock::SECOND_NS;
 use crate::facts::{OperationId, Vantage};
 use crate::fold::{CellKey, Hits, StreamState};
@@ -18,6 +18,9 @@ const ROLL_AT_ONCE: u64 = 20_000;
 /// How many old streams are forgotten at a time.
 const FORGET_AT_ONCE: u64 = 500;
 
+/// How often everything is counted again: what other collectors added in between costs a question for each that is met.
+const RECOUNT_EVERY_NS: u64 = 30 * SECOND_NS;
+
 impl Ledger {
     /// Forgets what is over the bounds, rolls up what grew old, and joins what belongs together.
     ///
@@ -25,7 +28,8 @@ impl Ledger {
     /// When that failed; what is kept stays whole.
     pub fn tidy(&mut self, now_ns: u64) -> Result<(), StoreError> {
         let (bounds, families) = (self.bounds, &mut self.families);
-        self.known = sql::commit(self.database.as_mut(), |session| {
+        let is_time = now_ns.saturating_sub(self.recounted_ns) >= RECOUNT_EVERY_NS;
+        let (all, streams) = sql::commit(self.database.as_mut(), |session| {
             let writer = session.writer();
             session.put(&WRITERS, vec![vec![Value::Int(writer), now_ns.into()]])?;
             forget_calls(session, &bounds, now_ns)?;
@@ -39,8 +43,14 @@ impl Ledger {
                 }
             }
             families.join(session, now_ns)?;
-            recount(session)
+            let all = if is_time { Some(recount(session)?) } else { None };
+            Ok((all, count(session, "streams")?))
         })?;
+        if let Some(all) = all {
+            (self.known, self.recounted_ns) = (all, now_ns);
+        }
+        // Where streams were forgotten there is room for new ones at once.
+        self.known.streams = streams;
         Ok(())
     }
 }
