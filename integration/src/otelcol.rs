@@ -49,7 +49,10 @@ impl Otelcol {
         let tried = wait::within(wait::PATIENCE, async || tokio::net::TcpStream::connect(self.otlp).await.ok());
         match tried.await {
             Some(_) => Ok(()),
-            None => Err(io::Error::other(format!("the OpenTelemetry Collector does not listen; its log ends\n{}", self.log()))),
+            None => Err(io::Error::other(format!(
+                "the OpenTelemetry Collector does not listen; its log ends\n{}",
+                self.log()
+            ))),
         }
     }
 

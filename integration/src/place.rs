@@ -69,7 +69,8 @@ pub fn otelcol() -> Result<PathBuf, Missing> {
 pub fn schemathesis() -> Result<PathBuf, Missing> {
     let tools = root().join(".tools");
     let found = std::fs::read_dir(&tools).into_iter().flatten().flatten().map(|entry| entry.path());
-    let found = found.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("schemathesis-")));
+    let found =
+        found.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("schemathesis-")));
     let program = found.max().unwrap_or(tools).join("venv/bin/schemathesis");
     present("schemathesis", program, "run `integration/tools.sh schemathesis`")
 }

@@ -27,7 +27,17 @@ async fn schemathesis_finds_no_answer_that_the_document_does_not_tell_of() {
     let output = Command::new(place::schemathesis().unwrap_or_else(|missing| panic!("{missing}")))
         .arg("run")
         .arg(format!("http://{}/v1/openapi.json", collector.http))
-        .args(["--checks", CHECKS, "--max-examples", "25", "--phases", "examples,coverage,fuzzing", "--seed", "1", "--no-color"])
+        .args([
+            "--checks",
+            CHECKS,
+            "--max-examples",
+            "25",
+            "--phases",
+            "examples,coverage,fuzzing",
+            "--seed",
+            "1",
+            "--no-color",
+        ])
         .current_dir(place::scratch("schemathesis").expect("a folder").path())
         .stdin(Stdio::null())
         .output()
