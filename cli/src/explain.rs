@@ -3,18 +3,19 @@
 use crate::answer::Answer;
 use crate::document;
 use crate::find::{Found, policies};
-use ostiary_engine::access::{Call, Client, Considered, Effect, Verdict};
+use crate::request::{Request, RequestOptions};
+use ostiary_engine::access::{Effect, Met, Verdict};
 use ostiary_engine::catalog::{Known, Operation};
 use ostiary_engine::config::Mode;
-use ostiary_engine::judge::{Judged, RequestHead, judge};
+use ostiary_engine::edit::Change;
+use ostiary_engine::host;
+use ostiary_engine::judge::{Judged, Reasons, RequestHead, judge, reasons};
+use ostiary_engine::pairs::serialized;
 use ostiary_engine::path::CanonicalPath;
 use ostiary_engine::policy::{Compiled, Policy};
-use ostiary_engine::{Direction, address, host};
 use ostiary_filter::head::Head;
-use ostiary_filter::pairs::serialized;
 use serde_json::{Value, json};
 use std::fmt::Write;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// What to explain.
@@ -28,81 +29,34 @@ pub struct Options {
     #[arg(long, value_name = "PLACE")]
     at: Option<String>,
 
-    /// The request's method.
-    #[arg(long, default_value = "GET")]
-    method: String,
-
-    /// The request's `:authority`, with or without a port.
-    #[arg(long, default_value = "")]
-    host: String,
-
-    /// The request's path as it is sent, with its escapes and its query; left out for a plain CONNECT.
-    #[arg(long)]
-    path: Option<String>,
-
-    /// The client's address as Envoy knows it.
-    #[arg(long, value_name = "ADDRESS", value_parser = client)]
-    from: Option<IpAddr>,
-
-    /// A header of the request, `name: value`; may be given more than once.
-    #[arg(long = "header", value_name = "HEADER", value_parser = header)]
-    headers: Vec<(String, String)>,
-
-    /// Which way the listener's traffic goes; taken from the file when it says so.
-    #[arg(long, value_parser = direction)]
-    direction: Option<Direction>,
-}
-
-fn client(text: &str) -> Result<IpAddr, String> {
-    address::parse(text).ok_or_else(|| "no address: write `192.0.2.7` or `2001:db8::7`".to_owned())
-}
-
-fn header(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once(':').ok_or("no header: write `name: value`")?;
-    // Envoy hands names over in lower case.
-    Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
-}
-
-fn direction(text: &str) -> Result<Direction, String> {
-    let all = [Direction::Inbound, Direction::Outbound, Direction::Unspecified];
-    let found = all.into_iter().find(|direction| direction.name() == text);
-    found.ok_or_else(|| "one of inbound, outbound, unspecified".to_owned())
+    #[command(flatten)]
+    request: RequestOptions,
 }
 
 /// Explains a request.
 ///
 /// # Errors
-/// Why there is nothing to explain: no policy, a choice of several, or one that is refused.
+/// Why there is nothing to explain: no policy, a choice of several, one that is refused, or no request.
 pub fn run(options: &Options) -> Result<Answer, String> {
     let file = options.policy.display();
     let found = chosen(policies(document::read(&options.policy)?), options)?;
     let Compiled { policy, .. } = Policy::from_json(&found.json)
         .map_err(|problems| format!("{file}: the policy is refused, `ostiary check` lists why: {problems}"))?;
-    let pairs = options.pairs();
-    let map = serialized(&pairs);
+    let request = Request::new(&options.request)?;
+    let map = serialized(&request.pairs());
     let head = Head::new(&map).request();
-    let around = policy.surroundings(options.direction.unwrap_or(found.direction));
-    let judged = judge(&policy, &head, || options.from);
+    let around = policy.surroundings(request.direction.unwrap_or(found.direction));
+    let judged = judge(&policy, &head, &request.attributes);
     let explained = Explained {
-        options,
+        request: &request,
         place: &found.place,
-        unreadable: unreadable(&head),
+        unreadable: unreadable(&policy, &head),
         id: judged.operation.as_ref().map(|operation| operation.id(policy.catalog(), &around).to_string()),
-        rules: rules(&policy, &head, &judged, options.from),
+        rules: reasons(&policy, &head, &request.attributes).into_iter().map(Weighed::new).collect(),
         policy: &policy,
         judged,
     };
     Ok(Answer::good(explained.text(), explained.json()))
-}
-
-impl Options {
-    /// The request's head as Envoy would hand it over.
-    fn pairs(&self) -> Vec<(String, String)> {
-        let mut pairs = vec![(":method".to_owned(), self.method.clone()), (":authority".to_owned(), self.host.clone())];
-        pairs.extend(self.path.iter().map(|path| (":path".to_owned(), path.clone())));
-        pairs.extend(self.headers.iter().cloned());
-        pairs
-    }
 }
 
 fn chosen(found: Vec<Found>, options: &Options) -> Result<Found, String> {
@@ -123,11 +77,11 @@ fn chosen(found: Vec<Found>, options: &Options) -> Result<Found, String> {
 }
 
 /// Why path or host have no canonical form.
-fn unreadable(head: &RequestHead<'_>) -> Option<String> {
+fn unreadable(policy: &Policy, head: &RequestHead<'_>) -> Option<String> {
     if host::canonical(head.authority).is_err() {
         return Some("the host is none: a name or an address, with a port or without".to_owned());
     }
-    match head.path.map(CanonicalPath::new) {
+    match head.path.map(|path| CanonicalPath::read(path, &policy.requests().paths)) {
         Some(Err(why)) => Some(format!("the path can be read in more than one way: {why}")),
         None if head.method != b"CONNECT" => Some("the request has no path".to_owned()),
         Some(Ok(_)) | None => None,
@@ -141,37 +95,29 @@ struct Weighed {
     origin: &'static str,
     shadow: bool,
     met: bool,
+    conditions: Vec<(String, Met)>,
 }
 
-/// The rules in scope, in the order in which they were written.
-fn rules(policy: &Policy, head: &RequestHead<'_>, judged: &Judged, client: Option<IpAddr>) -> Vec<Weighed> {
-    let Some(operation) = &judged.operation else { return Vec::new() };
-    let (Ok(path), Ok(method)) = (CanonicalPath::new(head.path.unwrap_or(b"/")), std::str::from_utf8(head.method))
-    else {
-        return Vec::new();
-    };
-    let api = policy.catalog().api_governing(operation, &path);
-    let find = || client;
-    let client = Client::new(&find);
-    let call = Call { api, host: &operation.host, method, path: &path, client: &client };
-    let mut considered: Vec<Considered<'_>> = policy.access().in_scope(&call).collect();
-    considered.sort_by_key(|considered| considered.number);
-    let weighed = considered.into_iter().map(|Considered { rule, met, .. }| Weighed {
-        name: rule.name.to_string(),
-        effect: match rule.effect {
-            Effect::Deny => "deny",
-            Effect::Allow => "allow",
-        },
-        origin: rule.origin.name(),
-        shadow: rule.shadow,
-        met,
-    });
-    weighed.collect()
+impl Weighed {
+    fn new(reasons: Reasons<'_>) -> Self {
+        let rule = reasons.considered.rule;
+        Self {
+            name: rule.name.to_string(),
+            effect: match rule.effect {
+                Effect::Deny => "deny",
+                Effect::Allow => "allow",
+            },
+            origin: rule.origin.name(),
+            shadow: rule.shadow,
+            met: reasons.considered.weight.met,
+            conditions: reasons.conditions,
+        }
+    }
 }
 
 /// Everything that was found out about a request.
 struct Explained<'a> {
-    options: &'a Options,
+    request: &'a Request,
     place: &'a str,
     policy: &'a Policy,
     judged: Judged,
@@ -198,35 +144,62 @@ impl Explained<'_> {
             json!({
                 "name": rule.name, "effect": rule.effect, "origin": rule.origin, "shadow": rule.shadow,
                 "conditions_met": rule.met,
+                "conditions": rule.conditions.iter().map(|(text, met)| json!({ "asks": text, "met": met.word() })).collect::<Vec<_>>(),
             })
         };
         json!({
             "policy": { "at": self.place, "revision": self.policy.revision().to_string(), "mode": self.policy.mode().word() },
             "operation": operation,
             "unreadable": self.unreadable,
+            "caller": self.caller_json(),
+            "changes": self.changes(),
             "rules": self.rules.iter().map(rule).collect::<Vec<_>>(),
             "enforced": self.verdict_json(self.judged.verdicts.enforced),
             "would_be": self.verdict_json(self.judged.verdicts.would_be),
         })
     }
 
+    fn caller_json(&self) -> Value {
+        let caller = &self.judged.caller;
+        json!({
+            "ids": caller.identities().iter().map(|identity| &*identity.id).collect::<Vec<_>>(),
+            "roles": caller.roles().iter().map(|role| &**role).collect::<Vec<_>>(),
+            "credential": caller.credential().name(),
+            "country": self.judged.country.map(|code| String::from_utf8_lossy(&code).into_owned()),
+        })
+    }
+
+    /// What is changed before the upstream gets the request, without any value but the path's.
+    fn changes(&self) -> Vec<String> {
+        let told = |change: Change<'_>| match change {
+            Change::Remove(name) => format!("remove {name}"),
+            Change::Replace(":path", _) => "respell the path".to_owned(),
+            Change::Replace(name, _) => format!("set {name}"),
+        };
+        self.judged.edits.changes().map(told).collect()
+    }
+
     fn verdict_json(&self, verdict: Verdict) -> Value {
         let rule = verdict.rule.and_then(|number| self.policy.access().rule(number)).map(|rule| &*rule.name);
         match verdict.refusal.map(ostiary_engine::refusal::Refusal::telling) {
             None => json!({ "permitted": true, "rule": rule }),
-            Some(telling) => json!({
-                "permitted": false, "rule": rule, "code": telling.code, "status": telling.status,
-                "grpc_status": telling.grpc_status,
-            }),
+            Some(telling) => {
+                let own = self.policy.own_telling(verdict).cloned().unwrap_or_default();
+                json!({
+                    "permitted": false, "rule": rule, "code": telling.code,
+                    "status": own.status.unwrap_or(telling.status),
+                    "grpc_status": own.grpc_status.unwrap_or(telling.grpc_status),
+                })
+            }
         }
     }
 
     /// Writing to a string cannot fail, so results of `writeln!` are not looked at here.
     fn text(&self) -> String {
         let mut out = String::new();
-        let from = self.options.from.map_or_else(String::new, |from| format!(" from {from}"));
-        let path = self.options.path.as_deref().unwrap_or("");
-        let _ = writeln!(out, "request    {} {}{path}{from}", self.options.method, self.options.host);
+        let from = self.request.from.map_or_else(String::new, |from| format!(" from {from}"));
+        let path = self.request.path.as_deref().unwrap_or("");
+        let _ = writeln!(out, "request    {} {}{path}{from}", self.request.method, self.request.host);
         let place = if self.place.is_empty() { String::new() } else { format!(", at {}", self.place) };
         let _ =
             writeln!(out, "policy     revision {}, mode {}{place}", self.policy.revision(), self.policy.mode().word());
@@ -237,10 +210,14 @@ impl Explained<'_> {
                 let _ = writeln!(out, "operation  none: {why}");
             }
         }
+        self.caller_text(&mut out);
         self.rules_text(&mut out);
         let enforced = self.judged.verdicts.enforced;
         let would_be = self.judged.verdicts.would_be;
         let _ = writeln!(out, "answer     {}", self.enforced_text());
+        if enforced.permits() && !self.judged.edits.is_empty() {
+            let _ = writeln!(out, "changes    {}", self.changes().join(", "));
+        }
         if would_be != enforced {
             let _ = writeln!(out, "would be   {}", self.verdict_text(would_be));
         }
@@ -261,6 +238,20 @@ impl Explained<'_> {
         let _ = writeln!(out, "id         {}", self.id.as_deref().unwrap_or(""));
     }
 
+    fn caller_text(&self, out: &mut String) {
+        if self.judged.operation.is_none() || self.policy.callers().is_empty() {
+            return;
+        }
+        let caller = &self.judged.caller;
+        let ids: Vec<&str> = caller.identities().iter().map(|identity| &*identity.id).collect();
+        let roles: Vec<&str> = caller.roles().iter().map(|role| &**role).collect();
+        let _ = match (ids.is_empty(), roles.is_empty()) {
+            (true, _) => writeln!(out, "caller     none: credential {}", caller.credential().name()),
+            (false, true) => writeln!(out, "caller     {}", ids.join(", ")),
+            (false, false) => writeln!(out, "caller     {} with roles {}", ids.join(", "), roles.join(", ")),
+        };
+    }
+
     fn rules_text(&self, out: &mut String) {
         // What has no canonical form is held against no rule.
         if self.judged.operation.is_none() {
@@ -274,9 +265,13 @@ impl Explained<'_> {
             let met = if rule.met { "conditions met" } else { "conditions not met" };
             let shadow = if rule.shadow { ", in shadow" } else { "" };
             let _ = writeln!(out, "{title:10} {} {}: {met}{shadow} ({})", rule.effect, rule.name, rule.origin);
+            for (asks, met) in &rule.conditions {
+                let _ = writeln!(out, "{:12} {asks}: {}", "", met.word());
+            }
         }
-        if self.options.from.is_none() && self.policy.access().needs_client() && !self.rules.is_empty() {
-            let note = "no `--from`: an unknown address meets every deny rule and no allow rule that asks for one";
+        let unknown = self.rules.iter().flat_map(|rule| &rule.conditions).any(|(_, met)| *met == Met::Unknown);
+        if unknown {
+            let note = "what is unknown (no `--from`, no `time`) counts against the caller: it meets every deny rule and no allow rule";
             let _ = writeln!(out, "{:10} {note}", "");
         }
     }
@@ -295,9 +290,12 @@ impl Explained<'_> {
             (None, Some(rule)) => format!("permitted by rule {}", rule.name),
             (None, None) => "permitted: no rule refuses it".to_owned(),
             (Some(refusal), rule) => {
+                let own = self.policy.own_telling(verdict).cloned().unwrap_or_default();
                 let telling = refusal.telling();
                 let by = rule.map_or_else(String::new, |rule| format!(" by rule {}", rule.name));
-                let (code, status, grpc) = (telling.code, telling.status, telling.grpc_status);
+                let code = telling.code;
+                let status = own.status.unwrap_or(telling.status);
+                let grpc = own.grpc_status.unwrap_or(telling.grpc_status);
                 format!("refused{by}: {code}, status {status} (grpc {grpc})\n{:10} {}", "", telling.docs)
             }
         }

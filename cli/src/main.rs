@@ -12,6 +12,7 @@ mod check;
 mod document;
 mod explain;
 mod find;
+mod request;
 mod schema;
 
 use answer::Answer;

@@ -6,7 +6,7 @@
 //! same attributes are read one by one.
 
 use crate::host::{Host, Status};
-use crate::pairs::Pairs;
+use ostiary_engine::pairs::{self, Pairs};
 use std::borrow::Cow;
 
 // A `Number` is 8 bytes little-endian: an integer, or a time in nanoseconds. A `Text` is bytes.
@@ -137,7 +137,7 @@ impl FactReader {
 
 /// Values in the form that Envoy gives a CEL list in: as keys of pairs.
 fn list(values: &[Vec<u8>]) -> Vec<u8> {
-    crate::pairs::serialized(&values.iter().map(|value| (value, "")).collect::<Vec<_>>())
+    pairs::serialized(&values.iter().map(|value| (value, "")).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -1,16 +1,22 @@
 //! What the filter takes from a request's headers, in one pass over one map.
 
-use crate::pairs::Pairs;
 use ostiary_engine::Protocol;
-use ostiary_engine::judge::RequestHead;
+use ostiary_engine::judge::{RequestHead, is_override};
+use ostiary_engine::pairs::Pairs;
 use ostiary_wire::encode::Trace;
 
 /// The headers that matter, borrowed from the map.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Head<'a> {
+    lines: Pairs<'a>,
     method: &'a [u8],
     authority: &'a [u8],
+    authorities: usize,
+    other_authority: Option<&'a [u8]>,
     path: Option<&'a [u8]>,
+    overrides: bool,
+    origin: bool,
+    preflight_method: bool,
     connect_protocol: &'a [u8],
     upgrade: &'a [u8],
     content_type: &'a [u8],
@@ -27,11 +33,19 @@ impl<'a> Head<'a> {
     /// Envoy itself, but two trace contexts are none.
     #[must_use]
     pub fn new(map: &'a [u8]) -> Self {
-        let mut head = Self::default();
-        for (name, value) in Pairs::new(map) {
+        let mut head = Self { lines: Pairs::new(map), ..Self::default() };
+        for (name, value) in head.lines {
             let slot = match name {
                 b":method" => &mut head.method,
-                b":authority" => &mut head.authority,
+                b":authority" if head.authorities == 0 => {
+                    head.authorities = 1;
+                    head.authority = value;
+                    continue;
+                }
+                b":authority" | b"host" => {
+                    head.other_authority = Some(value);
+                    continue;
+                }
                 b":protocol" => &mut head.connect_protocol,
                 b"upgrade" => &mut head.upgrade,
                 b"content-type" => &mut head.content_type,
@@ -46,12 +60,23 @@ impl<'a> Head<'a> {
                     head.traceparents += 1;
                     continue;
                 }
+                b"origin" => {
+                    head.origin = true;
+                    continue;
+                }
+                b"access-control-request-method" => {
+                    head.preflight_method = true;
+                    continue;
+                }
                 #[cfg(feature = "chaos")]
                 b"x-ostiary-trap" => {
                     head.trap = true;
                     continue;
                 }
-                _ => continue,
+                _ => {
+                    head.overrides |= name.first() == Some(&b'x') && is_override(name);
+                    continue;
+                }
             };
             if slot.is_empty() {
                 *slot = value;
@@ -63,7 +88,16 @@ impl<'a> Head<'a> {
     /// What a decision is made from.
     #[must_use]
     pub fn request(&self) -> RequestHead<'a> {
-        RequestHead { method: self.method, authority: self.authority, path: self.path, protocol: self.protocol() }
+        RequestHead {
+            method: self.method,
+            authority: self.authority,
+            other_authority: self.other_authority,
+            path: self.path,
+            protocol: self.protocol(),
+            overrides: self.overrides,
+            cors: self.origin && self.preflight_method,
+            lines: self.lines,
+        }
     }
 
     /// Whether the map held a request at all.
@@ -72,11 +106,10 @@ impl<'a> Head<'a> {
         !self.method.is_empty()
     }
 
-    /// What the request speaks. gRPC is what is gRPC to Envoy, which tells its own answers by it:
-    /// `application/grpc` and what begins with it by `+`; with parameters, or as `-web`, it is HTTP.
+    /// What the request speaks. gRPC-Web calls the methods that gRPC calls, so it is the same operation.
     fn protocol(&self) -> Protocol {
         let websocket = |value: &[u8]| value.eq_ignore_ascii_case(b"websocket");
-        if self.is_grpc() {
+        if self.is_grpc() || self.content_type.starts_with(b"application/grpc-web") {
             Protocol::Grpc
         } else if websocket(self.upgrade) || websocket(self.connect_protocol) {
             Protocol::Websocket
@@ -85,6 +118,8 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// Whether the client understands a gRPC answer: what is gRPC to Envoy, which tells its own
+    /// answers by it, is `application/grpc` and what begins with it by `+`. gRPC-Web is answered as HTTP.
     fn is_grpc(&self) -> bool {
         let rest = self.content_type.strip_prefix(b"application/grpc");
         rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+')))
@@ -128,8 +163,8 @@ pub struct Kept {
 #[cfg(test)]
 mod tests {
     use super::Head;
-    use crate::pairs::serialized;
     use ostiary_engine::Protocol;
+    use ostiary_engine::pairs::serialized;
 
     #[test]
     fn protocols_are_told_apart() {
@@ -137,7 +172,8 @@ mod tests {
             ("content-type", "application/grpc", Protocol::Grpc),
             ("content-type", "application/grpc+proto", Protocol::Grpc),
             ("content-type", "application/grpc;v=1", Protocol::Rest),
-            ("content-type", "application/grpc-web+proto", Protocol::Rest),
+            ("content-type", "application/grpc-web+proto", Protocol::Grpc),
+            ("content-type", "application/grpc-web-text", Protocol::Grpc),
             ("content-type", "application/grpcx", Protocol::Rest),
             ("upgrade", "WebSocket", Protocol::Websocket),
             (":protocol", "websocket", Protocol::Websocket),

@@ -113,8 +113,13 @@ pub trait Host: Clone + 'static {
     fn now_ns(&self) -> Result<u64, Status>;
     /// Fills with random bytes.
     fn random(&self, out: &mut [u8]) -> Result<(), Status>;
-    /// A header map as the ABI serialises it: see [`crate::pairs`].
+    /// A header map as the ABI serialises it: see [`ostiary_engine::pairs`].
     fn headers(&self, map: HeaderMap) -> Result<Vec<u8>, Status>;
+    /// Takes all lines of a header off the request; allowed while its headers are held.
+    fn remove_header(&self, name: &str) -> Result<(), Status>;
+    /// Gives the first line of a header of the request this value, or adds one; allowed while its
+    /// headers are held.
+    fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Status>;
     /// `len` bytes of a buffer from its start.
     fn buffer(&self, buffer: Buffer, len: usize) -> Result<Vec<u8>, Status>;
     /// An attribute of the current stream or root.

@@ -10,6 +10,7 @@
 //! two listeners, or the old and the new configuration while one drains), one [`stream::Stream`]
 //! per request.
 
+mod asking;
 pub mod configuration;
 pub mod facts;
 pub mod head;
@@ -17,7 +18,6 @@ pub mod host;
 mod identity;
 mod ids;
 pub mod metrics;
-pub mod pairs;
 mod record;
 mod reply;
 pub mod report;
@@ -27,4 +27,5 @@ mod sdk;
 pub mod slots;
 mod state;
 pub mod stream;
+mod structs;
 pub mod vm;

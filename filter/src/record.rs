@@ -31,6 +31,7 @@ pub(crate) fn request(
             asked(w, known, id);
             decided(w, known);
         }
+        client(w, facts, known);
         answered(w, facts, refused, known.is_some_and(|known| known.kept.grpc));
     });
 }
@@ -57,6 +58,31 @@ fn asked(w: &mut Attributes<'_>, known: &Known, id: Option<&str>) {
         if !value.is_empty() {
             w.text(attribute, value);
         }
+    }
+}
+
+/// Who called.
+fn client(w: &mut Attributes<'_>, facts: &Facts<'_>, known: Option<&Known>) {
+    let envoys = || std::str::from_utf8(&facts.client).ok().and_then(address::parse);
+    let address = match known {
+        Some(known) if !known.policy.clients().is_envoys() => known.judged.client,
+        Some(_) | None => envoys(),
+    };
+    if let Some(address) = address {
+        w.str(&a::CLIENT_ADDRESS, &address.to_string());
+    }
+    let Some(known) = known else { return };
+    if let Some(country) = &known.judged.country {
+        w.text(&a::COUNTRY, country);
+    }
+    if known.policy.callers().is_empty() {
+        return;
+    }
+    let caller = &known.judged.caller;
+    w.str(&a::CREDENTIAL_STATE, caller.credential().name());
+    if let Some(identity) = caller.identities().first() {
+        w.str(&a::CALLER_ID, &identity.id);
+        w.str(&a::CREDENTIAL_KIND, identity.kind.name());
     }
 }
 
@@ -95,9 +121,6 @@ fn verdict(
 
 /// What was answered, by whom, and what it took.
 fn answered(w: &mut Attributes<'_>, facts: &Facts<'_>, refused: bool, grpc: bool) {
-    if let Some(client) = std::str::from_utf8(&facts.client).ok().and_then(address::parse) {
-        w.str(&a::CLIENT_ADDRESS, &client.to_string());
-    }
     for (attribute, value) in [
         (&a::SCHEME, &facts.scheme[..]),
         (&a::PROTOCOL_VERSION, facts.protocol.strip_prefix(b"HTTP/").unwrap_or(&facts.protocol)),

@@ -1,5 +1,6 @@
 //! One request: a state machine over Envoy's callbacks.
 
+use crate::asking::Asking;
 use crate::facts::Facts;
 use crate::head::{Head, Kept};
 use crate::host::{HeaderMap, Host};
@@ -7,14 +8,12 @@ use crate::metrics::Counter;
 use crate::state::State;
 use crate::vm::{Vm, say};
 use crate::{record, reply};
-use ostiary_engine::access::{Verdict, Verdicts};
-use ostiary_engine::address;
-use ostiary_engine::config::Mode;
+use ostiary_engine::access::Verdict;
+use ostiary_engine::edit::Change;
 use ostiary_engine::judge::{Judged, Permit, judge};
 use ostiary_engine::policy::Policy;
 use ostiary_engine::refusal::Refusal;
 use std::cell::RefCell;
-use std::net::IpAddr;
 use std::rc::Rc;
 
 /// What happens to a stream, in the order in which Envoy tells it.
@@ -114,12 +113,15 @@ impl<H: Host> Stream<H> {
         if head.asks_for_a_trap() {
             trap();
         }
-        let judged = if head.is_request() {
-            judge(&policy, &head.request(), || self.client())
+        let mut judged = if head.is_request() {
+            judge(&policy, &head.request(), &Asking(&self.vm.host))
         } else {
             self.vm.count(Counter::HostFailure);
-            undecidable(&policy)
+            Judged::undecidable(&policy)
         };
+        if judged.verdicts.enforced.permits() && !self.edit(&judged) {
+            judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
+        }
         if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits()) {
             self.vm.count(Counter::WouldRefuse(refusal));
         }
@@ -134,21 +136,29 @@ impl<H: Host> Stream<H> {
             }
             Err(refusal) => {
                 self.vm.count(Counter::Refused(refusal));
-                self.refuse(refusal, &known.kept);
+                self.refuse(refusal, &known);
                 self.phase = Phase::Refused(known);
                 Flow::Stop
             }
         }
     }
 
-    /// The client's address as Envoy has it.
-    fn client(&self) -> Option<IpAddr> {
-        let bytes = self.vm.host.property(&["source", "address"]).ok()?;
-        address::parse(std::str::from_utf8(&bytes).ok()?)
+    /// Changes what has to change before the upstream gets the request; `false` where the host did
+    /// not: then the upstream would read another request than was judged, or see a key.
+    fn edit(&self, judged: &Judged) -> bool {
+        let made = judged.edits.changes().try_for_each(|change| match change {
+            Change::Remove(name) => self.vm.host.remove_header(name),
+            Change::Replace(name, value) => self.vm.host.set_header(name, value),
+        });
+        if let Err(status) = made {
+            self.vm.count(Counter::HostFailure);
+            say!(self.vm, error, "envoy did not change a request's headers ({status:?}): the request is refused");
+        }
+        made.is_ok()
     }
 
-    fn refuse(&self, refusal: Refusal, kept: &Kept) {
-        if let Err(status) = reply::refuse(&self.vm.host, refusal, kept) {
+    fn refuse(&self, refusal: Refusal, known: &Known) {
+        if let Err(status) = reply::refuse(&self.vm.host, refusal, known) {
             // The stream stays stopped and runs into Envoy's timeout: it must not go on.
             self.vm.count(Counter::HostFailure);
             say!(self.vm, error, "envoy did not send a refusal ({status:?}): the request is held");
@@ -182,14 +192,6 @@ impl<H: Host> Stream<H> {
         }
         record::request(reporter, &facts, known, id, refused);
     }
-}
-
-/// What holds when Envoy did not give the headers: where access is controlled, nothing passes.
-fn undecidable(policy: &Policy) -> Judged {
-    let verdict =
-        if policy.access().is_controlled() { Verdict::refused(Refusal::Undecidable) } else { Verdict::default() };
-    let enforced = if policy.mode() == Mode::Shadow { Verdict::default() } else { verdict };
-    Judged { operation: None, verdicts: Verdicts { enforced, would_be: verdict } }
 }
 
 /// Ends the VM the way a bug would.

@@ -21,6 +21,10 @@ pub struct Listener {
     pub connect: bool,
     /// An `rbac` filter before ours refuses paths with this prefix.
     pub refused_before: Option<String>,
+    /// Dynamic metadata that a filter before ours sets, objects by namespace.
+    pub metadata: Option<serde_json::Map<String, Value>>,
+    /// The key of the filter state in which a filter before ours keeps the peer's address.
+    pub peer_state: Option<String>,
     /// Where to write one line for each request, if anywhere.
     pub access_log: Option<String>,
 }
@@ -71,6 +75,8 @@ pub fn lds_file(version: u32, listeners: Vec<Value>) -> Value {
 pub enum Speaks {
     /// Whatever the client spoke: the upstream of a test speaks both.
     AsClient,
+    /// HTTP/1.1, whatever the client spoke: most servers speak nothing else in clear text.
+    Http1,
     /// HTTP/2, for a collector.
     Http2,
 }
@@ -79,6 +85,7 @@ pub enum Speaks {
 pub fn cluster(name: &str, to: SocketAddr, speaks: Speaks) -> Value {
     let mut options = match speaks {
         Speaks::AsClient => json!({ "use_downstream_protocol_config": { "http2_protocol_options": {} } }),
+        Speaks::Http1 => json!({ "explicit_http_config": { "http_protocol_options": {} } }),
         Speaks::Http2 => json!({ "explicit_http_config": { "http2_protocol_options": {} } }),
     };
     options["@type"] = json!("type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions");
@@ -103,6 +110,8 @@ impl Listener {
             raised_limits: false,
             connect: false,
             refused_before: None,
+            metadata: None,
+            peer_state: None,
             access_log: None,
         }
     }
@@ -113,7 +122,7 @@ impl Listener {
             "name": self.name,
             "address": address(SocketAddr::from(([127, 0, 0, 1], 0))),
             "traffic_direction": "INBOUND",
-            "filter_chains": [{ "filters": [{
+            "filter_chains": [{ "name": "only", "filters": [{
                 "name": "envoy.filters.network.http_connection_manager",
                 "typed_config": self.manager(module),
             }] }],
@@ -169,6 +178,23 @@ impl Listener {
                     "permissions": [{ "url_path": { "path": { "prefix": prefix } } }],
                     "principals": [{ "any": true }],
                 } } },
+            } }));
+        }
+        if let Some(metadata) = &self.metadata {
+            let set = |(namespace, value): (&String, &Value)| json!({ "metadata_namespace": namespace, "allow_overwrite": true, "value": value });
+            filters.push(json!({ "name": "envoy.filters.http.set_metadata", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.set_metadata.v3.Config",
+                "metadata": metadata.iter().map(set).collect::<Vec<_>>(),
+            } }));
+        }
+        if let Some(key) = &self.peer_state {
+            filters.push(json!({ "name": "envoy.filters.http.set_filter_state", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config",
+                "on_request_headers": [{
+                    "object_key": key,
+                    "factory_key": "envoy.string",
+                    "format_string": { "text_format_source": { "inline_string": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%" } },
+                }],
             } }));
         }
         if let Some(plugin) = &self.plugin {

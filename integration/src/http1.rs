@@ -54,10 +54,13 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     /// Reads one head; `None` when the connection ended before its first byte.
     pub async fn head(&mut self) -> io::Result<Option<Message>> {
+        let mut looked = 0;
         let end = loop {
-            if let Some(at) = find(&self.ahead, b"\r\n\r\n") {
-                break at + 4;
+            if let Some(at) = find(&self.ahead[looked..], b"\r\n\r\n") {
+                break looked + at + 4;
             }
+            // The end may have begun in what is here already.
+            looked = self.ahead.len().saturating_sub(3);
             if self.more().await? == 0 {
                 if self.ahead.is_empty() {
                     return Ok(None);

@@ -34,6 +34,21 @@ pub fn func_e() -> Result<PathBuf, Missing> {
     present("func-e", root().join(".tools/bin/func-e"), "run `integration/tools.sh func-e`")
 }
 
+/// The nginx that reads paths in the tests.
+pub fn nginx() -> Result<PathBuf, Missing> {
+    present("nginx", root().join(".tools/bin/nginx"), "run `integration/tools.sh nginx`")
+}
+
+/// The Node that does.
+pub fn node() -> Result<PathBuf, Missing> {
+    present("node", root().join(".tools/bin/node"), "run `integration/tools.sh node`")
+}
+
+/// The program in Go that does.
+pub fn go_reader() -> Result<PathBuf, Missing> {
+    present("the reader in go", root().join(".tools/bin/go-reader"), "run `integration/tools.sh go-reader`")
+}
+
 /// The filter module: `OSTIARY_WASM`, else the one that the build leaves.
 pub fn module() -> Result<PathBuf, Missing> {
     let path = std::env::var_os("OSTIARY_WASM")

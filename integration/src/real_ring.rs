@@ -143,6 +143,8 @@ impl Stand {
             raised_limits: options.raised_limits,
             connect: options.connect,
             refused_before: options.refused_before.clone(),
+            metadata: options.metadata.clone(),
+            peer_state: options.peer_state.clone(),
             access_log: Some(self.access_log.display().to_string()),
             ..Listener::new(name, Some(plugin), name)
         };

@@ -46,6 +46,12 @@ pub struct Listener {
     /// How the configuration is handed over.
     #[serde(default)]
     pub delivery: Delivery,
+    /// Dynamic metadata that a filter before ours sets on every request: objects by namespace.
+    #[serde(default)]
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+    /// The key of a filter state object in which a filter before ours keeps the address of the peer.
+    #[serde(default)]
+    pub peer_state: Option<String>,
 }
 
 /// The two forms in which a plugin configuration reaches the filter.

@@ -47,3 +47,16 @@ pub fn object(json: &Value) -> Vec<u8> {
     }
     out
 }
+
+/// An `envoy.config.core.v3.Metadata` (base.proto) with these namespaces.
+pub fn metadata(namespaces: &serde_json::Map<String, Value>) -> Vec<u8> {
+    // Its map of namespaces is framed like a `Struct`, but holds a `Struct` where that holds a `Value`.
+    let mut out = Vec::new();
+    for (namespace, content) in namespaces {
+        let mut entry = Vec::new();
+        field(&mut entry, 1, namespace.as_bytes());
+        field(&mut entry, 2, &object(content));
+        field(&mut out, 1, &entry);
+    }
+    out
+}

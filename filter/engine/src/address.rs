@@ -89,7 +89,7 @@ fn v6(address: Ipv6Addr, prefix: u32) -> Result<Range, InvalidCidr> {
 }
 
 /// A set of networks.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CidrSet {
     v4: Vec<(u32, u32)>,
     v6: Vec<(u128, u128)>,

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 pub const BYTES_MAX: usize = 253;
 
 /// The value of `:authority` is no host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidHost;
 
 /// Brings the value of `:authority` into canonical form; empty when there is none.
@@ -58,7 +58,7 @@ fn without_port(text: &str) -> Result<&str, InvalidHost> {
 }
 
 /// What a policy writes for hosts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HostPattern {
     /// Exactly this host.
     Exact(Box<str>),

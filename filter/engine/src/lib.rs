@@ -5,27 +5,36 @@
 //! the same code answers in a Wasm guest, in the command line's `explain` and in a test.
 //!
 //! The way of a request: [`path`] and [`host`] bring what was asked for into one canonical form,
-//! the [`catalog`] names the operation, [`access`] judges it, and a [`refusal::Refusal`] says how a
-//! denial is told. [`policy::Policy`] is what all of them read: compiled from [`config`], never
+//! the [`catalog`] names the operation, [`caller`] and [`client`] say who asks, [`access`] judges,
+//! and a [`refusal::Refusal`] says how a denial is told. [`policy::Policy`] is what all of them read: compiled from [`config`], never
 //! changed afterwards, shared by the streams that began under it.
 
 pub mod access;
 pub mod address;
+pub mod attributes;
+pub mod caller;
 pub mod catalog;
+pub mod client;
 pub mod config;
+pub mod edit;
 mod hash;
 pub mod host;
 pub mod judge;
+mod overrides;
+pub mod pairs;
 pub mod path;
 pub mod policy;
+pub mod query;
 pub mod refusal;
+pub mod zone;
 
 /// What the operation speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Protocol {
     /// HTTP requests and answers without a known protocol on top.
+    #[default]
     Rest,
-    /// gRPC: `content-type: application/grpc`.
+    /// gRPC, also as gRPC-Web: `content-type: application/grpc` and `application/grpc-web`.
     Grpc,
     /// A WebSocket, begun by an upgrade or by extended CONNECT (RFC 8441).
     Websocket,

@@ -4,13 +4,18 @@
 //! configuration; rules that arrive while running are another layer on top, and compile the same
 //! way. A policy is taken whole or refused whole, with every problem listed.
 
-use crate::access::{Access, Effect, Origin, Rule, Site, compile_rule};
+use crate::access::{Access, Around, Effect, Ground, Origin, OwnTelling, Rule, Site, Verdict, compile_rule};
+use crate::caller::Callers;
 use crate::catalog::{Catalog, Surroundings};
+use crate::client::ClientRules;
 use crate::config::read::Problems;
-use crate::config::{self, Config, DefaultAccess, Mode, Vantage, Written};
-use sha2::{Digest, Sha256};
+use crate::config::{self, Config, DefaultAccess, Mode, Overrides, Preflight, Requests, Vantage, Written};
+use crate::hash::Folded;
+use crate::path::PathRules;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::Hasher;
+use std::sync::Arc;
 
 /// Rules of all layers together, at most.
 pub const RULES_MAX: usize = 50_000;
@@ -22,6 +27,8 @@ pub struct Layer {
     pub origin: Origin,
     /// What was written.
     pub config: Config,
+    /// A digest of what was written.
+    pub digest: u64,
 }
 
 /// Which policy: the first 48 bits of a hash of what its layers say, 12 hexadecimal digits in
@@ -63,10 +70,34 @@ pub struct Reporting {
     pub environment: Box<str>,
 }
 
+/// How requests are read, with the defaults filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestRules {
+    /// How paths are read.
+    pub paths: PathRules,
+    /// What a request gets that asks to be taken for another one.
+    pub overrides: Overrides,
+    /// How a CORS preflight is judged.
+    pub preflight: Preflight,
+}
+
+impl RequestRules {
+    fn new(written: Option<&Requests>) -> Self {
+        Self {
+            paths: PathRules::new(written),
+            overrides: written.and_then(|requests| requests.overrides).unwrap_or(Overrides::Refuse),
+            preflight: written.and_then(|requests| requests.preflight).unwrap_or(Preflight::Judge),
+        }
+    }
+}
+
 /// A policy in force.
 #[derive(Debug)]
 pub struct Policy {
     mode: Mode,
+    requests: RequestRules,
+    clients: ClientRules,
+    callers: Callers,
     catalog: Catalog,
     access: Access,
     reporting: Reporting,
@@ -78,7 +109,7 @@ pub struct Policy {
 pub struct Compiled {
     /// The policy.
     pub policy: Policy,
-    /// Unknown keys that `on_unknown: warn` let pass.
+    /// Unknown keys that `on_unknown: warn` let pass, and what is likely not meant as it is written.
     pub warnings: Problems,
 }
 
@@ -96,53 +127,79 @@ impl Policy {
     /// # Errors
     /// Every problem at once, each with its path.
     pub fn from_written(written: Written) -> Result<Compiled, Problems> {
-        let Written { config, warnings } = written;
-        Ok(Compiled { policy: Self::compile(vec![Layer { origin: Origin::Static, config }])?, warnings })
+        let Written { config, mut warnings, digest } = written;
+        let policy = Self::compile(vec![Layer { origin: Origin::Static, config, digest }], &mut warnings)?;
+        Ok(Compiled { policy, warnings })
     }
 
-    /// Compiles layers; the first is the base, whose mode and reporting hold.
+    /// Compiles layers; the first is the base: all but APIs and rules is its affair.
     ///
     /// # Errors
     /// Every problem at once, each with its path.
-    pub fn compile(layers: Vec<Layer>) -> Result<Self, Problems> {
+    pub fn compile(mut layers: Vec<Layer>, warnings: &mut Problems) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let revision = revision(&layers);
-        let apis: Vec<(String, &config::Api)> = layers
-            .iter()
-            .flat_map(|layer| layer.config.apis.iter().enumerate())
-            .map(|(index, api)| (format!("apis[{index}]"), api))
-            .collect();
-        let api_count = apis.len();
-        let catalog = Catalog::compile(&apis, &mut problems);
         let base = layers.first().map(|layer| &layer.config);
+        let requests = RequestRules::new(base.and_then(|config| config.requests.as_ref()));
         let mode = base.and_then(|config| config.mode).unwrap_or(Mode::Enforce);
         let reporting = reporting(base);
-        let mut rules = Vec::new();
-        let mut default = None;
-        for layer in layers {
-            if let Some(access) = layer.config.access {
-                default = default.or(Some(access.default.unwrap_or(DefaultAccess::Allow)));
-                for (list, effect, key) in [(access.deny, Effect::Deny, "deny"), (access.allow, Effect::Allow, "allow")]
-                {
-                    for (index, written) in list.into_iter().enumerate() {
-                        let site = Site { path: format!("access.{key}[{index}]"), origin: layer.origin, effect };
-                        rules.push(compile_rule(written, site, &catalog, &mut problems));
-                    }
-                }
-            }
+        let clients = clients(base, &layers, &mut problems, warnings);
+        let (catalog, api_count) = catalog(&layers, &requests.paths, &mut problems);
+        let (mut written_callers, mut address_sets) = (None, BTreeMap::new());
+        if let Some(base) = layers.first_mut() {
+            written_callers = base.config.callers.take();
+            address_sets = std::mem::take(&mut base.config.address_sets.0);
         }
-        check_rules(&rules, &mut problems);
+        let callers = Callers::compile(written_callers, &mut problems);
+        let address_sets = address_sets.into_iter().map(|(name, set)| (name, Arc::new(set))).collect();
+        let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
+        let around = Around { catalog: &catalog, paths: &requests.paths, ground };
+        let (rules, default) = rules(layers, &around, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
         let access = Access::new(rules, api_count, default);
-        Ok(Self { mode, catalog, access, reporting, revision })
+        Ok(Self { mode, requests, clients, callers, catalog, access, reporting, revision })
     }
 
     /// Whether decisions act.
     #[must_use]
     pub const fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// How requests are read.
+    #[must_use]
+    pub const fn requests(&self) -> &RequestRules {
+        &self.requests
+    }
+
+    /// What a request gets that asks to be taken for another one. Without `access` there is nothing
+    /// to evade, and nothing is refused.
+    #[must_use]
+    pub fn overrides(&self) -> Overrides {
+        match self.requests.overrides {
+            Overrides::Refuse if !self.access.is_controlled() => Overrides::Pass,
+            overrides => overrides,
+        }
+    }
+
+    /// Where clients' addresses and countries are found.
+    #[must_use]
+    pub const fn clients(&self) -> &ClientRules {
+        &self.clients
+    }
+
+    /// Which credentials stand for whom.
+    #[must_use]
+    pub const fn callers(&self) -> &Callers {
+        &self.callers
+    }
+
+    /// What the rule behind a verdict has a client told, if it says so itself.
+    #[must_use]
+    pub fn own_telling(&self, verdict: Verdict) -> Option<&OwnTelling> {
+        self.access.rule(verdict.rule?)?.telling.as_ref()
     }
 
     /// What is declared.
@@ -176,34 +233,13 @@ impl Policy {
     }
 }
 
-/// A SHA-256 that takes what `#[derive(Hash)]` gives. Lengths and discriminants are as wide as an
-/// address there; they are widened, so that guest and command line agree.
-#[derive(Default)]
-struct Content(Sha256);
-
-impl Hasher for Content {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-    fn write_usize(&mut self, value: usize) {
-        self.write(&(value as u64).to_le_bytes());
-    }
-    fn write_isize(&mut self, value: isize) {
-        self.write(&(value as i64).to_le_bytes());
-    }
-    fn finish(&self) -> u64 {
-        let digest = self.0.clone().finalize();
-        digest.iter().take(6).fold(0, |number, byte| (number << 8) | u64::from(*byte))
-    }
-}
-
 fn revision(layers: &[Layer]) -> Revision {
-    let mut content = Content::default();
+    let mut content = Folded::default();
     for layer in layers {
-        layer.origin.name().hash(&mut content);
-        layer.config.hash(&mut content);
+        content.write(layer.origin.name().as_bytes());
+        content.write_u64(layer.digest);
     }
-    Revision(content.finish())
+    Revision(content.finish() >> 16)
 }
 
 fn reporting(config: Option<&Config>) -> Reporting {
@@ -220,6 +256,39 @@ fn reporting(config: Option<&Config>) -> Reporting {
         vantage: observer.and_then(|observer| observer.vantage),
         environment: environment.map_or("", |name| name.as_str()).into(),
     }
+}
+
+fn clients(base: Option<&Config>, layers: &[Layer], problems: &mut Problems, warnings: &mut Problems) -> ClientRules {
+    let address = base.and_then(|config| config.client_address.as_ref());
+    let country = base.and_then(|config| config.client_country.as_ref());
+    let asks = |layer: &Layer| layer.config.access.as_ref().is_some_and(config::Access::asks_for_addresses);
+    ClientRules::compile(address, country, layers.iter().any(asks), problems, warnings)
+}
+
+fn catalog(layers: &[Layer], paths: &PathRules, problems: &mut Problems) -> (Catalog, usize) {
+    let apis: Vec<(String, &config::Api)> = layers
+        .iter()
+        .flat_map(|layer| layer.config.apis.iter().enumerate())
+        .map(|(index, api)| (format!("apis[{index}]"), api))
+        .collect();
+    (Catalog::compile(&apis, paths, problems), apis.len())
+}
+
+fn rules(layers: Vec<Layer>, around: &Around<'_>, problems: &mut Problems) -> (Vec<Rule>, Option<DefaultAccess>) {
+    let mut rules = Vec::new();
+    let mut default = None;
+    for layer in layers {
+        let Some(access) = layer.config.access else { continue };
+        default = default.or(Some(access.default.unwrap_or(DefaultAccess::Allow)));
+        for (list, effect, key) in [(access.deny, Effect::Deny, "deny"), (access.allow, Effect::Allow, "allow")] {
+            for (index, written) in list.into_iter().enumerate() {
+                let site = Site { path: format!("access.{key}[{index}]"), origin: layer.origin, effect };
+                rules.push(compile_rule(written, site, around, problems));
+            }
+        }
+    }
+    check_rules(&rules, problems);
+    (rules, default)
 }
 
 /// Names must be unique: a record names the rule that decided.

@@ -13,12 +13,18 @@ pub enum Refusal {
     AccessNotAllowed,
     /// No rule has the call in its scope, and the default is to deny.
     AccessDefault,
+    /// Rules ask for a caller, and none was known.
+    Unauthenticated,
     /// Two readers could read the path in two ways.
     PathAmbiguous,
+    /// A header names another path than the request does.
+    PathOverridden,
     /// The host is none.
     HostInvalid,
     /// Some readers take the method for another one.
     MethodAmbiguous,
+    /// A header or a parameter names another method than the request does.
+    MethodOverridden,
     /// What the decision needs could not be had from the host (Envoy).
     Undecidable,
 }
@@ -40,13 +46,16 @@ pub struct Telling {
 
 impl Refusal {
     /// Every refusal, in the order of the reference.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::AccessDenied,
         Self::AccessNotAllowed,
         Self::AccessDefault,
+        Self::Unauthenticated,
         Self::PathAmbiguous,
+        Self::PathOverridden,
         Self::HostInvalid,
         Self::MethodAmbiguous,
+        Self::MethodOverridden,
         Self::Undecidable,
     ];
 
@@ -76,6 +85,13 @@ impl Refusal {
                 title: FORBIDDEN,
                 docs: "No rule has the call in its scope, and `access.default` is `deny`.",
             },
+            Self::Unauthenticated => Telling {
+                code: "access.unauthenticated",
+                status: 401,
+                grpc_status: 16,
+                title: "this resource needs credentials, and none of those sent are good",
+                docs: "A rule asks for the caller, no good credential came, and one could change the answer. The `www-authenticate` header says what is asked for.",
+            },
             Self::PathAmbiguous => Telling {
                 code: "path.ambiguous",
                 status: 400,
@@ -83,12 +99,19 @@ impl Refusal {
                 title: "the path of this request can be read in more than one way",
                 docs: "The path could be read in two ways, so a rule that matches one reading could be evaded by the other. The rules are in `filter/engine/src/path.rs`.",
             },
+            Self::PathOverridden => Telling {
+                code: "path.overridden",
+                status: 400,
+                grpc_status: 3,
+                title: "a header of this request names another path",
+                docs: "`x-original-url` or `x-rewrite-url` names a path, which some upstreams take for the request's own. `requests.overrides` says what happens to them.",
+            },
             Self::HostInvalid => Telling {
                 code: "host.invalid",
                 status: 400,
                 grpc_status: 3,
                 title: "the host of this request is not valid",
-                docs: "`:authority` holds what no host can hold.",
+                docs: "`:authority` holds what no host can hold, or the request names two hosts.",
             },
             Self::MethodAmbiguous => Telling {
                 code: "method.ambiguous",
@@ -96,6 +119,13 @@ impl Refusal {
                 grpc_status: 3,
                 title: "the method of this request can be read in more than one way",
                 docs: "The method holds a lower-case letter. Methods are case-sensitive (RFC 9110, section 9.1), but some upstreams upper-case them, so `post` would evade a rule about `POST`.",
+            },
+            Self::MethodOverridden => Telling {
+                code: "method.overridden",
+                status: 400,
+                grpc_status: 3,
+                title: "this request names another method than its own",
+                docs: "`x-http-method-override`, `x-http-method`, `x-method-override` or the query parameter `_method` names another method, which some upstreams take for the request's own. `requests.overrides` says what happens to them.",
             },
             Self::Undecidable => Telling {
                 code: "undecidable",

@@ -5,18 +5,26 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use ostiary_engine::attributes::Stated;
 use ostiary_engine::judge::judge;
 use ostiary_engine::policy::Policy;
 use ostiary_filter::head::Head;
-use ostiary_filter::pairs::{Pairs, serialized};
+use ostiary_engine::pairs::{Pairs, serialized};
 use std::sync::LazyLock;
 
 static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     let json = br#"{"version": "v1",
+        "requests": {"paths": "rewrite", "accept": ["encoded_slash"], "path_case": "fold", "overrides": "strip", "preflight": "pass"},
+        "client_address": {"from": "forwarded_for", "trusted_proxies": ["10.0.0.0/8"]},
+        "client_country": {"header": "x-country", "set_by": "geoip"},
+        "callers": {"api_keys": {"header": "x-api-key", "query": "key", "cookie": "api",
+            "keys": [{"id": "acme", "sha256": "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b", "roles": ["partner"]}]}},
         "apis": [{"name": "orders", "hosts": ["shop.example", "*.shop.example"], "paths": ["/orders", "/orders/{id}", "/files/**"], "methods": ["GET", "POST"]}],
         "access": {"default": "allow",
-            "deny": [{"name": "files", "paths": ["/files/secret/**"]}, {"name": "post", "methods": ["POST"], "hosts": ["shop.example"]}],
-            "allow": [{"name": "office", "apis": ["*"], "from": {"cidrs": ["192.0.2.0/24"]}}]}}"#;
+            "deny": [{"name": "files", "paths": ["/files/secret/**"], "not": {"roles": ["partner"]}},
+                {"name": "post", "methods": ["POST"], "hosts": ["shop.example"], "headers": [{"name": "x-env", "regex": "a.*b"}]},
+                {"name": "debug", "query": [{"name": "debug", "exact": "1"}], "user_agents": ["*bot*"]}],
+            "allow": [{"name": "office", "apis": ["*"], "from": {"cidrs": ["192.0.2.0/24"], "countries": ["DE"]}}]}}"#;
     Policy::from_json(json).expect("the policy is valid").policy
 });
 
@@ -45,9 +53,10 @@ fn verdict(map: &[u8]) {
         return;
     }
     let request = head.request();
-    for client in [None, Some([192, 0, 2, 7].into()), Some([203, 0, 113, 7].into())] {
-        let judged = judge(&POLICY, &request, || client);
-        assert_eq!(judged, judge(&POLICY, &request, || client));
+    for now_s in [0, 1_800_000_000] {
+        let attributes = Stated::default().at(now_s);
+        let judged = judge(&POLICY, &request, &attributes);
+        assert_eq!(judged, judge(&POLICY, &request, &attributes));
         assert_eq!(judged.act().is_ok(), judged.verdicts.enforced.permits());
         // What has no canonical form is refused wherever access is controlled.
         assert!(judged.operation.is_some() || judged.act().is_err());

@@ -4,8 +4,15 @@
 
 use libfuzzer_sys::fuzz_target;
 use ostiary_engine::path::CanonicalPath;
+use ostiary_engine::policy::Policy;
+use std::sync::LazyLock;
+
+static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    Policy::from_json(br#"{"version": "v1", "requests": {"paths": "rewrite"}}"#).expect("the policy is valid").policy
+});
 
 fuzz_target!(|target: &[u8]| {
+    rewritten(target);
     let Ok(path) = CanonicalPath::new(target) else { return };
     let text = path.as_str();
     assert!(text.starts_with('/') && !text.contains("//"), "{text:?}");
@@ -19,6 +26,16 @@ fuzz_target!(|target: &[u8]| {
         assert_eq!(again.as_ref().map(CanonicalPath::as_str), Ok(text), "{escaped}");
     }
 });
+
+/// What `rewrite` forwards is canonical by the strictest rules, reads as what was judged, and would
+/// not be changed again.
+fn rewritten(target: &[u8]) {
+    let Ok(path) = CanonicalPath::read(target, &POLICY.requests().paths) else { return };
+    let forward = path.forward().unwrap_or(target);
+    let again = CanonicalPath::new(forward);
+    assert_eq!(again.as_ref().map(CanonicalPath::as_str), Ok(path.as_str()));
+    assert_eq!(CanonicalPath::read(forward, &POLICY.requests().paths).map(|path| path.forward().is_none()), Ok(true));
+}
 
 fn is_escape(window: &[u8]) -> bool {
     matches!(window, [b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())

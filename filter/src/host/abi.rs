@@ -23,6 +23,14 @@ unsafe extern "C" {
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_get_buffer_bytes(kind: u32, start: usize, max: usize, data: *mut *mut u8, len: *mut usize) -> u32;
     fn proxy_get_header_map_pairs(kind: u32, data: *mut *mut u8, len: *mut usize) -> u32;
+    fn proxy_remove_header_map_value(kind: u32, name: *const u8, name_len: usize) -> u32;
+    fn proxy_replace_header_map_value(
+        kind: u32,
+        name: *const u8,
+        name_len: usize,
+        value: *const u8,
+        value_len: usize,
+    ) -> u32;
     fn proxy_get_property(path: *const u8, path_len: usize, data: *mut *mut u8, len: *mut usize) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
@@ -55,6 +63,9 @@ unsafe extern "C" {
 unsafe extern "C" {
     fn random_get(data: *mut u8, len: usize) -> u32;
 }
+
+/// The ABI's number of the request's header map.
+const REQUEST_HEADERS: u32 = 0;
 
 /// The real host.
 #[derive(Debug, Clone, Copy)]
@@ -127,10 +138,20 @@ impl Host for Envoy {
 
     fn headers(&self, map: HeaderMap) -> Result<Vec<u8>, Status> {
         let kind = match map {
-            HeaderMap::Request => 0,
+            HeaderMap::Request => REQUEST_HEADERS,
             HeaderMap::Response => 2,
         };
         fetch(|data, len| unsafe { proxy_get_header_map_pairs(kind, data, len) })
+    }
+
+    fn remove_header(&self, name: &str) -> Result<(), Status> {
+        Status::from_number(unsafe { proxy_remove_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len()) })
+    }
+
+    fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Status> {
+        Status::from_number(unsafe {
+            proxy_replace_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+        })
     }
 
     fn buffer(&self, buffer: Buffer, len: usize) -> Result<Vec<u8>, Status> {
@@ -154,7 +175,7 @@ impl Host for Envoy {
     }
 
     fn respond(&self, response: &LocalResponse<'_>) -> Result<(), Status> {
-        let headers = crate::pairs::serialized(response.headers);
+        let headers = ostiary_engine::pairs::serialized(response.headers);
         let grpc_status = response.grpc_status.map_or(-1, i32::from);
         Status::from_number(unsafe {
             proxy_send_local_response(

@@ -137,9 +137,10 @@ attributes! {
     // Who called.
     CLIENT_ADDRESS = "client.address", text(64), Request, OpenTelemetry, personal true, "`source.address`", "the client's address without its port";
     USER_AGENT = "user_agent.original", text(256), Request, OpenTelemetry, personal true, "header `user-agent`", "the client's user agent";
-    CALLER_ID = "ostiary.caller.id", text(128), Request, Ostiary, personal true, "engine", "id of the caller that a credential stands for; absent when none is known";
-    CREDENTIAL_KIND = "ostiary.credential.kind", text(32), Request, Ostiary, "engine", "kind of credential that came; reserved until callers are read";
-    COUNTRY = "geo.country.iso_code", text(2), Request, OpenTelemetry, "header of Envoy's `geoip` filter", "country of the client's address; reserved until countries are read";
+    CALLER_ID = "ostiary.caller.id", text(256), Request, Ostiary, personal true, "engine", "id of the caller that a credential stands for, with its kind before it: `api_key:acme`; absent when none is known";
+    CREDENTIAL_KIND = "ostiary.credential.kind", text(32), Request, Ostiary, "engine", "kind of the good credential: `api_key`, `jwt`, `mtls`, `basic_auth`, `api_key_auth` or `filter`; absent when none came";
+    CREDENTIAL_STATE = "ostiary.credential.state", text(16), Request, Ostiary, "engine", "what became of the credentials that `callers` knows of: `none` came, `invalid` or `verified`; absent when the policy knows no callers";
+    COUNTRY = "geo.country.iso_code", text(2), Request, OpenTelemetry, "header of Envoy's `geoip` filter", "country of the client's address; absent when the policy does not say how it is known";
     FINGERPRINTS = "ostiary.fingerprints", text(1024), Request, Ostiary, "engine", "keyed fingerprints of object ids; reserved until parameters are read";
 
     // What was answered.

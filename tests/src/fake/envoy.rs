@@ -1,8 +1,8 @@
 //! One worker of Envoy with our filter in its chain, and nothing else.
 
 use super::host::{FakeHost, Reply};
+use ostiary_engine::pairs::{self, Pairs};
 use ostiary_filter::facts::Facts;
-use ostiary_filter::pairs;
 use ostiary_filter::root::Root;
 use ostiary_filter::stream::{Flow, Input};
 use ostiary_filter::vm::Vm;
@@ -30,6 +30,8 @@ pub struct Exchanged {
     pub reply: Option<Reply>,
     /// Whether the request went on to the upstream.
     pub passed: bool,
+    /// The request's headers as the filter left them.
+    pub headers: Vec<(String, Vec<u8>)>,
 }
 
 /// A worker: one VM with one root context.
@@ -112,19 +114,21 @@ impl Envoy {
             protocol: inbound.protocol.as_bytes().into(),
             scheme: b"http".into(),
             client: inbound.client.clone().into_bytes().into(),
+            route: b"main".into(),
             request_body_size: Some(inbound.body.iter().map(|chunk| chunk.len() as u64).sum()),
             ..Facts::default()
         };
         world.facts.replace(known.clone());
         let mut stream = self.root.stream();
         let mut passed = false;
+        let mut headers = pairs::serialized(&inbound.headers);
         let (status, details) = if let Some(before) = inbound.answered_before {
             (before.0, before.1.to_owned())
         } else {
-            *world.headers.borrow_mut() = Some(pairs::serialized(&inbound.headers));
+            *world.headers.borrow_mut() = Some(headers.clone());
             let flow = stream.step(Input::RequestHeaders);
             // Once the filter has let the headers go, Envoy takes the map away.
-            *world.headers.borrow_mut() = None;
+            headers = world.headers.borrow_mut().take().unwrap_or_default();
             passed = flow == Flow::Continue && world.reply.borrow().is_none();
             for _ in &inbound.body {
                 passed = passed && stream.step(Input::RequestBody) == Flow::Continue;
@@ -145,10 +149,12 @@ impl Envoy {
             known.grpc_status = Some(u64::from(grpc_status));
         }
         world.facts.replace(known);
-        *world.headers.borrow_mut() = Some(pairs::serialized(&inbound.headers));
+        *world.headers.borrow_mut() = Some(headers.clone());
         stream.step(Input::End);
         *world.headers.borrow_mut() = None;
-        Exchanged { reply: world.reply.borrow_mut().take(), passed }
+        let line = |(name, value): (&[u8], &[u8])| (String::from_utf8_lossy(name).into_owned(), value.to_vec());
+        let headers = Pairs::new(&headers).map(line).collect();
+        Exchanged { reply: world.reply.borrow_mut().take(), passed, headers }
     }
 
     /// Answers every call under way by a gRPC status and a message; returns what they carried.

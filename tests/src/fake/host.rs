@@ -1,5 +1,6 @@
 //! The port to the host, answered from memory.
 
+use ostiary_engine::pairs::{self, Pairs};
 use ostiary_filter::facts::Facts;
 use ostiary_filter::host::{Buffer, GrpcCall, HeaderMap, Host, LocalResponse, MetricKind, Status};
 use std::cell::{Cell, RefCell};
@@ -13,6 +14,8 @@ pub enum Call {
     Now,
     Random,
     Headers,
+    RemoveHeader,
+    SetHeader,
     Buffer,
     Property,
     Foreign,
@@ -29,10 +32,12 @@ pub enum Call {
 
 impl Call {
     /// Every kind of call.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Now,
         Self::Random,
         Self::Headers,
+        Self::RemoveHeader,
+        Self::SetHeader,
         Self::Buffer,
         Self::Property,
         Self::Foreign,
@@ -166,6 +171,16 @@ impl FakeHost {
         keys
     }
 
+    /// Changes the header map that can be read now.
+    fn change(&self, change: impl FnOnce(&mut Vec<(Vec<u8>, Vec<u8>)>)) -> Result<(), Status> {
+        let mut map = self.world.headers.borrow_mut();
+        let map = map.as_mut().ok_or(Status::BadArgument)?;
+        let mut lines = Pairs::new(map).map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+        change(&mut lines);
+        *map = pairs::serialized(&lines);
+        Ok(())
+    }
+
     fn enter(&self, call: Call) -> Result<(), Status> {
         *self.world.calls.borrow_mut().entry(call).or_default() += 1;
         self.world.failing.borrow().get(&call).map_or(Ok(()), |status| Err(*status))
@@ -195,6 +210,20 @@ impl Host for FakeHost {
             HeaderMap::Request => self.world.headers.borrow().clone().ok_or(Status::BadArgument),
             HeaderMap::Response => Err(Status::BadArgument),
         }
+    }
+
+    fn remove_header(&self, name: &str) -> Result<(), Status> {
+        self.enter(Call::RemoveHeader)?;
+        self.change(|lines| lines.retain(|(have, _)| have != name.as_bytes()))
+    }
+
+    /// As Envoy has it: the first line is given the value, others stay.
+    fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Status> {
+        self.enter(Call::SetHeader)?;
+        self.change(|lines| match lines.iter_mut().find(|(have, _)| have == name.as_bytes()) {
+            Some((_, have)) => *have = value.to_vec(),
+            None => lines.push((name.as_bytes().to_vec(), value.to_vec())),
+        })
     }
 
     fn buffer(&self, buffer: Buffer, len: usize) -> Result<Vec<u8>, Status> {

@@ -33,6 +33,10 @@ fn run(scenario: &Scenario) -> Outcome {
     properties.insert("xds.listener_direction".into(), vec![1, 0, 0, 0, 0, 0, 0, 0]);
     properties.insert("xds.node.id".into(), b"fake-node".to_vec());
     properties.insert("xds.node.cluster".into(), b"fake-cluster".to_vec());
+    properties.insert("xds.filter_chain_name".into(), b"only".to_vec());
+    if let Some(metadata) = &scenario.listener.metadata {
+        properties.insert("metadata".into(), crate::structs::metadata(metadata));
+    }
     drop(properties);
     let configuration = match scenario.listener.delivery {
         Delivery::String => scenario.policy.to_string().into_bytes(),
@@ -72,6 +76,10 @@ fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observati
     let grpc_status =
         exchange.upstream.trailers.iter().chain(&exchange.upstream.headers).find(|h| h.name == "grpc-status");
     let grpc_status = grpc_status.and_then(|header| String::from_utf8_lossy(&header.value.0).parse().ok());
+    if let Some(key) = &scenario.listener.peer_state {
+        let mut properties = envoy.host.world.properties.borrow_mut();
+        properties.insert(format!("filter_state.{key}"), exchange.request.from.to_string().into_bytes());
+    }
     let exchanged = envoy.exchange(&inbound, (status, details), |facts| {
         facts.cluster = scenario.name.clone().into_bytes().into();
         facts.upstream_duration_ns = (*facts.details == *b"via_upstream").then_some(upstream_ns);
@@ -92,7 +100,7 @@ fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observati
         (None, None) if exchanged.passed => Some(passed_on(exchange, status, scenario.listener.upstream_down)),
         (None, None) => None,
     };
-    let arrival = (exchanged.passed && !scenario.listener.upstream_down).then(|| arrival(&inbound));
+    let arrival = (exchanged.passed && !scenario.listener.upstream_down).then(|| arrival(&exchanged.headers, &inbound));
     Observation {
         response: Sight::Seen(response),
         upstream: Sight::Seen(arrival),
@@ -117,6 +125,7 @@ fn inbound(scenario: &Scenario, exchange: &Exchange) -> Result<Inbound, String> 
         headers.push(("content-type".to_owned(), b"application/grpc".to_vec()));
     }
     headers.extend(request.header_lines().map(|(name, value)| (name.to_ascii_lowercase(), value.to_vec())));
+    append_peer(&mut headers, request.from);
     headers.push(("x-request-id".to_owned(), b"5b1d7f0e-0000-4000-8000-000000000001".to_vec()));
     let path = request.path().map(Octets::shown).unwrap_or_default();
     let refused_before = scenario.listener.refused_before.as_ref().is_some_and(|prefix| path.contains(prefix.as_str()));
@@ -134,6 +143,15 @@ fn inbound(scenario: &Scenario, exchange: &Exchange) -> Result<Inbound, String> 
     })
 }
 
+/// With `use_remote_address` Envoy appends its peer to the last line of `x-forwarded-for`.
+fn append_peer(headers: &mut Vec<(String, Vec<u8>)>, peer: std::net::IpAddr) {
+    let peer = peer.to_string();
+    match headers.iter_mut().rev().find(|(name, _)| name == "x-forwarded-for") {
+        Some((_, value)) => value.extend_from_slice(format!(",{peer}").as_bytes()),
+        None => headers.push(("x-forwarded-for".to_owned(), peer.into_bytes())),
+    }
+}
+
 /// The body's chunks as they come to the filters; a gRPC message has five bytes of frame before it.
 fn body(request: &crate::scenario::Request) -> Vec<Vec<u8>> {
     let whole: Vec<u8> = request.body.iter().flat_map(|chunk| chunk.0.clone()).collect();
@@ -143,13 +161,13 @@ fn body(request: &crate::scenario::Request) -> Vec<Vec<u8>> {
     }
 }
 
-fn arrival(inbound: &Inbound) -> Arrival {
-    let pseudo = |name: &str| inbound.headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.clone());
+fn arrival(headers: &[(String, Vec<u8>)], inbound: &Inbound) -> Arrival {
+    let pseudo = |name: &str| headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.clone());
     Arrival {
         method: String::from_utf8_lossy(&pseudo(":method").unwrap_or_default()).into_owned(),
         path: pseudo(":path").unwrap_or_default(),
         authority: pseudo(":authority").unwrap_or_default(),
-        headers: inbound.headers.iter().filter(|(name, _)| !name.starts_with(':')).cloned().collect(),
+        headers: headers.iter().filter(|(name, _)| !name.starts_with(':')).cloned().collect(),
         body: inbound.body.concat(),
     }
 }

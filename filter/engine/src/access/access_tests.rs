@@ -1,7 +1,7 @@
 //! What access control guarantees: the table of the three questions (denied, allowed, default), for
 //! both verdicts, whatever the order of the rules.
 
-use crate::Protocol;
+use crate::attributes::Stated;
 use crate::judge::{RequestHead, judge};
 use crate::policy::Policy;
 use crate::refusal::Refusal;
@@ -21,13 +21,16 @@ fn policy(access: &str) -> Policy {
 type Told = (Option<Refusal>, Option<String>);
 
 fn ask(policy: &Policy, method: &str, path: &str, from: &str) -> (Told, Told) {
-    let head = RequestHead {
-        method: method.as_bytes(),
-        authority: b"shop.example:80",
-        path: Some(path.as_bytes()),
-        protocol: Protocol::Rest,
-    };
-    let judged = judge(policy, &head, || crate::address::parse(from));
+    told(policy, &head(method, path), &Stated::default().with(&["source", "address"], from))
+}
+
+fn head<'a>(method: &'a str, path: &'a str) -> RequestHead<'a> {
+    let (method, path) = (method.as_bytes(), Some(path.as_bytes()));
+    RequestHead { method, authority: b"shop.example:80", path, ..RequestHead::default() }
+}
+
+fn told(policy: &Policy, head: &RequestHead<'_>, attributes: &Stated) -> (Told, Told) {
+    let judged = judge(policy, head, attributes);
     let told = |verdict: crate::access::Verdict| {
         (verdict.refusal, verdict.rule.and_then(|rule| policy.access().rule(rule)).map(|rule| rule.name.to_string()))
     };
@@ -101,12 +104,15 @@ fn paths_and_hosts_are_only_refused_where_access_is_controlled() {
     assert_eq!(ask(&controlled, "GET", "/a/../b", "").0.0, Some(Refusal::PathAmbiguous));
     let inventory = Policy::from_json(br#"{"version":"v1","collector":{"cluster":"c"}}"#).unwrap().policy;
     assert_eq!(ask(&inventory, "GET", "/a/../b", "").0.0, None);
-    let head = RequestHead { method: b"GET", authority: b"a b", path: Some(b"/"), protocol: Protocol::Rest };
-    assert_eq!(judge(&controlled, &head, || None).act().err(), Some(Refusal::HostInvalid));
-    let connect = RequestHead { method: b"CONNECT", authority: b"h:443", path: None, protocol: Protocol::Rest };
-    assert!(judge(&controlled, &connect, || None).act().is_ok());
-    let pathless = RequestHead { method: b"GET", ..connect };
-    assert_eq!(judge(&controlled, &pathless, || None).act().err(), Some(Refusal::PathAmbiguous));
+    let refusal = |head: &RequestHead<'_>| judge(&controlled, head, &Stated::default()).act().err();
+    let get = RequestHead { method: b"GET", path: Some(b"/"), ..RequestHead::default() };
+    assert_eq!(refusal(&RequestHead { authority: b"a b", ..get }), Some(Refusal::HostInvalid));
+    let two = RequestHead { authority: b"a", other_authority: Some(b"b"), ..get };
+    assert_eq!(refusal(&two), Some(Refusal::HostInvalid));
+    assert_eq!(refusal(&RequestHead { other_authority: Some(b"A:80"), ..two }), None);
+    let connect = RequestHead { method: b"CONNECT", authority: b"h:443", ..RequestHead::default() };
+    assert_eq!(refusal(&connect), None);
+    assert_eq!(refusal(&RequestHead { method: b"GET", ..connect }), Some(Refusal::PathAmbiguous));
 }
 
 #[test]

@@ -8,12 +8,25 @@
 //! One pass gives two verdicts: the *enforced* one, to which rules in shadow do not exist (a shadow
 //! ALLOW closes nothing), and the *would-be* one, to which they are rules like any other.
 
+mod circumstances;
+mod conditions;
+mod index;
+mod matching;
 mod rule;
+mod scope;
+mod told;
+mod window;
 
 use crate::config::DefaultAccess;
 use crate::refusal::Refusal;
-pub use rule::{Call, Client, Effect, Origin, Rule};
-pub(crate) use rule::{Site, compile_rule};
+pub use circumstances::Circumstances;
+pub(crate) use conditions::Ground;
+pub use conditions::Met;
+use index::Index;
+pub(crate) use rule::{Around, Site, compile_rule};
+pub use rule::{Call, Effect, Origin, OwnTelling, Rule, Weight};
+pub use scope::OperationPattern;
+pub use window::Hours;
 
 /// What was decided, and by which rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,17 +67,15 @@ pub struct Considered<'a> {
     pub number: u32,
     /// The rule.
     pub rule: &'a Rule,
-    /// Whether the call meets its conditions.
-    pub met: bool,
+    /// How it stands to the call.
+    pub weight: Weight,
 }
 
 /// All rules of a policy.
 #[derive(Debug, Default)]
 pub struct Access {
     rules: Vec<Rule>,
-    /// For each API the rules that name it; rules that name no API are in `unnamed`.
-    by_api: Vec<Vec<u32>>,
-    unnamed: Vec<u32>,
+    index: Index,
     default: Option<DefaultAccess>,
 }
 
@@ -72,19 +83,8 @@ impl Access {
     /// Takes compiled rules; `apis` is the number of declared APIs, `default` is `None` when the
     /// policy has no `access` at all.
     pub(crate) fn new(rules: Vec<Rule>, apis: usize, default: Option<DefaultAccess>) -> Self {
-        let mut by_api = vec![Vec::new(); apis];
-        let mut unnamed = Vec::new();
-        for (number, rule) in (0_u32..).zip(&rules) {
-            match &rule.scope.apis {
-                Some(named) => named.iter().for_each(|api| {
-                    if let Some(list) = by_api.get_mut(*api as usize) {
-                        list.push(number);
-                    }
-                }),
-                None => unnamed.push(number),
-            }
-        }
-        Self { rules, by_api, unnamed, default }
+        let index = Index::new(&rules, apis);
+        Self { rules, index, default }
     }
 
     /// Whether the policy controls access at all. Without `access`, an ambiguous path is recorded
@@ -94,10 +94,16 @@ impl Access {
         self.default.is_some()
     }
 
-    /// Whether a decision may need the client's address.
+    /// What holds for calls that no allow rule has in its scope; `None` without `access`.
     #[must_use]
-    pub fn needs_client(&self) -> bool {
-        self.rules.iter().any(|rule| rule.conditions.from.is_some())
+    pub const fn default_access(&self) -> Option<DefaultAccess> {
+        self.default
+    }
+
+    /// All rules, by their number.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 
     /// A rule by its number.
@@ -106,13 +112,15 @@ impl Access {
         self.rules.get(number as usize)
     }
 
-    /// The rules that have a call in their scope, those that name its API first. The verdicts are
-    /// made from these and nothing else, and whoever wants to know why may ask for them.
-    pub fn in_scope<'a>(&'a self, call: &'a Call<'a>) -> impl Iterator<Item = Considered<'a>> {
-        let named = call.api.and_then(|api| self.by_api.get(api as usize)).map_or(&[][..], |list| list);
-        named.iter().chain(&self.unnamed).filter_map(|number| {
-            let rule = self.rules.get(*number as usize).filter(|rule| rule.scope.holds(call))?;
-            Some(Considered { number: *number, rule, met: rule.conditions.met(call, rule.effect) })
+    /// The rules that have a call in their scope, in no order. The verdicts are made from these and
+    /// nothing else, and whoever wants to know why may ask for them.
+    pub fn in_scope<'a, 'c>(&'a self, call: &'c Call<'c>) -> impl Iterator<Item = Considered<'a>> + use<'a, 'c> {
+        self.index.candidates(call).filter_map(|number| {
+            let rule = self.rules.get(number as usize)?;
+            // A browser sends no credentials with a preflight: what asks for a caller has nothing to
+            // go by, and what opens for some has nobody to close to.
+            let skipped = call.preflight && (rule.effect == Effect::Allow || rule.asks_for_caller());
+            (!skipped).then(|| rule.weigh(call)).flatten().map(|weight| Considered { number, rule, weight })
         })
     }
 
@@ -124,10 +132,14 @@ impl Access {
             tally.count(&considered);
         }
         let default = match self.default {
-            Some(DefaultAccess::Deny) => Verdict::refused(Refusal::AccessDefault),
-            Some(DefaultAccess::Allow) | None => Verdict::default(),
+            Some(DefaultAccess::Deny) if !call.preflight => Verdict::refused(Refusal::AccessDefault),
+            Some(DefaultAccess::Deny | DefaultAccess::Allow) | None => Verdict::default(),
         };
-        Verdicts { enforced: tally.enforced.verdict(default), would_be: tally.would_be.verdict(default) }
+        let anonymous = !call.around.caller().is_authenticated();
+        Verdicts {
+            enforced: tally.enforced.verdict(default, anonymous),
+            would_be: tally.would_be.verdict(default, anonymous),
+        }
     }
 }
 
@@ -140,10 +152,9 @@ struct Tally {
 
 impl Tally {
     fn count(&mut self, considered: &Considered<'_>) {
-        let Considered { number, rule, met } = *considered;
-        self.would_be.count(number, rule.effect, met);
-        if !rule.shadow {
-            self.enforced.count(number, rule.effect, met);
+        self.would_be.count(considered);
+        if !considered.rule.shadow {
+            self.enforced.count(considered);
         }
     }
 }
@@ -151,29 +162,47 @@ impl Tally {
 #[derive(Default)]
 struct Count {
     denied: Option<u32>,
+    /// A deny rule matches whoever calls.
+    denies_anyone: bool,
     allowed: Option<u32>,
     closed: Option<u32>,
+    /// An allow rule would be met by some caller.
+    admits_some: bool,
 }
 
 impl Count {
-    fn count(&mut self, number: u32, effect: Effect, met: bool) {
-        let slot = match (effect, met) {
-            (Effect::Deny, true) => &mut self.denied,
+    fn count(&mut self, considered: &Considered<'_>) {
+        let Considered { number, rule, weight } = *considered;
+        let slot = match (rule.effect, weight.met) {
+            (Effect::Deny, true) => {
+                self.denies_anyone |= !rule.asks_for_caller();
+                &mut self.denied
+            }
             (Effect::Deny, false) => return,
             (Effect::Allow, true) => &mut self.allowed,
-            (Effect::Allow, false) => &mut self.closed,
+            (Effect::Allow, false) => {
+                self.admits_some |= weight.met_but_for_caller;
+                &mut self.closed
+            }
         };
-        // The lists of named and unnamed rules are walked one after the other: the least number
-        // is the first written, and of several rules that is the one to be named.
+        // The candidates come in no order: the least number is the first written, and of several
+        // rules that is the one to be named.
         *slot = Some(slot.map_or(number, |first| first.min(number)));
     }
 
-    fn verdict(&self, default: Verdict) -> Verdict {
+    /// An anonymous caller to whom a credential could open is asked for one.
+    fn verdict(&self, default: Verdict, anonymous: bool) -> Verdict {
+        let told =
+            |otherwise: Refusal, helps: bool| if anonymous && helps { Refusal::Unauthenticated } else { otherwise };
         match self {
-            Self { denied: rule @ Some(_), .. } => Verdict { refusal: Some(Refusal::AccessDenied), rule: *rule },
+            Self { denied: rule @ Some(_), .. } => {
+                Verdict { refusal: Some(told(Refusal::AccessDenied, !self.denies_anyone)), rule: *rule }
+            }
             Self { allowed: rule @ Some(_), .. } => Verdict { refusal: None, rule: *rule },
-            Self { closed: rule @ Some(_), .. } => Verdict { refusal: Some(Refusal::AccessNotAllowed), rule: *rule },
-            Self { denied: None, allowed: None, closed: None } => default,
+            Self { closed: rule @ Some(_), .. } => {
+                Verdict { refusal: Some(told(Refusal::AccessNotAllowed, self.admits_some)), rule: *rule }
+            }
+            Self { denied: None, allowed: None, closed: None, .. } => default,
         }
     }
 }
@@ -181,3 +210,6 @@ impl Count {
 #[cfg(test)]
 #[path = "access_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod conditions_tests;

@@ -1,13 +1,12 @@
-//! One rule: its scope, its conditions, and how both are compiled.
+//! One rule: its scope, its conditions, what it leaves out, and how they are compiled.
 
-use crate::address::CidrSet;
-use crate::catalog::{Catalog, Template};
-use crate::config;
+use super::circumstances::Circumstances;
+use super::conditions::{Conditions, Ground, Met};
+use super::scope::Scope;
+use crate::catalog::Catalog;
+use crate::config::access as written;
 use crate::config::read::Problems;
-use crate::host::HostPattern;
-use crate::path::CanonicalPath;
-use once_cell::unsync::OnceCell;
-use std::net::IpAddr;
+use crate::path::{CanonicalPath, PathRules};
 
 /// What a rule does when it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,25 +40,7 @@ impl Origin {
     }
 }
 
-/// The client's address, found out when a rule first asks for it and not before: in a guest the
-/// answer costs a call to the host, and most calls are in no such rule's scope.
-pub struct Client<'a> {
-    find: &'a dyn Fn() -> Option<IpAddr>,
-    found: OnceCell<Option<IpAddr>>,
-}
-
-impl<'a> Client<'a> {
-    /// A client whose address `find` gives; `None` when Envoy knows none (a Unix socket).
-    pub fn new(find: &'a dyn Fn() -> Option<IpAddr>) -> Self {
-        Self { find, found: OnceCell::new() }
-    }
-
-    fn address(&self) -> Option<IpAddr> {
-        *self.found.get_or_init(|| (self.find)())
-    }
-}
-
-/// What access control sees of a call: never a body, never a credential.
+/// What access control sees of a call: never a body, and of credentials only what they stand for.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
     /// The declared API, by its number.
@@ -70,42 +51,38 @@ pub struct Call<'a> {
     pub method: &'a str,
     /// The canonical path.
     pub path: &'a CanonicalPath<'a>,
-    /// Who calls.
-    pub client: &'a Client<'a>,
+    /// Whether it is a CORS preflight that the policy lets pass.
+    pub preflight: bool,
+    /// Everything else, found out when it is asked.
+    pub around: &'a Circumstances<'a>,
 }
 
-/// What is called. `None` means any.
-#[derive(Debug, Default)]
-pub(crate) struct Scope {
-    pub(crate) apis: Option<Vec<u32>>,
-    hosts: Option<Vec<HostPattern>>,
-    methods: Option<Vec<Box<str>>>,
-    paths: Option<Vec<Template>>,
+/// What a client is told that a rule refuses, where the rule says so itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OwnTelling {
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// The gRPC status.
+    pub grpc_status: Option<u8>,
+    /// The body.
+    pub body: Option<Box<str>>,
+    /// The body's type.
+    pub content_type: Option<Box<str>>,
 }
 
-impl Scope {
-    /// Whether the call is in the scope; that its API is named is the caller's business.
-    pub(super) fn holds(&self, call: &Call<'_>) -> bool {
-        // HEAD is GET without the content: a rule about GET that HEAD evades would protect nothing.
-        let named = |method: &str| method == call.method || (method == "GET" && call.method == "HEAD");
-        self.methods.as_ref().is_none_or(|list| list.iter().any(|method| named(method)))
-            && self.hosts.as_ref().is_none_or(|list| list.iter().any(|host| host.matches(call.host)))
-            && self.paths.as_ref().is_none_or(|list| list.iter().any(|template| template.matches(call.path.segments())))
-    }
+/// What a rule leaves out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Exemption {
+    pub(crate) scope: Scope,
+    pub(crate) conditions: Conditions,
 }
 
-/// Who calls. `None` means anyone.
-#[derive(Debug, Default)]
-pub(crate) struct Conditions {
-    pub(crate) from: Option<CidrSet>,
-}
-
-impl Conditions {
-    /// Whether the conditions are met. What cannot be known counts against the caller: it meets a
-    /// DENY and does not meet an ALLOW.
-    pub(super) fn met(&self, call: &Call<'_>, effect: Effect) -> bool {
-        let Some(cidrs) = &self.from else { return true };
-        call.client.address().map_or(effect == Effect::Deny, |client| cidrs.contains(client))
+impl Exemption {
+    /// Whether the call is left out. Where that cannot be known it is not.
+    fn holds(&self, call: &Call<'_>) -> bool {
+        self.scope.holds(call) == Met::Yes
+            && self.conditions.others_met(call.around) == Met::Yes
+            && self.conditions.caller_met(call.around) == Met::Yes
     }
 }
 
@@ -120,8 +97,52 @@ pub struct Rule {
     pub effect: Effect,
     /// Whether it only counts for the would-be verdict.
     pub shadow: bool,
+    /// When it ends, in seconds since 1970; `None` never.
+    pub expires_s: Option<i64>,
+    /// What a client is told, where the rule says so.
+    pub telling: Option<OwnTelling>,
+    /// Where it stands in the configuration.
+    pub path: Box<str>,
     pub(crate) scope: Scope,
     pub(crate) conditions: Conditions,
+    pub(crate) exempt: Vec<Exemption>,
+}
+
+/// How a rule that has a call in its scope stands to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weight {
+    /// Whether its conditions are met, what cannot be known counted against the caller.
+    pub met: bool,
+    /// Whether those that do not ask for the caller are: then a credential could change the answer.
+    pub met_but_for_caller: bool,
+}
+
+impl Rule {
+    /// How the rule stands to a call; `None` when the call is not in its scope.
+    pub(super) fn weigh(&self, call: &Call<'_>) -> Option<Weight> {
+        // What cannot be known counts against the caller here too: both kinds of rule only close.
+        if self.scope.holds(call) == Met::No || self.exempt.iter().any(|exempt| exempt.holds(call)) {
+            return None;
+        }
+        let against = |met: Met| match (met, self.effect) {
+            (Met::Yes, _) | (Met::Unknown, Effect::Deny) => true,
+            (Met::No, _) | (Met::Unknown, Effect::Allow) => false,
+        };
+        // An expired deny rule refuses nobody and an expired allow rule admits nobody. Without a clock
+        // it cannot be known, and counts against the caller like anything else.
+        let lasts = self
+            .expires_s
+            .map_or(Met::Yes, |end_s| call.around.now_s().map_or(Met::Unknown, |now_s| Met::known(now_s < end_s)));
+        let others = lasts.and(self.conditions.others_met(call.around));
+        let met_but_for_caller = against(others);
+        let met = met_but_for_caller && against(self.conditions.caller_met(call.around));
+        Some(Weight { met, met_but_for_caller })
+    }
+
+    /// Whether it asks for the caller.
+    pub(super) const fn asks_for_caller(&self) -> bool {
+        !self.conditions.caller.is_empty()
+    }
 }
 
 /// Where a rule stands in the configuration.
@@ -131,54 +152,63 @@ pub(crate) struct Site {
     pub(crate) effect: Effect,
 }
 
-/// Compiles a rule; a name that no declared API has is a problem, because a rule that never matches
-/// protects nothing.
-pub(crate) fn compile_rule(written: config::Rule, site: Site, catalog: &Catalog, problems: &mut Problems) -> Rule {
-    let apis = written.apis.as_ref().map(|globs| {
-        let mut named = Vec::new();
-        for (index, glob) in globs.0.iter().enumerate() {
-            let before = named.len();
-            named.extend(
-                (0..)
-                    .zip(catalog.api_names())
-                    .filter(|(_, name)| glob_matches(glob.as_str(), name))
-                    .map(|(api, _)| api),
-            );
-            if named.len() == before {
-                problems.push(format!("{}.apis[{index}]", site.path), no_such_api(glob.as_str(), catalog));
-            }
+/// What rules are compiled against.
+pub(crate) struct Around<'g> {
+    pub(crate) catalog: &'g Catalog,
+    pub(crate) paths: &'g PathRules,
+    pub(crate) ground: Ground<'g>,
+}
+
+/// Compiles a rule.
+pub(crate) fn compile_rule(
+    mut written: written::Rule,
+    site: Site,
+    around: &Around<'_>,
+    problems: &mut Problems,
+) -> Rule {
+    let Site { path, origin, effect } = site;
+    let scope = Scope::compile(&path, written.take_scope(), around.catalog, around.paths, problems);
+    let wanted = written.take_conditions();
+    let conditions = around.ground.conditions(&path, wanted, written.not, problems);
+    let mut exempt = Vec::new();
+    for (index, mut left_out) in written.exempt.into_iter().flat_map(|list| list.0).enumerate() {
+        let path = format!("{path}.exempt[{index}]");
+        let scope = Scope::compile(&path, left_out.take_scope(), around.catalog, around.paths, problems);
+        let conditions = around.ground.conditions(&path, left_out.take_conditions(), None, problems);
+        if scope == Scope::default() && conditions == Conditions::default() {
+            problems.push(path, "leaves everything out: give a scope or a condition");
         }
-        named.sort_unstable();
-        named.dedup();
-        named
-    });
-    let scope = Scope {
-        apis,
-        hosts: written.hosts.map(|list| list.0),
-        methods: written.methods.map(|list| list.0.iter().map(|method| method.as_str().into()).collect()),
-        paths: written.paths.map(|list| list.0),
-    };
+        exempt.push(Exemption { scope, conditions });
+    }
     Rule {
         name: written.name.as_str().into(),
-        origin: site.origin,
-        effect: site.effect,
+        origin,
+        effect,
         shadow: written.shadow.unwrap_or(false),
+        expires_s: written.expires.map(|instant| instant.unix_s()),
+        telling: written.refusal.map(|telling| own_telling(&path, telling, problems)),
+        path: path.into(),
         scope,
-        conditions: Conditions { from: written.from.map(|from| from.cidrs) },
+        conditions,
+        exempt,
     }
 }
 
-fn no_such_api(glob: &str, catalog: &Catalog) -> String {
-    let names: Vec<&str> = catalog.api_names().collect();
-    match config::nearest(glob, &names) {
-        Some(near) => format!("`{glob}` names no declared api, did you mean `{near}`?"),
-        None => format!("`{glob}` names no declared api: declare it under `apis`"),
+fn own_telling(path: &str, written: written::Telling, problems: &mut Problems) -> OwnTelling {
+    if written.content_type.is_some() && written.body.is_none() {
+        problems.push(format!("{path}.refusal.content_type"), "is the type of a `body`, and there is none");
+    }
+    OwnTelling {
+        status: written.status.and_then(|status| u16::try_from(status.get()).ok()),
+        grpc_status: written.grpc_status.and_then(|status| u8::try_from(status.get()).ok()),
+        body: written.body.map(|body| body.0),
+        content_type: written.content_type.map(|line| line.as_str().into()),
     }
 }
 
 /// Whether `name` matches a pattern in which `*` stands for any part. Linear: the last `*` seen is
 /// the only one that ever has to take more.
-fn glob_matches(glob: &str, name: &str) -> bool {
+pub(crate) fn glob_matches(glob: &str, name: &str) -> bool {
     let mut parts = glob.split('*');
     let Some(rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
     let mut rest = rest;

@@ -15,7 +15,7 @@ use crate::config::Api;
 use crate::config::read::Problems;
 use crate::hash::Table;
 use crate::host::HostPattern;
-use crate::path::CanonicalPath;
+use crate::path::{CanonicalPath, PathRules};
 use automaton::{Automaton, Builder, Methods};
 pub use operation::{Known, Operation, OperationId, Surroundings};
 pub use template::Template;
@@ -92,7 +92,7 @@ struct Draft {
 
 impl Catalog {
     /// Compiles declared APIs; `paths` names where each API stands in its layer.
-    pub(crate) fn compile(apis: &[(String, &Api)], problems: &mut Problems) -> Self {
+    pub(crate) fn compile(apis: &[(String, &Api)], rules: &PathRules, problems: &mut Problems) -> Self {
         let mut catalog = Self::default();
         let mut drafts = Vec::new();
         let mut names: Table<&str, usize> = Table::default();
@@ -102,7 +102,7 @@ impl Catalog {
                 problems
                     .push(format!("{path}.name"), format!("`{}` is declared already, at {first}", api.name.as_str()));
             }
-            catalog.draft(index, path, api, &mut drafts, problems);
+            catalog.draft((index, path, api), rules, &mut drafts, problems);
         }
         if drafts.len() > ENTRIES_MAX {
             problems.push(
@@ -117,7 +117,13 @@ impl Catalog {
         catalog
     }
 
-    fn draft(&mut self, index: usize, path: &str, api: &Api, drafts: &mut Vec<Draft>, problems: &mut Problems) {
+    fn draft(
+        &mut self,
+        (index, path, api): (usize, &str, &Api),
+        rules: &PathRules,
+        drafts: &mut Vec<Draft>,
+        problems: &mut Problems,
+    ) {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         self.apis.push(api.name.as_str().into());
         let mut methods = 0;
@@ -135,7 +141,7 @@ impl Catalog {
         for host in hosts {
             let host = self.declare_host(host);
             for (at, template) in api.paths.0.iter().enumerate() {
-                let entry = Entry { api: number, host, template: template.as_str().into() };
+                let entry = Entry { api: number, host, template: rules.template(template.as_str()).into() };
                 drafts.push(Draft { entry, methods, at: (index, at) });
             }
         }

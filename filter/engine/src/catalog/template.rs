@@ -1,6 +1,7 @@
 //! Path templates, and the order of their specificity.
 
 use crate::config::read::shown;
+use crate::path::{CanonicalPath, PathRules};
 use std::cmp::Ordering;
 
 /// Segments that a template has at most. Deeper paths are only reached by a final `**`.
@@ -10,7 +11,7 @@ pub const SEGMENTS_MAX: usize = 64;
 pub const BYTES_MAX: usize = 512;
 
 /// One segment of a template. The variants stand in the order of specificity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Segment<'t> {
     /// Exactly this text.
     Literal(&'t str),
@@ -21,7 +22,7 @@ pub enum Segment<'t> {
 }
 
 /// A path template such as `/orders/{id}`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     text: Box<str>,
 }
@@ -35,7 +36,7 @@ impl Template {
         if text.len() > BYTES_MAX {
             return Err(format!("a template has at most {BYTES_MAX} bytes"));
         }
-        let path = crate::path::CanonicalPath::new(text.as_bytes());
+        let path = CanonicalPath::read(text.as_bytes(), &PathRules::WRITTEN);
         let path = path.map_err(|why| format!("no path can match it: {why}"))?;
         if text.contains(['?', '%']) {
             return Err("write a template decoded and without a query".to_owned());
@@ -50,7 +51,13 @@ impl Template {
         Ok(Self { text: path.as_str().into() })
     }
 
-    /// The template as written, without a trailing slash.
+    /// The template as paths are read by a policy's rules: in lower case where case does not count,
+    /// without a trailing slash where that does not.
+    pub(crate) fn read_by(&self, rules: &PathRules) -> Self {
+        Self { text: rules.template(&self.text).into() }
+    }
+
+    /// The template as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

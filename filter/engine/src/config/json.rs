@@ -1,6 +1,6 @@
 //! Walking a JSON document: serde_json reads, a [`Sink`] takes.
 
-use super::read::{Broken, Elements, Entries, Sink};
+use super::read::{Broken, Elements, Entries, Item, Sink};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -8,7 +8,7 @@ use std::fmt;
 ///
 /// # Errors
 /// [`Broken`] with line and column where it is no JSON.
-pub(super) fn walk(json: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+pub(crate) fn walk(json: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let walked = Into(sink).deserialize(&mut deserializer).and_then(|()| deserializer.end());
     walked.map_err(|error| Broken(format!("not json: {error}")))
@@ -39,37 +39,31 @@ impl<'de> Visitor<'de> for Into<'_> {
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a json value")
     }
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.0.text(text);
-        Ok(())
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.0.take(Item::Text(text)).map_err(passed_on)
     }
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.0.boolean(value);
-        Ok(())
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.0.take(Item::Boolean(value)).map_err(passed_on)
     }
     #[allow(clippy::cast_precision_loss)] // Beyond 2^53 a `Struct` has lost the digits already.
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.0.number(value as f64);
-        Ok(())
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        self.visit_f64(value as f64)
     }
     #[allow(clippy::cast_precision_loss)] // As above.
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.0.number(value as f64);
-        Ok(())
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        self.visit_f64(value as f64)
     }
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.0.number(value);
-        Ok(())
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        self.0.take(Item::Number(value)).map_err(passed_on)
     }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.0.null();
-        Ok(())
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.0.take(Item::Null).map_err(passed_on)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
-        self.0.list(&mut List(list)).map_err(passed_on)
+        self.0.take(Item::List(&mut List(list))).map_err(passed_on)
     }
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<(), A::Error> {
-        self.0.object(&mut Object(object)).map_err(passed_on)
+        self.0.take(Item::Object(&mut Object(object))).map_err(passed_on)
     }
 }
 
@@ -88,16 +82,10 @@ struct Object<A>(A);
 struct Key(String);
 
 impl Sink for Key {
-    fn text(&mut self, text: &str) {
-        text.clone_into(&mut self.0);
-    }
-    fn boolean(&mut self, _: bool) {}
-    fn number(&mut self, _: f64) {}
-    fn null(&mut self) {}
-    fn list(&mut self, _: &mut dyn Elements) -> Result<(), Broken> {
-        Ok(())
-    }
-    fn object(&mut self, _: &mut dyn Entries) -> Result<(), Broken> {
+    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
+        if let Item::Text(text) = item {
+            text.clone_into(&mut self.0);
+        }
         Ok(())
     }
 }

@@ -4,22 +4,33 @@
 //! Each key is declared once, and its doc comment is the user's page: it stands in the generated
 //! JSON Schema too.
 
-mod json;
+pub mod access;
+pub mod callers;
+pub mod clients;
+mod digest;
+pub(crate) mod json;
 mod nearest;
 pub(crate) use nearest::nearest;
 mod object;
+mod problems;
 pub mod read;
+mod requests;
 pub mod schema;
 pub mod types;
+pub mod values;
 
 use crate::address::{CidrSet, CidrSetBuilder, Range};
 use crate::catalog::Template;
 use crate::host::HostPattern;
+pub use access::{Access, DefaultAccess};
+pub use callers::Callers;
+pub use clients::{ClientAddress, ClientCountry};
 use object::{config_choice, config_object};
 use read::{Broken, Context, Elements, Problems, Read, Sink, Slot, elements, shown};
+pub use requests::{Accepted, Overrides, PathCase, PathMode, Preflight, Requests, TrailingSlash};
 use schema::Definitions;
 use serde_json::{Value, json};
-use types::{Cluster, Duration, Glob, Labels, Line, Method, Name, NonEmpty, Size};
+use types::{Cluster, Duration, Labels, Line, Method, Name, Named, NonEmpty, Size};
 
 /// The longest configuration that is read, in bytes.
 pub const BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -53,16 +64,6 @@ config_choice! {
 }
 
 config_choice! {
-    /// What happens to calls that no allow rule has in its scope.
-    pub enum DefaultAccess {
-        /// They pass.
-        Allow = "allow",
-        /// They are refused.
-        Deny = "deny",
-    }
-}
-
-config_choice! {
     /// Where the proxy stands.
     pub enum Vantage {
         /// At an edge, between networks.
@@ -90,19 +91,29 @@ config_object! {
         /// Version of this format; always `v1`.
         version: Version, required;
         /// `enforce` (the default), or `shadow`: decide and record, and change nothing.
-        mode: Option<Mode>, default;
+        mode: Mode, optional;
         /// Whether an unknown key is an error (`refuse`, the default) or a warning (`warn`).
-        on_unknown: Option<OnUnknown>, default;
+        on_unknown: OnUnknown, optional;
         /// Where records go. Without it, nothing is reported.
-        collector: Option<Collector>, default;
+        collector: Collector, optional;
         /// How records are batched.
-        records: Option<Records>, default;
+        records: Records, optional;
         /// What this proxy says of itself in its records.
-        observer: Option<Observer>, default;
+        observer: Observer, optional;
         /// Declared APIs; what is not declared is identified by inference.
         apis: Vec<Api>, default;
+        /// How a request is read before it is judged.
+        requests: Requests, optional;
+        /// Where the client's address comes from.
+        client_address: ClientAddress, optional;
+        /// Where the client's country comes from.
+        client_country: ClientCountry, optional;
+        /// Networks under names, for rules.
+        address_sets: Named<CidrSet, 1024>, default;
+        /// Which credentials stand for whom.
+        callers: Callers, optional;
         /// Who may call what.
-        access: Option<Access>, default;
+        access: Access, optional;
     }
 }
 
@@ -112,7 +123,7 @@ config_object! {
         /// The Envoy cluster of the collector.
         cluster: Cluster, required;
         /// How long one batch may take; 2s by default.
-        timeout: Option<Duration<10, 60_000>>, default;
+        timeout: Duration<10, 60_000>, optional;
     }
 }
 
@@ -120,11 +131,11 @@ config_object! {
     /// How records are batched and how long they wait.
     pub struct Records {
         /// Longest time that a record waits for its batch to fill; 1s by default.
-        flush: Option<Duration<50, 60_000>>, default;
+        flush: Duration<50, 60_000>, optional;
         /// Time between two signs of life; 10s by default.
-        heartbeat: Option<Duration<500, 3_600_000>>, default;
+        heartbeat: Duration<500, 3_600_000>, optional;
         /// Bytes of records that wait for the collector at most, per worker; 8MiB by default. When it is full the oldest batch is dropped and counted.
-        queue: Option<Size<65_536, 268_435_456>>, default;
+        queue: Size<65_536, 268_435_456>, optional;
     }
 }
 
@@ -132,9 +143,9 @@ config_object! {
     /// What this proxy says of itself.
     pub struct Observer {
         /// The deployment environment, such as `production`.
-        environment: Option<Name>, default;
+        environment: Name, optional;
         /// `gateway` or `sidecar`; taken from the listener's traffic direction when left out.
-        vantage: Option<Vantage>, default;
+        vantage: Vantage, optional;
     }
 }
 
@@ -144,57 +155,17 @@ config_object! {
         /// Its name, which rules and records use.
         name: Name, required;
         /// Hosts that it is served at: `shop.example`, `*.shop.example` for those below; any host when left out.
-        hosts: Option<NonEmpty<HostPattern>>, default;
+        hosts: NonEmpty<HostPattern>, optional;
         /// Path templates: `/orders/{id}`, `*` for one segment without a name, a final `**` for any rest.
         paths: NonEmpty<Template>, required;
         /// Methods; any when left out. `GET` means HEAD too.
-        methods: Option<NonEmpty<Method>>, default;
+        methods: NonEmpty<Method>, optional;
         /// Who answers for it.
-        owner: Option<Line>, default;
+        owner: Line, optional;
         /// Who is meant to call it.
-        exposure: Option<Exposure>, default;
+        exposure: Exposure, optional;
         /// Labels for the inventory.
         labels: Labels, default;
-    }
-}
-
-config_object! {
-    /// Who may call what. Any deny rule that matches refuses; then, if allow rules have the call in their scope, one of them must meet its conditions; the default rules the rest.
-    pub struct Access {
-        /// What happens to calls that no allow rule has in its scope: `allow` (the default) or `deny`.
-        default: Option<DefaultAccess>, default;
-        /// Rules that close.
-        deny: Vec<Rule>, default;
-        /// Rules that open for those who meet their conditions, and close to everyone else.
-        allow: Vec<Rule>, default;
-    }
-}
-
-config_object! {
-    /// A rule: a scope (`apis`, `hosts`, `methods`, `paths`: what is called) and conditions (`from`: who calls).
-    pub struct Rule {
-        /// Its name, which records and messages use.
-        name: Name, required;
-        /// Declared APIs by name; `*` stands for any part of a name.
-        apis: Option<NonEmpty<Glob>>, default;
-        /// Hosts, as an API has them.
-        hosts: Option<NonEmpty<HostPattern>>, default;
-        /// Methods. `GET` means HEAD too.
-        methods: Option<NonEmpty<Method>>, default;
-        /// Path templates, as an API has them.
-        paths: Option<NonEmpty<Template>>, default;
-        /// Where the call must come from.
-        from: Option<From>, default;
-        /// Decide and record, but do not act.
-        shadow: Option<bool>, default;
-    }
-}
-
-config_object! {
-    /// Where a call comes from.
-    pub struct From {
-        /// Networks that hold the client's address: `192.0.2.0/24`, `2001:db8::/32` or one address.
-        cidrs: CidrSet, required;
     }
 }
 
@@ -210,7 +181,7 @@ impl Read for CidrSet {
             None => whole = false,
         })?;
         if count == 0 {
-            context.problem("an empty list matches nobody: leave `from` out to mean anyone");
+            context.problem("an empty list matches nobody: leave the key out to mean anyone");
         }
         Ok((whole && count > 0).then(|| all.build()))
     }
@@ -263,6 +234,8 @@ pub struct Written {
     pub config: Config,
     /// Unknown keys under `on_unknown: warn`.
     pub warnings: Problems,
+    /// A digest of what the document says, however it was laid out.
+    pub digest: u64,
 }
 
 /// Reads a configuration from JSON.
@@ -294,7 +267,9 @@ pub fn check_len(len: usize) -> Result<(), Problems> {
 /// Every problem at once, each with its path.
 pub fn read_with(walk: impl FnOnce(&mut dyn Sink) -> Result<(), Broken>) -> Result<Written, Problems> {
     let mut context = Context::default();
-    let config = match Slot::<Config>::fill(&mut context, walk) {
+    let mut digest = 0;
+    let digesting = |sink: &mut dyn Sink| walk(&mut digest::Digesting::new(sink, &mut digest));
+    let config = match Slot::<Config>::fill(&mut context, digesting) {
         Ok(((), config)) => config,
         Err(Broken(message)) => {
             context.problems.push("", message);
@@ -310,7 +285,7 @@ pub fn read_with(walk: impl FnOnce(&mut dyn Sink) -> Result<(), Broken>) -> Resu
         problems.append(unknown)
     }
     match config {
-        Some(config) if problems.is_empty() => Ok(Written { config, warnings }),
+        Some(config) if problems.is_empty() => Ok(Written { config, warnings, digest }),
         _ => Err(problems),
     }
 }

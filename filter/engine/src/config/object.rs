@@ -2,8 +2,10 @@
 
 /// Declares a struct whose fields are keys of a configuration object.
 ///
-/// A field is `key: Type, required;` (its absence is a problem) or `key: Type, default;` (absent
-/// means `Type::default()`). The doc comments become the descriptions in the JSON Schema.
+/// A field is `key: Type, required;` (its absence is a problem), `key: Type, optional;` (the field is
+/// an `Option`) or `key: Type, default;` (absent means `Type::default()`). The doc comments become the
+/// descriptions in the JSON Schema. What each key needs is in functions of `read`, once for a type:
+/// code that stood here would be in the module once for a key.
 macro_rules! config_object {
     (
         $(#[doc = $doc:literal])*
@@ -12,9 +14,9 @@ macro_rules! config_object {
         }
     ) => {
         $(#[doc = $doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name {
-            $( $(#[doc = $field_doc])* pub $field: $type, )*
+            $( $(#[doc = $field_doc])* pub $field: config_object!(@type $presence, $type), )*
         }
 
         impl $crate::config::read::Read for $name {
@@ -25,26 +27,14 @@ macro_rules! config_object {
                 object: &mut dyn $crate::config::read::Entries,
             ) -> Result<Option<Self>, $crate::config::read::Broken> {
                 const KEYS: &[&str] = &[$(stringify!($field)),*];
-                struct Slots { $( $field: Option<Option<$type>>, )* }
-                let mut slots = Slots { $( $field: None, )* };
+                $( let mut $field: $crate::config::read::Given<$type> = None; )*
                 while let Some(key) = object.next_key()? {
                     match key.as_str() {
-                        $( stringify!($field) => {
-                            context.enter_key(&key);
-                            if slots.$field.is_some() {
-                                context.problem("this key stands twice");
-                            }
-                            let given = $crate::config::read::Slot::<$type>::fill(context, |sink| object.value(sink));
-                            context.leave();
-                            slots.$field = Some(given?.1);
-                        } )*
-                        _ => {
-                            context.unknown_key(&key, KEYS);
-                            object.value(&mut $crate::config::read::Ignored)?;
-                        }
+                        $( stringify!($field) => $crate::config::read::field(context, &key, object, &mut $field)?, )*
+                        _ => $crate::config::read::unknown_field(context, &key, KEYS, object)?,
                     }
                 }
-                $( let $field = config_object!(@take $presence, context, slots.$field, stringify!($field)); )*
+                $( let $field = config_object!(@take $presence, context, $field, stringify!($field)); )*
                 Ok((|| Some(Self { $( $field: $field?, )* }))())
             }
 
@@ -57,17 +47,19 @@ macro_rules! config_object {
             }
         }
     };
-    (@take required, $context:ident, $slot:expr, $key:expr) => {
-        $slot.unwrap_or_else(|| {
-            $context.problem_at($key, "this key is required");
-            None
-        })
+    (@type optional, $type:ty) => { Option<$type> };
+    (@type $presence:ident, $type:ty) => { $type };
+    (@take required, $context:ident, $given:expr, $key:expr) => {
+        $crate::config::read::required($context, $given, $key)
     };
-    (@take default, $context:ident, $slot:expr, $key:expr) => {
-        $slot.unwrap_or_else(|| Some(Default::default()))
+    (@take optional, $context:ident, $given:expr, $key:expr) => {
+        $crate::config::read::optional($given)
+    };
+    (@take default, $context:ident, $given:expr, $key:expr) => {
+        $given.unwrap_or_else(|| Some(Default::default()))
     };
     (@required required) => { true };
-    (@required default) => { false };
+    (@required $presence:ident) => { false };
 }
 
 /// Declares an enum whose variants are words of the configuration. The first is the default.
@@ -79,7 +71,7 @@ macro_rules! config_choice {
         }
     ) => {
         $(#[doc = $doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $name {
             $( $(#[doc = $variant_doc])* $variant, )*
         }

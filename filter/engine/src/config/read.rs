@@ -10,32 +10,35 @@
 //! deserializer: a key of the configuration is then compiled once, and not once for every form that a
 //! document can come in. That halves what the configuration adds to the module.
 
-use std::fmt;
+pub use super::problems::{PROBLEMS_MAX, Problem, Problems};
 
 /// The document broke off; the message says where and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken(pub String);
 
-/// Takes one value, whatever its kind.
-pub trait Sink {
+/// A value, whatever its kind. A `Struct` has only doubles, so every number comes as one.
+pub enum Item<'v> {
     /// A string.
-    fn text(&mut self, text: &str);
+    Text(&'v str),
     /// A boolean.
-    fn boolean(&mut self, value: bool);
-    /// A number. A `Struct` has only doubles, so every number comes as one.
-    fn number(&mut self, value: f64);
+    Boolean(bool),
+    /// A number.
+    Number(f64),
     /// Null.
-    fn null(&mut self);
+    Null,
     /// A list.
-    ///
-    /// # Errors
-    /// [`Broken`] when the document breaks off in it.
-    fn list(&mut self, list: &mut dyn Elements) -> Result<(), Broken>;
+    List(&'v mut dyn Elements),
     /// An object.
+    Object(&'v mut dyn Entries),
+}
+
+/// Takes one value.
+pub trait Sink {
+    /// Takes it.
     ///
     /// # Errors
     /// [`Broken`] when the document breaks off in it.
-    fn object(&mut self, object: &mut dyn Entries) -> Result<(), Broken>;
+    fn take(&mut self, item: Item<'_>) -> Result<(), Broken>;
 }
 
 /// A list that is being walked.
@@ -65,99 +68,15 @@ pub trait Entries {
 pub(crate) struct Ignored;
 
 impl Sink for Ignored {
-    fn text(&mut self, _: &str) {}
-    fn boolean(&mut self, _: bool) {}
-    fn number(&mut self, _: f64) {}
-    fn null(&mut self) {}
-    fn list(&mut self, list: &mut dyn Elements) -> Result<(), Broken> {
-        while list.next(self)? {}
-        Ok(())
-    }
-    fn object(&mut self, object: &mut dyn Entries) -> Result<(), Broken> {
-        while object.next_key()?.is_some() {
-            object.value(self)?;
-        }
-        Ok(())
-    }
-}
-
-/// Something in the configuration that is wrong, or that the author should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where: `quotas[2].limit`; empty for the document itself.
-    pub path: String,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
-    }
-}
-
-/// Problems listed at most; the rest is only counted. A log line has to stay readable.
-pub const PROBLEMS_MAX: usize = 50;
-
-/// Problems as they are found.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Problems {
-    list: Vec<Problem>,
-    beyond: usize,
-}
-
-impl Problems {
-    /// Adds one; beyond [`PROBLEMS_MAX`] it is only counted.
-    pub fn push(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        if self.list.len() < PROBLEMS_MAX {
-            self.list.push(Problem { path: path.into(), message: message.into() });
-        } else {
-            self.beyond += 1;
-        }
-    }
-
-    /// One problem with the document as a whole.
-    #[must_use]
-    pub fn one(message: impl Into<String>) -> Self {
-        let mut problems = Self::default();
-        problems.push("", message);
-        problems
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// How many there are, those only counted included.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.list.len() + self.beyond
-    }
-
-    /// Those listed.
-    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
-        self.list.iter()
-    }
-
-    pub(crate) fn append(&mut self, other: Self) {
-        self.beyond += other.beyond;
-        for problem in other.list {
-            self.push(problem.path, problem.message);
-        }
-    }
-}
-
-impl fmt::Display for Problems {
-    /// All on one line, `; ` between them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.list.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(f, "{separator}{problem}")?;
-        }
-        if self.beyond > 0 {
-            write!(f, "; and {} more", self.beyond)?;
+    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
+        match item {
+            Item::Text(_) | Item::Boolean(_) | Item::Number(_) | Item::Null => {}
+            Item::List(list) => while list.next(self)? {},
+            Item::Object(object) => {
+                while object.next_key()?.is_some() {
+                    object.value(self)?;
+                }
+            }
         }
         Ok(())
     }
@@ -197,6 +116,11 @@ impl Context {
 
     /// Records a problem where the reader stands.
     pub fn problem(&mut self, message: impl Into<String>) {
+        self.problem_here(message.into());
+    }
+
+    #[inline(never)]
+    fn problem_here(&mut self, message: String) {
         let path = self.path();
         self.problems.push(path, message);
     }
@@ -208,7 +132,20 @@ impl Context {
         self.leave();
     }
 
+    #[inline(never)]
+    fn mismatched_list(&mut self, expected: &str, list: &mut dyn Elements) -> Result<(), Broken> {
+        self.mismatch(expected, "a list");
+        Ignored.take(Item::List(list))
+    }
+
+    #[inline(never)]
+    fn mismatched_object(&mut self, expected: &str, object: &mut dyn Entries) -> Result<(), Broken> {
+        self.mismatch(expected, "an object");
+        Ignored.take(Item::Object(object))
+    }
+
     /// Records a value of a kind that the type does not take.
+    #[inline(never)]
     pub(crate) fn mismatch(&mut self, expected: &str, found: &str) {
         self.problem(format!("expected {expected}, found {found}"));
     }
@@ -223,7 +160,7 @@ impl Context {
         let path = self.path();
         // A condition that is not understood must not make a rule unconditional, so what decides
         // who may call is understood whole or refused, whatever `on_unknown` says.
-        let decides = matches!(self.steps.first(), Some(Step::Key(key)) if key == "access");
+        let decides = matches!(self.steps.first(), Some(Step::Key(key)) if DECIDING.contains(&key.as_str()));
         if decides { self.problems.push(path, message) } else { self.unknown.push(path, message) }
     }
 
@@ -239,6 +176,9 @@ impl Context {
         self.steps.pop();
     }
 }
+
+/// Sections in which every key has to be known.
+const DECIDING: [&str; 6] = ["access", "address_sets", "callers", "client_address", "client_country", "requests"];
 
 /// What was written, short and on one line, to be shown in a message.
 pub(crate) fn shown(text: &str) -> String {
@@ -284,8 +224,7 @@ pub trait Read: Sized {
     /// # Errors
     /// [`Broken`] when the document breaks off in it.
     fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
-        context.mismatch(Self::EXPECTED, "a list");
-        Ignored.list(list).map(|()| None)
+        context.mismatched_list(Self::EXPECTED, list).map(|()| None)
     }
 
     /// Takes an object.
@@ -293,8 +232,7 @@ pub trait Read: Sized {
     /// # Errors
     /// [`Broken`] when the document breaks off in it.
     fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
-        context.mismatch(Self::EXPECTED, "an object");
-        Ignored.object(object).map(|()| None)
+        context.mismatched_object(Self::EXPECTED, object).map(|()| None)
     }
 
     /// The JSON Schema of what it takes.
@@ -323,25 +261,68 @@ impl<'c, T: Read> Slot<'c, T> {
 }
 
 impl<T: Read> Sink for Slot<'_, T> {
-    fn text(&mut self, text: &str) {
-        self.value = T::text(self.context, text);
-    }
-    fn boolean(&mut self, value: bool) {
-        self.value = T::boolean(self.context, value);
-    }
-    fn number(&mut self, value: f64) {
-        self.value = T::number(self.context, value);
-    }
-    fn null(&mut self) {
-        self.context.mismatch(T::EXPECTED, "null: leave the key out instead");
-    }
-    fn list(&mut self, list: &mut dyn Elements) -> Result<(), Broken> {
-        self.value = T::list(self.context, list)?;
+    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
+        self.value = match item {
+            Item::Text(text) => T::text(self.context, text),
+            Item::Boolean(value) => T::boolean(self.context, value),
+            Item::Number(value) => T::number(self.context, value),
+            Item::List(list) => T::list(self.context, list)?,
+            Item::Object(object) => T::object(self.context, object)?,
+            Item::Null => {
+                self.context.mismatch(T::EXPECTED, "null: leave the key out instead");
+                None
+            }
+        };
         Ok(())
     }
-    fn object(&mut self, object: &mut dyn Entries) -> Result<(), Broken> {
-        self.value = T::object(self.context, object)?;
-        Ok(())
+}
+
+/// What was given for a key: nothing, something that cannot be read, or a value.
+pub(crate) type Given<T> = Option<Option<T>>;
+
+/// Reads the value of a key that an object knows.
+#[inline(never)]
+pub(crate) fn field<T: Read>(
+    context: &mut Context,
+    key: &str,
+    object: &mut dyn Entries,
+    given: &mut Given<T>,
+) -> Result<(), Broken> {
+    context.enter_key(key);
+    if given.is_some() {
+        context.problem("this key stands twice");
+    }
+    let read = Slot::<T>::fill(context, |sink| object.value(sink));
+    context.leave();
+    *given = Some(read?.1);
+    Ok(())
+}
+
+/// Passes over the value of a key that an object does not know.
+#[inline(never)]
+pub(crate) fn unknown_field(
+    context: &mut Context,
+    key: &str,
+    known: &[&str],
+    object: &mut dyn Entries,
+) -> Result<(), Broken> {
+    context.unknown_key(key, known);
+    object.value(&mut Ignored)
+}
+
+/// What was given for a key that has to be there.
+pub(crate) fn required<T>(context: &mut Context, given: Given<T>, key: &str) -> Option<T> {
+    given.unwrap_or_else(|| {
+        context.problem_at(key, "this key is required");
+        None
+    })
+}
+
+/// What was given for a key that may be left out.
+pub(crate) fn optional<T>(given: Given<T>) -> Option<Option<T>> {
+    match given {
+        None => Some(None),
+        Some(read) => read.map(Some),
     }
 }
 

@@ -2,15 +2,13 @@
 
 use super::read::{Broken, Context, Elements, Entries, Read, Slot, elements, shown};
 use super::schema::Definitions;
-use once_cell::sync::Lazy;
-use regex_lite::Regex;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
 /// A duration between two bounds, written with its unit: `500ms`, `2s`, `1m`, `1h`, `1d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duration<const MIN_MS: u64, const MAX_MS: u64> {
     ms: u64,
 }
@@ -51,7 +49,7 @@ impl<const MIN_MS: u64, const MAX_MS: u64> Read for Duration<MIN_MS, MAX_MS> {
 }
 
 /// A size in bytes between two bounds, written with its unit: `64KiB`, `8MiB`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size<const MIN: u64, const MAX: u64> {
     bytes: u64,
 }
@@ -139,27 +137,28 @@ impl<P> PartialEq for Text<P> {
 
 impl<P> Eq for Text<P> {}
 
-impl<P> std::hash::Hash for Text<P> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
-    }
-}
-
 impl<P> fmt::Debug for Text<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.text, f)
     }
 }
 
+/// The text, if it matches; what it was to be and the pattern are for the message.
+#[inline(never)]
+fn matching(context: &mut Context, text: &str, matches: bool, (what, pattern): (&str, &str)) -> Option<Box<str>> {
+    if !matches {
+        context.problem(format!("`{}` is not {what}: it must match {pattern}", shown(text)));
+        return None;
+    }
+    Some(text.into())
+}
+
 impl<P: Pattern> Read for Text<P> {
     const EXPECTED: &'static str = P::WHAT;
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
-        if !P::is_match(text) {
-            context.problem(format!("`{}` is not {}: it must match {}", shown(text), P::WHAT, P::PATTERN));
-            return None;
-        }
-        Some(Self { text: text.into(), of: PhantomData })
+        let text = matching(context, text, P::is_match(text), (P::WHAT, P::PATTERN))?;
+        Some(Self { text, of: PhantomData })
     }
 
     fn schema(_: &mut Definitions) -> Value {
@@ -177,7 +176,8 @@ macro_rules! pattern {
             const PATTERN: &'static str = $pattern;
             const WHAT: &'static str = $what;
             fn is_match(text: &str) -> bool {
-                static REGEX: Lazy<Option<Regex>> = Lazy::new(|| Regex::new($pattern).ok());
+                static REGEX: once_cell::sync::Lazy<Option<regex_lite::Regex>> =
+                    once_cell::sync::Lazy::new(|| regex_lite::Regex::new($pattern).ok());
                 // A pattern that did not compile would match nothing; a test compiles them all.
                 REGEX.as_ref().is_some_and(|regex| regex.is_match(text))
             }
@@ -207,6 +207,8 @@ pattern!(
     LinePattern, "text on one line of at most 256 characters", r"^[^\x00-\x1f\x7f]{0,256}$"
 );
 
+pub(crate) use pattern;
+
 /// A name.
 pub type Name = Text<NamePattern>;
 /// A name or a group of names.
@@ -220,7 +222,7 @@ pub type Line = Text<LinePattern>;
 
 /// A list that, where it is written, is not empty. "Any" is the absence of the list: an empty one
 /// could be read as "any" and as "none", so it is refused.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NonEmpty<T>(pub Vec<T>);
 
 impl<T: Read> Read for NonEmpty<T> {
@@ -262,29 +264,6 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-impl<T: Read> Read for Option<T> {
-    const EXPECTED: &'static str = T::EXPECTED;
-
-    fn text(context: &mut Context, text: &str) -> Option<Self> {
-        T::text(context, text).map(Some)
-    }
-    fn boolean(context: &mut Context, value: bool) -> Option<Self> {
-        T::boolean(context, value).map(Some)
-    }
-    fn number(context: &mut Context, value: f64) -> Option<Self> {
-        T::number(context, value).map(Some)
-    }
-    fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
-        Ok(T::list(context, list)?.map(Some))
-    }
-    fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
-        Ok(T::object(context, object)?.map(Some))
-    }
-    fn schema(schema: &mut Definitions) -> Value {
-        T::schema(schema)
-    }
-}
-
 impl Read for bool {
     const EXPECTED: &'static str = "`true` or `false`";
     fn boolean(_: &mut Context, value: bool) -> Option<Self> {
@@ -295,40 +274,48 @@ impl Read for bool {
     }
 }
 
-/// Labels: short names to short texts, at most 32.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Labels(pub BTreeMap<String, Line>);
+/// Values under names, at most `MAX`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named<T, const MAX: usize>(pub BTreeMap<String, T>);
 
-impl Read for Labels {
-    const EXPECTED: &'static str = "an object of labels";
+/// Labels: short names to short texts.
+pub type Labels = Named<Line, 32>;
+
+impl<T, const MAX: usize> Default for Named<T, MAX> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T: Read, const MAX: usize> Read for Named<T, MAX> {
+    const EXPECTED: &'static str = "an object of names";
 
     fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
-        const LABELS_MAX: usize = 32;
-        let mut labels = BTreeMap::new();
+        let mut named = BTreeMap::new();
         let mut whole = true;
         while let Some(key) = object.next_key()? {
             context.enter_key(&key);
             let name = Name::text(context, &key);
-            let value = Slot::<Line>::fill(context, |sink| object.value(sink));
-            if labels.contains_key(&key) {
+            let value = Slot::<T>::fill(context, |sink| object.value(sink));
+            if named.contains_key(&key) {
                 context.problem("this key stands twice");
             }
             context.leave();
             match (name, value?.1) {
-                (Some(_), Some(value)) if labels.len() < LABELS_MAX => {
-                    labels.insert(key, value);
+                (Some(_), Some(value)) if named.len() < MAX => {
+                    named.insert(key, value);
                 }
                 (Some(_), Some(_)) => {
-                    context.problem(format!("more than {LABELS_MAX} labels"));
+                    context.problem(format!("more than {MAX} names"));
                     whole = false;
                 }
                 _ => whole = false,
             }
         }
-        Ok(whole.then_some(Self(labels)))
+        Ok(whole.then_some(Self(named)))
     }
 
     fn schema(schema: &mut Definitions) -> Value {
-        json!({ "type": "object", "maxProperties": 32, "additionalProperties": Line::schema(schema) })
+        json!({ "type": "object", "maxProperties": MAX, "additionalProperties": T::schema(schema) })
     }
 }

@@ -5,7 +5,7 @@
 //! all headers of a request, duplicates and bytes that are not UTF-8 included.
 
 /// The pairs of a serialised map.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Pairs<'a> {
     lengths: &'a [[u8; 8]],
     rest: &'a [u8],
@@ -15,7 +15,12 @@ impl<'a> Pairs<'a> {
     /// Reads the head of a serialised map; what is none is empty.
     #[must_use]
     pub fn new(map: &'a [u8]) -> Self {
-        Self::parse(map).unwrap_or(Self { lengths: &[], rest: &[] })
+        Self::parse(map).unwrap_or_default()
+    }
+
+    /// The values of a header, in their order; `name` in lower case.
+    pub fn named(self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.filter_map(move |(key, value)| (key == name.as_bytes()).then_some(value))
     }
 
     fn parse(map: &'a [u8]) -> Option<Self> {

@@ -1,0 +1,107 @@
+//! What of a request a rule may ask for beside what is called: found out when it is first asked,
+//! and not before.
+
+use crate::attributes::{Attributes, Unknown};
+use crate::caller::Caller;
+use crate::client::{ClientRules, Country};
+use crate::pairs::Pairs;
+use crate::query;
+use once_cell::unsync::OnceCell;
+use std::net::IpAddr;
+
+/// An attribute as it was answered.
+type Answer = Result<Option<Vec<u8>>, Unknown>;
+
+/// The circumstances of a call. They hold no body, and of credentials only what they stand for:
+/// a condition that asks for a credential's value is refused when the policy is compiled.
+pub struct Circumstances<'a> {
+    lines: Pairs<'a>,
+    target: &'a [u8],
+    caller: &'a Caller,
+    clients: &'a ClientRules,
+    attributes: &'a dyn Attributes,
+    address: OnceCell<Option<IpAddr>>,
+    country: OnceCell<Option<Country>>,
+    tls: OnceCell<Answer>,
+    route: OnceCell<Answer>,
+    filter_chain: OnceCell<Answer>,
+    now_s: OnceCell<Result<i64, Unknown>>,
+}
+
+impl<'a> Circumstances<'a> {
+    /// The circumstances of a request with these header lines and this target.
+    #[must_use]
+    pub fn new(
+        lines: Pairs<'a>,
+        target: &'a [u8],
+        caller: &'a Caller,
+        clients: &'a ClientRules,
+        attributes: &'a dyn Attributes,
+    ) -> Self {
+        Self {
+            lines,
+            target,
+            caller,
+            clients,
+            attributes,
+            address: OnceCell::new(),
+            country: OnceCell::new(),
+            tls: OnceCell::new(),
+            route: OnceCell::new(),
+            filter_chain: OnceCell::new(),
+            now_s: OnceCell::new(),
+        }
+    }
+
+    /// Who calls.
+    #[must_use]
+    pub const fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
+    /// The client's address; `None` when it is unknown.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        *self.address.get_or_init(|| self.clients.address(self.lines, self.attributes))
+    }
+
+    /// The client's country; `None` when it is unknown.
+    #[must_use]
+    pub fn country(&self) -> Option<Country> {
+        *self.country.get_or_init(|| self.clients.country(self.lines))
+    }
+
+    /// The values of a header.
+    pub(super) fn header<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
+        self.lines.named(name)
+    }
+
+    /// The parameters of the query.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = query::Parameter<'a>> {
+        query::parameters(query::of(self.target))
+    }
+
+    /// The version of the client's TLS, `TLSv1.3`; `None` without TLS.
+    pub(super) fn tls(&self) -> Result<Option<&[u8]>, Unknown> {
+        self.ask(&self.tls, &["connection", "tls_version"])
+    }
+
+    /// The name of Envoy's route; `None` when it has chosen none.
+    pub(super) fn route(&self) -> Result<Option<&[u8]>, Unknown> {
+        self.ask(&self.route, &["xds", "route_name"])
+    }
+
+    /// The name of the listener's filter chain.
+    pub(super) fn filter_chain(&self) -> Result<Option<&[u8]>, Unknown> {
+        self.ask(&self.filter_chain, &["xds", "filter_chain_name"])
+    }
+
+    /// Seconds since 1970.
+    pub(super) fn now_s(&self) -> Result<i64, Unknown> {
+        *self.now_s.get_or_init(|| self.attributes.now_s())
+    }
+
+    fn ask<'s>(&'s self, cell: &'s OnceCell<Answer>, path: &[&str]) -> Result<Option<&'s [u8]>, Unknown> {
+        cell.get_or_init(|| self.attributes.get(path)).as_ref().map(Option::as_deref).map_err(|unknown| *unknown)
+    }
+}

@@ -1,0 +1,125 @@
+//! The query of a request target, read as HTML forms write it.
+//!
+//! Pairs stand between `&`, names and values are percent-encoded, `+` is a blank (WHATWG URL,
+//! section 5). Some readers split at `;` too, so what only they would see is told apart.
+
+use crate::path::hex;
+use std::borrow::Cow;
+
+/// The query of a target, without its `?`; empty when there is none.
+#[must_use]
+pub fn of(target: &[u8]) -> &[u8] {
+    let at = target.iter().position(|byte| *byte == b'?');
+    at.and_then(|at| target.get(at + 1..)).unwrap_or_default()
+}
+
+/// One parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter<'a> {
+    /// Its decoded name.
+    pub name: Cow<'a, [u8]>,
+    /// Its decoded value; empty when there is no `=`.
+    pub value: Cow<'a, [u8]>,
+    /// Whether only readers that split at `;` see it.
+    pub doubtful: bool,
+}
+
+/// The parameters of a query, in their order; those within others, by `;`, behind the one that
+/// they are in.
+pub fn parameters(query: &[u8]) -> impl Iterator<Item = Parameter<'_>> {
+    let parts = query.split(|byte| *byte == b'&').filter(|part| !part.is_empty());
+    parts.flat_map(|part| {
+        let inner = part.split(|byte| *byte == b';').filter(|_| part.contains(&b';'));
+        let inner = inner.filter(|part| !part.is_empty()).map(|part| parameter(part, true));
+        std::iter::once(parameter(part, false)).chain(inner)
+    })
+}
+
+fn parameter(part: &[u8], doubtful: bool) -> Parameter<'_> {
+    let (name, value) = match part.iter().position(|byte| *byte == b'=') {
+        Some(at) => (part.get(..at).unwrap_or_default(), part.get(at + 1..).unwrap_or_default()),
+        None => (part, &b""[..]),
+    };
+    Parameter { name: decoded(name), value: decoded(value), doubtful }
+}
+
+/// A target without the parameters that `is_named` holds for; `None` when it has none of them.
+#[must_use]
+pub fn without(target: &[u8], is_named: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    let at = target.iter().position(|byte| *byte == b'?')?;
+    let (path, query) = target.split_at_checked(at)?;
+    let query = query.get(1..)?;
+    let named = |part: &[u8]| parameters(part).any(|parameter| is_named(&parameter.name));
+    if !query.split(|byte| *byte == b'&').any(named) {
+        return None;
+    }
+    let mut out = path.to_vec();
+    for (index, part) in query.split(|byte| *byte == b'&').filter(|part| !named(part)).enumerate() {
+        out.push(if index == 0 { b'?' } else { b'&' });
+        out.extend_from_slice(part);
+    }
+    Some(out)
+}
+
+fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, after)) = rest.split_first() {
+        let escape = match (byte, after) {
+            (b'%', [high, low, after @ ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| ((high << 4) | low, after)),
+            _ => None,
+        };
+        let (value, after) = escape.unwrap_or((if *byte == b'+' { b' ' } else { *byte }, after));
+        out.push(value);
+        rest = after;
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{of, parameters, without};
+
+    #[test]
+    fn parameters_are_read_as_forms_write_them() {
+        let read = |query: &str| -> Vec<(String, String, bool)> {
+            parameters(query.as_bytes())
+                .map(|p| {
+                    (String::from_utf8_lossy(&p.name).into(), String::from_utf8_lossy(&p.value).into(), p.doubtful)
+                })
+                .collect()
+        };
+        let pair = |name: &str, value: &str, doubtful| (name.to_owned(), value.to_owned(), doubtful);
+        assert_eq!(
+            read("a=1&b=x+y%2f&c&&=d&%zz"),
+            [
+                pair("a", "1", false),
+                pair("b", "x y/", false),
+                pair("c", "", false),
+                pair("", "d", false),
+                pair("%zz", "", false)
+            ]
+        );
+        assert_eq!(read("a=1;b=2"), [pair("a", "1;b=2", false), pair("a", "1", true), pair("b", "2", true)]);
+        assert_eq!(of(b"/a?b?c"), b"b?c");
+        assert_eq!(of(b"/a"), b"");
+    }
+
+    #[test]
+    fn parameters_are_taken_off_however_they_are_spelt() {
+        let cut =
+            |target: &str| without(target.as_bytes(), |name| name == b"api_key").map(|t| String::from_utf8(t).unwrap());
+        for (target, rest) in [
+            ("/a?api_key=x", Some("/a")),
+            ("/a?b=1&api%5Fkey=x&c=%20", Some("/a?b=1&c=%20")),
+            ("/a?b=1;api_key=x&c", Some("/a?c")),
+            ("/a?b=api_key", None),
+            ("/api_key", None),
+        ] {
+            assert_eq!(cut(target).as_deref(), rest, "{target}");
+        }
+    }
+}
