@@ -1,7 +1,7 @@
 //! The answers to an export. What is not taken now is answered UNAVAILABLE with a `RetryInfo` that says
-//! when to come again, as OTLP has it. What is taken is answered by an `ExportLogsServiceResponse`. Empty when everything
-//! was taken; otherwise a partial success that says how many records were not,
-//! and why. OTLP senders do not send those again.
+//! when to come again, as OTLP has it. What is taken is answered by an `ExportLogsServiceResponse`: empty
+//! when every record was taken, otherwise a partial success that says how many were not, and why. OTLP
+//! senders do not send those again.
 
 use bytes::Bytes;
 use tonic::{Code, Status};

@@ -231,6 +231,7 @@ async fn metrics_are_prometheus_text() {
         "ostiary_collector_exports_total{outcome=\"taken\"} 1",
         "ostiary_streams{state=\"live\"} 1",
         "ostiary_records_missing 0",
+        "ostiary_records_over 0",
     ] {
         assert!(answer.body.lines().any(|found| found == line), "{line} is not in {}", answer.body);
     }
