@@ -119,7 +119,8 @@ fn operation(endpoint: &Endpoint) -> Value {
     let mut responses: Map<String, Value> = Map::new();
     responses.insert(status.to_string(), answer);
     let mut refused = vec!["400", "401", "421", "503"];
-    if has_id && endpoint.method != "put" {
+    let has_cursor = endpoint.parameters.iter().any(|parameter| matches!(parameter.form, Form::Cursor));
+    if has_cursor || (has_id && endpoint.method != "put") {
         refused.push("404");
     }
     if endpoint.content.is_some() {

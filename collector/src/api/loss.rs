@@ -15,7 +15,7 @@ use crate::store::{StreamRow, StreamStatus, Totals};
 /// What can be asked.
 pub(super) const LIST: &[Parameter] = &[
     parameter("limit", Form::Limit, "streams of a page"),
-    parameter("cursor", Form::Cursor, "where the page before ended"),
+    parameter("cursor", Form::Stream, "where the page before ended"),
 ];
 
 /// Answers the totals, and one page of streams.
@@ -23,7 +23,8 @@ pub(super) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> R
     let query = Query::read(query.as_deref(), LIST)?;
     let limit = query.limit()?;
     let after = query.text("cursor")?.unwrap_or_default();
-    if !after.is_empty() && (after.len() != 32 || !after.bytes().all(|b| b.is_ascii_hexdigit())) {
+    if !after.is_empty() && (after.len() != 32 || !after.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
+    {
         return Err(Problem::bad("the cursor is not a stream's id").hint("take it from `next` of the page before"));
     }
     let now = now_ns();

@@ -218,11 +218,9 @@ fn cursor(item: &OperationItem, sort: Sort, descending: bool) -> String {
 }
 
 fn place(cursor: &str, sort: Sort, descending: bool) -> Result<(SortKey, OperationId), Problem> {
-    let bad = || {
-        Problem::new(StatusCode::BAD_REQUEST, "the cursor does not belong to this question")
-            .hint("take it from `next` of the page before, with the same sort and order")
-    };
-    let bytes = unhex(cursor).ok_or_else(bad)?;
+    let hint = "take it from `next` of the page before, with the same sort and order";
+    let bytes = unhex(cursor).ok_or_else(|| Problem::bad("the cursor is not hexadecimal").hint(hint))?;
+    let bad = || Problem::new(StatusCode::NOT_FOUND, "the cursor does not belong to this question").hint(hint);
     let (name, was_descending, key, id): (String, bool, Value, String) =
         serde_json::from_slice(&bytes).map_err(|_| bad())?;
     let was_sort = SORTS.iter().find(|(known, _)| *known == name).map(|&(_, sort)| sort);
@@ -241,7 +239,11 @@ fn place(cursor: &str, sort: Sort, descending: bool) -> Result<(SortKey, Operati
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
     let bytes: Option<Vec<u8>> = pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect();
     bytes.filter(|_| rest.is_empty())
 }

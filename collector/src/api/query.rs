@@ -38,6 +38,8 @@ pub enum Form {
     Id,
     /// Where the page before ended.
     Cursor,
+    /// The id of a stream.
+    Stream,
 }
 
 /// One parameter of a question.
@@ -73,7 +75,9 @@ impl Form {
             }
             Self::Word(words) => json!({ "type": "string", "enum": words }),
             Self::Id => json!({ "type": "string", "pattern": "^([0-9a-f]{32}|other)$" }),
-            Self::Cursor => json!({ "type": "string", "description": "opaque: `next` of the page before" }),
+            // What has this form and was never given out leads nowhere, which is told by 404.
+            Self::Cursor => json!({ "type": "string", "maxLength": CURSOR_BYTES_MAX, "pattern": "^([0-9a-f]{2})+$" }),
+            Self::Stream => json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" }),
         }
     }
 }
@@ -185,7 +189,7 @@ pub(super) fn bad_id(name: &str, value: &str) -> Problem {
 fn bounded(parameter: &Parameter, value: &str) -> Result<(), Problem> {
     let (length, most) = match parameter.form {
         Form::Cursor => (value.len(), CURSOR_BYTES_MAX),
-        Form::Text | Form::Flag | Form::Number | Form::Limit | Form::Word(_) | Form::Id => {
+        Form::Text | Form::Flag | Form::Number | Form::Limit | Form::Word(_) | Form::Id | Form::Stream => {
             (value.chars().count(), TEXT_CHARS_MAX)
         }
     };
