@@ -5,8 +5,8 @@ use ostiary_integration::stage::{Plan, Stage, closed, policy};
 use ostiary_integration::{place, wait};
 use std::process::{Command, Stdio};
 
-/// What schemathesis holds every answer against. What is left out: that every wrong method is answered by 405 with `Allow` on `TRACE`
-/// alike is a matter of the HTTP library.
+/// What schemathesis holds every answer against: statuses, content types and shapes as documented, what the document allows taken, what
+/// it does not allow refused.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,\
     response_headers_conformance,negative_data_rejection,positive_data_acceptance,unsupported_method";
 
