@@ -2,6 +2,8 @@
 //! than came. Half of the inputs are damage to an export as a filter writes it, so that the depths are reached.
 #![no_main]
 
+use std::sync::LazyLock;
+
 use libfuzzer_sys::fuzz_target;
 use ostiary_collector::fold::Books;
 use ostiary_collector::intake::Sampler;
@@ -64,11 +66,13 @@ fn message(input: &[u8]) -> Vec<u8> {
     message
 }
 
+/// Keeps every call; made once, because its table is large.
+static SAMPLER: LazyLock<Sampler> = LazyLock::new(|| Sampler::new(u32::MAX, u32::MAX));
+
 fuzz_target!(|input: &[u8]| {
     let message = message(input);
     let window = Window { from_ns: 0, to_ns: u64::MAX, now_ns: 1 };
-    let sampler = Sampler::new(u32::MAX, u32::MAX);
-    let read = || read::batch(&message, window, &sampler);
+    let read = || read::batch(&message, window, &SAMPLER);
     let (Ok(first), Ok(second)) = (read(), read()) else {
         assert!(read().is_err(), "one reading says yes and another no");
         return;
