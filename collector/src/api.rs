@@ -1,30 +1,36 @@
-//! JSON out: what passed, what is recent, what is missing.
+//! JSON out: what passed, who called, what is recent, what is missing.
 //!
 //! Every parameter is bounded and an unknown one is refused by name, so that a
 //! misspelt filter never looks like an answer. Errors are RFC 9457 problems
 //! with a hint.
 
+mod aliases;
 mod calls;
+mod document;
+mod flows;
 mod health;
+mod instances;
 mod loss;
 mod operations;
 mod problem;
-mod query;
+pub mod query;
+mod shape;
+mod sums;
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, put};
 use http::header::HOST;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use tokio::sync::Semaphore;
 
 use crate::metrics::Metrics;
 use crate::security::Token;
 use crate::store::writer::Writer;
-use crate::store::{Answers, StoreError};
+use crate::store::{Reader, StoreError};
 use problem::Problem;
 
 /// Questions answered at the same time; a further one waits a little.
@@ -36,11 +42,14 @@ const LIMIT_MAX: u32 = 1000;
 /// The rows of a page when none are asked for.
 const LIMIT_DEFAULT: u32 = 100;
 
+/// The longest content that is read, in bytes.
+const CONTENT_BYTES_MAX: usize = 4096;
+
 /// Everything an answer needs.
 #[derive(Clone)]
 pub struct Api {
     /// The answering half of the store.
-    pub answers: Arc<dyn Answers>,
+    pub answers: Arc<Reader>,
     /// The writing half, for its health.
     pub writer: Writer,
     /// The counters.
@@ -63,23 +72,34 @@ pub fn questions() -> Arc<Semaphore> {
 pub fn router(api: Api) -> axum::Router {
     axum::Router::new()
         .route("/v1/operations", get(operations::list))
+        .route("/v1/operations/{id}", get(operations::one))
+        .route("/v1/rules", get(flows::rules))
+        .route("/v1/flows", get(flows::flows))
         .route("/v1/calls", get(calls::list))
         .route("/v1/loss", get(loss::list))
+        .route("/v1/instances", get(instances::list))
+        .route("/v1/aliases", get(aliases::list))
+        .route("/v1/aliases/{id}", put(aliases::put).delete(aliases::delete))
+        .route("/v1/openapi.json", get(document::answer))
         .route("/metrics", get(health::metrics))
         .route("/healthz", get(health::healthz))
         .fallback(nowhere)
-        .method_not_allowed_fallback(only_get)
+        .method_not_allowed_fallback(other_method)
+        .layer(DefaultBodyLimit::max(CONTENT_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), guard))
         .with_state(api)
 }
 
 async fn nowhere() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "no such resource")
-        .hint("there are /v1/operations, /v1/calls, /v1/loss, /metrics and /healthz")
+    Problem::new(StatusCode::NOT_FOUND, "no such resource").hint("/v1/openapi.json tells what there is")
 }
 
-async fn only_get() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here")
+async fn other_method(uri: Uri) -> Problem {
+    let is_alias = uri.path().starts_with("/v1/aliases/");
+    let methods = if is_alias { "PUT, DELETE" } else { "GET, HEAD" };
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not answered here")
+        .hint(format!("it is one of {methods}"))
+        .allow(methods)
 }
 
 /// Lets in who may ask. Health is told to everyone: it says nothing of what passed.
@@ -117,11 +137,17 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
     name.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok()
 }
 
+/// The store failed a question.
+fn failed(error: &StoreError) -> Problem {
+    tracing::error!(%error, "a question failed");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read").hint("the collector's log says why")
+}
+
 impl Api {
     /// Asks the store off the threads that serve connections.
     async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&dyn Answers) -> Result<T, StoreError> + Send + 'static,
+        question: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
         let answers = Arc::clone(&self.answers);
         let place = Arc::clone(&self.questions).acquire_owned().await;
@@ -131,11 +157,7 @@ impl Api {
         });
         match answer.await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "a question failed");
-                Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read")
-                    .hint("the collector's log says why"))
-            }
+            Ok(Err(error)) => Err(failed(&error)),
             Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made")),
         }
     }

@@ -3,8 +3,10 @@
 //! the bytes it came in are gone.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
-use crate::sketch::Sketch;
+pub use crate::reasons::{Reason, Rejections};
 
 /// A batch that was read: who spoke, and what was said, in the order it came.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +28,7 @@ impl Batch {
     pub fn weight(&self) -> usize {
         self.entries.iter().fold(0usize, |sum, entry| {
             let text = match &entry.word {
-                Word::Call(call) => call.attributes.len(),
+                Word::Call(call) => call.kept.as_ref().map_or(0, |kept| kept.attributes.len()),
                 Word::Policy(policy) => policy.attributes.len(),
                 Word::Unusable { .. } | Word::Vm(_) => 0,
             };
@@ -52,10 +54,46 @@ pub struct Source {
     pub direction: String,
     /// `ostiary.vantage`.
     pub vantage: String,
+    /// Where it looks from, as the books tell vantages apart.
+    pub looks_from: Vantage,
     /// How many records the stream says it had made when this batch was cut.
     pub made: u64,
     /// How many of them it says it had dropped.
     pub dropped: u64,
+}
+
+/// Where a stream looks from: an edge, a sidecar and an egress listener see one call three times.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Vantage {
+    /// A gateway.
+    Gateway,
+    /// A sidecar, in front of what is called; also a stream that does not say.
+    #[default]
+    Inbound,
+    /// A sidecar, behind who calls.
+    Outbound,
+}
+
+impl Vantage {
+    /// Every vantage, in the order of its number in the store.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Gateway, "gateway"), (Self::Inbound, "inbound"), (Self::Outbound, "outbound")];
+
+    /// What a resource says of itself.
+    #[must_use]
+    pub fn of(vantage: &str, direction: &str) -> Self {
+        match (vantage, direction) {
+            ("gateway", _) => Self::Gateway,
+            (_, "outbound") => Self::Outbound,
+            _ => Self::Inbound,
+        }
+    }
+
+    /// The name in answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(vantage, _)| *vantage == self).map_or("", |&(_, name)| name)
+    }
 }
 
 /// One thing said by a stream.
@@ -95,24 +133,176 @@ pub struct Call {
     /// Whether the filter saw its head; if not, another filter refused it first.
     pub seen: bool,
     /// What was called; absent when it could not be told.
-    pub operation: Option<Operation>,
+    pub operation: Option<Arc<Operation>>,
     /// The status sent to the client; 0 when none was.
     pub status: u64,
-    /// The gRPC status by name, for gRPC only.
-    pub grpc_status: Option<String>,
+    /// Whether the client got what it asked for.
+    pub succeeded: bool,
     /// How long it took.
     pub duration_ns: Option<u64>,
+    /// How many calls it stands for, in thousandths: 1000 unless records are sampled.
+    pub weight: u64,
+    /// Bytes of the request's and the response's body.
+    pub bytes: [u64; 2],
+    /// What was decided.
+    pub verdict: Verdict,
+    /// The rule that refused it, and the one that would have.
+    pub rules: [Option<Arc<Rule>>; 2],
+    /// Who called.
+    pub party: Party,
+    /// The whole record, where it was chosen to be kept.
+    pub kept: Option<Box<Kept>>,
+}
+
+/// A whole record, as the ring of calls keeps it.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// It is a refusal or a finding, and no mere sample.
+    pub notable: bool,
     /// `ostiary.request.id`.
     pub request_id: String,
     /// The whole record's attributes as one JSON object.
     pub attributes: String,
+    /// Keyed fingerprints of what the call was about.
+    pub fingerprints: Vec<String>,
+}
+
+/// What was decided about a call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It passed.
+    #[default]
+    Permit,
+    /// It was refused.
+    Deny,
+    /// It passed, and a rule in shadow would have refused it.
+    WouldDeny,
+}
+
+impl Verdict {
+    /// Every verdict, in the order of its number in the store.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Permit, "permit"), (Self::Deny, "deny"), (Self::WouldDeny, "would_deny")];
+
+    /// The name in answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(verdict, _)| *verdict == self).map_or("", |&(_, name)| name)
+    }
+}
+
+/// A rule that refused, or would have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Rule {
+    /// Its name; empty when the default refused.
+    pub name: String,
+    /// Code of the refusal.
+    pub refusal: String,
+    /// Where it comes from: `static`, `live` or `finding`; empty when that was not said.
+    pub origin: String,
+    /// Whether it would only have refused.
+    pub would_be: bool,
+}
+
+/// Who called, as far as a flow tells callers apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Party {
+    /// The caller that a credential stands for; empty when none is known.
+    pub caller: String,
+    /// The network of the client's address: its first 24 bits, or 48 of IPv6.
+    pub prefix: Prefix,
+    /// ISO 3166 code of the client's country; empty when unknown.
+    pub country: String,
+    /// The credential's kind and what became of it, such as `api_key valid`; empty when unknown.
+    pub credential: String,
+}
+
+/// The network of a client's address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Prefix {
+    /// The record had no address, or none that can be read.
+    #[default]
+    Unknown,
+    /// The first 24 bits.
+    V4([u8; 3]),
+    /// The first 48 bits.
+    V6([u8; 6]),
+}
+
+impl Prefix {
+    /// The network of an address; an IPv4 address inside IPv6 is an IPv4 address.
+    #[must_use]
+    pub fn of(address: &str) -> Self {
+        match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+            Ok(IpAddr::V4(address)) => {
+                let [a, b, c, _] = address.octets();
+                Self::V4([a, b, c])
+            }
+            Ok(IpAddr::V6(address)) => {
+                let [a, b, c, d, e, f, ..] = address.octets();
+                Self::V6([a, b, c, d, e, f])
+            }
+            Err(_) => Self::Unknown,
+        }
+    }
+
+    /// `192.0.2.0/24`, `2001:db8:1::/48`, or nothing.
+    #[must_use]
+    pub fn text(self) -> String {
+        match self {
+            Self::Unknown => String::new(),
+            Self::V4([a, b, c]) => format!("{a}.{b}.{c}.0/24"),
+            Self::V6([a, b, c, d, e, f]) => {
+                let address = Ipv6Addr::from([a, b, c, d, e, f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+                format!("{address}/48")
+            }
+        }
+    }
+}
+
+/// The id of an operation, as the store and the books have it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OperationId(pub [u8; 16]);
+
+impl OperationId {
+    /// The operation that stands for all that are over the bound.
+    pub const OTHER: Self = Self([0xff; 16]);
+
+    /// Reads 32 lower-case hexadecimal digits, or `other`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "other" {
+            return Some(Self::OTHER);
+        }
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != 16 || !rest.is_empty() {
+            return None;
+        }
+        let mut id = [0; 16];
+        for (byte, &[high, low]) in id.iter_mut().zip(pairs) {
+            *byte = digit(high)? << 4 | digit(low)?;
+        }
+        // An id that would be mistaken for `other` is none.
+        (id != Self::OTHER.0).then_some(Self(id))
+    }
+
+    /// The id in answers.
+    #[must_use]
+    pub fn text(self) -> String {
+        if self == Self::OTHER { "other".to_owned() } else { crate::intake::hex(&self.0) }
+    }
 }
 
 /// The identity of an operation, and what is known of it beside its counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Operation {
     /// The stable id the filter made.
-    pub id: String,
+    pub id: OperationId,
     /// Where it runs.
     pub environment: String,
     /// Which way it was called.
@@ -175,202 +365,30 @@ pub struct PolicyWord {
     pub attributes: String,
 }
 
-/// Why a record was not taken. Each is a counter and a word in the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// Not a record of ours.
-    Foreign,
-    /// The resource names no stream, or not as 32 hexadecimal digits.
-    NoStream,
-    /// A request record without its place in the stream.
-    NoSeq,
-    /// An attribute of another type, length or range than its name promises.
-    BadValue,
-    /// The record's clock is too far behind ours.
-    TooOld,
-    /// The record's clock is ahead of ours.
-    TooNew,
-    /// An event that this version does not know.
-    UnknownEvent,
-    /// More streams than this collector keeps.
-    StreamsFull,
-    /// Its stream had been silent for so long that its books are closed.
-    StreamForgotten,
-}
-
-impl Reason {
-    /// Every reason, for the counters.
-    pub const ALL: [Self; 9] = [
-        Self::Foreign,
-        Self::NoStream,
-        Self::NoSeq,
-        Self::BadValue,
-        Self::TooOld,
-        Self::TooNew,
-        Self::UnknownEvent,
-        Self::StreamsFull,
-        Self::StreamForgotten,
-    ];
-
-    /// The name in counters and answers.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Foreign => "foreign",
-            Self::NoStream => "no_stream",
-            Self::NoSeq => "no_sequence",
-            Self::BadValue => "bad_value",
-            Self::TooOld => "too_old",
-            Self::TooNew => "too_new",
-            Self::UnknownEvent => "unknown_event",
-            Self::StreamsFull => "streams_full",
-            Self::StreamForgotten => "stream_forgotten",
-        }
-    }
-}
-
-/// How many records were not taken, by reason.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rejections(BTreeMap<Reason, u64>);
-
-impl Rejections {
-    /// Counts one.
-    pub fn add(&mut self, reason: Reason) {
-        self.add_many(reason, 1);
-    }
-
-    /// Counts several.
-    pub fn add_many(&mut self, reason: Reason, more: u64) {
-        let count = self.0.entry(reason).or_default();
-        *count = count.saturating_add(more);
-    }
-
-    /// Each reason that occurred, with its count.
-    pub fn iter(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
-        self.0.iter().map(|(&reason, &count)| (reason, count))
-    }
-
-    /// All of them.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.0.values().fold(0, |sum, &count| sum.saturating_add(count))
-    }
-}
-
-/// Calls by the class of the status that was sent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Classes {
-    /// No status left us: the client went away, or the connection was reset.
-    pub none: u64,
-    /// 1xx to 5xx.
-    pub by_hundred: [u64; 5],
-}
-
-impl Classes {
-    /// Counts one status.
-    pub fn add(&mut self, status: u64) {
-        let class = (status / 100).checked_sub(1).and_then(|class| usize::try_from(class).ok());
-        let count = match class.and_then(|class| self.by_hundred.get_mut(class)) {
-            Some(count) => count,
-            None => &mut self.none,
-        };
-        *count = count.saturating_add(1);
-    }
-
-    /// Adds everything of `other`.
-    pub fn merge(&mut self, other: &Self) {
-        self.none = self.none.saturating_add(other.none);
-        for (count, more) in self.by_hundred.iter_mut().zip(other.by_hundred) {
-            *count = count.saturating_add(more);
-        }
-    }
-}
-
-/// The mergeable counts of one operation.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OperationFacts {
-    /// What it is, as the record with the latest clock describes it.
-    pub operation: Operation,
-    /// The clock of that record.
-    pub described_ns: u64,
-    /// How many calls.
-    pub calls: u64,
-    /// By status class.
-    pub classes: Classes,
-    /// How long they took.
-    pub latency: Sketch,
-    /// The earliest call.
-    pub first_ns: u64,
-    /// The latest call.
-    pub last_ns: u64,
-    /// The latest call that succeeded; 0 when none did.
-    pub success_ns: u64,
-}
-
-impl OperationFacts {
-    /// The facts of one call.
-    #[must_use]
-    pub fn of(operation: &Operation, call: &Call, time_ns: u64) -> Self {
-        let mut facts = Self {
-            operation: operation.clone(),
-            described_ns: time_ns,
-            calls: 1,
-            first_ns: time_ns,
-            last_ns: time_ns,
-            success_ns: if call.succeeded() { time_ns } else { 0 },
-            ..Self::default()
-        };
-        facts.classes.add(call.status);
-        if let Some(duration_ns) = call.duration_ns {
-            facts.latency.add(duration_ns);
-        }
-        facts
-    }
-
-    /// Adds `other`; in whatever order facts are merged, the sum is the same.
-    pub fn merge(&mut self, other: &Self) {
-        // A tie between clocks is broken by the description itself, not by who came first.
-        if (other.described_ns, &other.operation) > (self.described_ns, &self.operation) {
-            self.described_ns = other.described_ns;
-            self.operation.clone_from(&other.operation);
-        }
-        self.calls = self.calls.saturating_add(other.calls);
-        self.classes.merge(&other.classes);
-        self.latency.merge(&other.latency);
-        self.first_ns = self.first_ns.min(other.first_ns);
-        self.last_ns = self.last_ns.max(other.last_ns);
-        self.success_ns = self.success_ns.max(other.success_ns);
-    }
-}
-
-impl Call {
-    /// Whether the client got what it asked for.
-    #[must_use]
-    pub fn succeeded(&self) -> bool {
-        (200..400).contains(&self.status) && self.grpc_status.as_deref().is_none_or(|name| name == "OK")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn statuses_fall_into_their_classes() {
-        let mut classes = Classes::default();
-        for status in [0, 99, 100, 204, 301, 404, 503, 599, 600, u64::MAX] {
-            classes.add(status);
+    fn addresses_fall_into_their_networks() {
+        for (address, want) in [
+            ("192.0.2.7", "192.0.2.0/24"),
+            ("::ffff:192.0.2.7", "192.0.2.0/24"),
+            ("2001:db8:1:2::3", "2001:db8:1::/48"),
+            ("shop.example", ""),
+            ("", ""),
+        ] {
+            assert_eq!(Prefix::of(address).text(), want, "{address}");
         }
-        assert_eq!(classes, Classes { none: 4, by_hundred: [1, 1, 1, 1, 2] });
     }
 
     #[test]
-    fn a_grpc_failure_behind_status_200_is_no_success() {
-        let call =
-            |status, grpc: Option<&str>| Call { status, grpc_status: grpc.map(str::to_owned), ..Call::default() };
-        assert!(call(200, None).succeeded());
-        assert!(call(200, Some("OK")).succeeded());
-        assert!(!call(200, Some("UNAVAILABLE")).succeeded());
-        assert!(!call(403, None).succeeded());
+    fn ids_are_read_as_they_are_written() {
+        let text = "00112233445566778899aabbccddeeff";
+        assert_eq!(OperationId::parse(text).unwrap().text(), text);
+        assert_eq!(OperationId::parse("other"), Some(OperationId::OTHER));
+        for bad in ["", "00", "00112233445566778899AABBCCDDEEFF", &"f".repeat(32), &"0".repeat(34)] {
+            assert_eq!(OperationId::parse(bad), None, "{bad}");
+        }
     }
 }

@@ -5,10 +5,16 @@
 //! The store loads the streams a batch touches, calls [`Books::fold`], and
 //! writes what changed in the same transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use crate::facts::{Batch, Call, Entry, OperationFacts, PolicyWord, Reason, Rejections, Source, VmEvent, VmWord, Word};
+use crate::clock::SECOND_NS;
+use crate::facts::{
+    Batch, Call, Entry, Kept, Operation, OperationId, Party, PolicyWord, Reason, Rejections, Rule, Source, Vantage,
+    Verdict, VmEvent, VmWord, Word,
+};
 use crate::ranges::SeqSet;
+use crate::sums::Sums;
 
 /// How many names of drop reasons one stream may have; the rest is `other`.
 const DROP_REASONS_MAX: usize = 16;
@@ -18,8 +24,14 @@ const DROP_REASONS_MAX: usize = 16;
 pub struct Books {
     /// Streams by id, as loaded and then changed.
     pub streams: BTreeMap<String, StreamState>,
-    /// What is to be added to each operation.
-    pub operations: BTreeMap<String, OperationFacts>,
+    /// How each operation was described last.
+    pub operations: HashMap<OperationId, Described>,
+    /// What is to be added to each operation's minutes.
+    pub cells: HashMap<CellKey, Sums>,
+    /// What is to be added to each flow.
+    pub flows: HashMap<FlowKey, Hits>,
+    /// What is to be added to each rule.
+    pub rules: HashMap<(Arc<Rule>, OperationId), Hits>,
     /// Calls to be kept in the ring.
     pub calls: Vec<KeptCall>,
     /// Policy events to be kept.
@@ -28,6 +40,50 @@ pub struct Books {
     pub forgotten: BTreeSet<String>,
     /// How many streams may still be added.
     pub streams_left: usize,
+}
+
+/// An operation as the record with the latest clock describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Described {
+    /// The description.
+    pub operation: Arc<Operation>,
+    /// The clock of that record.
+    pub at_ns: u64,
+}
+
+/// One operation, seen from one vantage, in one minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CellKey {
+    /// Which operation.
+    pub operation: OperationId,
+    /// Seen from where.
+    pub vantage: Vantage,
+    /// Minutes since 1970.
+    pub minute: u64,
+}
+
+/// Who called what, and what was decided, in one hour.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FlowKey {
+    /// Hours since 1970.
+    pub hour: u64,
+    /// Which operation.
+    pub operation: OperationId,
+    /// Who called.
+    pub party: Party,
+    /// What was decided.
+    pub verdict: Verdict,
+}
+
+/// How often, and when last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// Records.
+    pub records: u64,
+    /// What they stand for, in thousandths of a call.
+    pub weight: u64,
+    /// The latest.
+    pub last_ns: u64,
 }
 
 /// Everything known of one stream.
@@ -78,10 +134,14 @@ pub struct StreamState {
 pub struct KeptCall {
     /// The stream it came in.
     pub stream: String,
+    /// Its place there.
+    pub seq: u64,
     /// When it happened.
     pub time_ns: u64,
+    /// What was called; absent when that could not be told.
+    pub operation: Option<OperationId>,
     /// Everything reported.
-    pub call: Call,
+    pub kept: Box<Kept>,
 }
 
 /// A policy taken or refused by a stream. Events have no sequence number, so
@@ -117,11 +177,12 @@ pub struct Outcome {
 
 impl Books {
     /// Folds one batch that arrived at `now_ns`.
-    pub fn fold(&mut self, batch: &Batch, now_ns: u64) -> Outcome {
-        let mut outcome = Outcome { rejected: batch.rejected.clone(), ..Outcome::default() };
+    pub fn fold(&mut self, batch: Batch, now_ns: u64) -> Outcome {
+        let Batch { sources, entries, rejected } = batch;
+        let mut outcome = Outcome { rejected, ..Outcome::default() };
         let heard: Vec<Result<&Source, Reason>> =
-            batch.sources.iter().map(|source| self.hear(source, now_ns).map(|()| source)).collect();
-        for entry in &batch.entries {
+            sources.iter().map(|source| self.hear(source, now_ns).map(|()| source)).collect();
+        for entry in entries {
             match heard.get(entry.source) {
                 Some(Ok(source)) => self.word(source, entry, now_ns, &mut outcome),
                 Some(Err(reason)) => outcome.rejected.add(*reason),
@@ -148,14 +209,12 @@ impl Books {
         }
         if !self.streams.contains_key(id) {
             self.streams_left = self.streams_left.checked_sub(1).ok_or(Reason::StreamsFull)?;
-            let mut state = StreamState { first_ns: u64::MAX, ..StreamState::default() };
-            id.clone_into(&mut state.source.stream);
-            self.streams.insert(id.to_owned(), state);
+            self.streams.insert(id.to_owned(), StreamState::new(id));
         }
         self.streams.get_mut(id).ok_or(Reason::StreamsFull)
     }
 
-    fn word(&mut self, source: &Source, entry: &Entry, now_ns: u64, outcome: &mut Outcome) {
+    fn word(&mut self, source: &Source, entry: Entry, now_ns: u64, outcome: &mut Outcome) {
         let time_ns = entry.time_ns;
         // The clock of a record that cannot be taken may be what is wrong with it.
         if !matches!(entry.word, Word::Unusable { .. })
@@ -164,15 +223,15 @@ impl Books {
             state.first_ns = state.first_ns.min(time_ns);
             state.last_ns = state.last_ns.max(time_ns);
         }
-        match &entry.word {
-            Word::Call(call) => self.call(source, time_ns, call, outcome),
-            Word::Unusable { seq, reason } => self.unusable(source, *seq, *reason, outcome),
-            Word::Vm(vm) => self.vm(vm, time_ns, now_ns, outcome),
-            Word::Policy(policy) => self.policy(source, time_ns, policy, outcome),
+        match entry.word {
+            Word::Call(call) => self.call(source, time_ns, *call, outcome),
+            Word::Unusable { seq, reason } => self.unusable(source, seq, reason, outcome),
+            Word::Vm(vm) => self.vm(&vm, time_ns, now_ns, outcome),
+            Word::Policy(policy) => self.policy(source, time_ns, &policy, outcome),
         }
     }
 
-    fn call(&mut self, source: &Source, time_ns: u64, call: &Call, outcome: &mut Outcome) {
+    fn call(&mut self, source: &Source, time_ns: u64, mut call: Call, outcome: &mut Outcome) {
         let Some(state) = self.streams.get_mut(&source.stream) else {
             return;
         };
@@ -183,14 +242,34 @@ impl Books {
         outcome.folded = outcome.folded.saturating_add(1);
         state.received = state.received.saturating_add(1);
         match &call.operation {
-            Some(operation) => {
-                let facts = OperationFacts::of(operation, call, time_ns);
-                self.operations.entry(operation.id.clone()).and_modify(|known| known.merge(&facts)).or_insert(facts);
-            }
+            Some(_) => {}
             None if call.seen => state.unplaced = state.unplaced.saturating_add(1),
             None => state.unseen = state.unseen.saturating_add(1),
         }
-        self.calls.push(KeptCall { stream: source.stream.clone(), time_ns, call: call.clone() });
+        if let Some(kept) = call.kept.take() {
+            let operation = call.operation.as_ref().map(|operation| operation.id);
+            let stream = source.stream.clone();
+            self.calls.push(KeptCall { stream, seq: call.seq, time_ns, operation, kept });
+        }
+        if let Some(operation) = call.operation.take() {
+            self.count(source.looks_from, time_ns, operation, call);
+        }
+    }
+
+    fn count(&mut self, vantage: Vantage, time_ns: u64, operation: Arc<Operation>, call: Call) {
+        let id = operation.id;
+        let minute = time_ns / (60 * SECOND_NS);
+        self.cells.entry(CellKey { operation: id, vantage, minute }).or_default().add(&call, time_ns);
+        for rule in call.rules.into_iter().flatten() {
+            self.rules.entry((rule, id)).or_default().add(1, call.weight, time_ns);
+        }
+        let flow = FlowKey { hour: minute / 60, operation: id, party: call.party, verdict: call.verdict };
+        self.flows.entry(flow).or_default().add(1, call.weight, time_ns);
+        let described = self.operations.entry(id).or_default();
+        // A tie between clocks is broken by the description itself, not by who came first.
+        if (time_ns, &operation) > (described.at_ns, &described.operation) {
+            *described = Described { operation, at_ns: time_ns };
+        }
     }
 
     /// A record that cannot be taken is still known to have come: it is not missing.
@@ -247,9 +326,32 @@ impl Books {
     }
 }
 
+// === impl Hits ===
+
+impl Hits {
+    /// Counts what is to be added.
+    pub fn add(&mut self, records: u64, weight: u64, last_ns: u64) {
+        self.records = self.records.saturating_add(records);
+        self.weight = self.weight.saturating_add(weight);
+        self.last_ns = self.last_ns.max(last_ns);
+    }
+
+    /// Adds everything of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.add(other.records, other.weight, other.last_ns);
+    }
+}
+
 // === impl StreamState ===
 
 impl StreamState {
+    /// A stream that has said nothing yet.
+    #[must_use]
+    pub fn new(id: &str) -> Self {
+        let source = Source { stream: id.to_owned(), ..Source::default() };
+        Self { source, first_ns: u64::MAX, ..Self::default() }
+    }
+
     /// Notes that record `seq` came; `false` when it had come before.
     fn arrive(&mut self, seq: u64) -> bool {
         // A stream that sent number n has made at least n + 1.

@@ -3,14 +3,16 @@
 //! The order is what keeps a flood harmless: first a place among the requests
 //! under way (before the body is read), then the message within its size, then
 //! its weight in memory, then the rate. Whoever finds no room is told
-//! UNAVAILABLE, which every OTLP sender retries; what is no message is told
+//! UNAVAILABLE with a time to come again, which every OTLP sender retries; what is no message is told
 //! INVALID_ARGUMENT, which none does. An acknowledgement means "on disk".
 
 mod admission;
+mod call;
 mod codec;
 mod json;
 pub mod read;
 mod reply;
+mod sampler;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use tonic::{Code, Status};
 
 pub use admission::{Admission, Rate};
 pub use json::hex;
+pub use sampler::Sampler;
 
 use crate::clock;
 use crate::metrics::{Export, Metrics};
@@ -51,6 +54,8 @@ pub struct Intake {
     pub late_ns: u64,
     /// How far it may be ahead.
     pub early_ns: u64,
+    /// Which calls are kept whole.
+    pub sampler: Arc<Sampler>,
     /// Who may send; everyone without one.
     pub token: Option<Arc<Token>>,
 }
@@ -75,14 +80,14 @@ async fn export(State(intake): State<Intake>, request: Request) -> Response {
         return refused(Export::Unauthenticated, status);
     }
     let Some(_place) = intake.admission.request().await else {
-        return refused(Export::Busy, Status::unavailable("too many exports at once"));
+        return refused(Export::Busy, reply::come_again("too many exports at once"));
     };
     let mut grpc =
         Grpc::new(codec::Raw).accept_compressed(CompressionEncoding::Gzip).max_decoding_message_size(MESSAGE_BYTES_MAX);
     let answer = grpc.unary(Exporter(intake.clone()), request);
     match tokio::time::timeout(EXPORT_TIMEOUT, answer).await {
         Ok(response) => grpc_response(settle(response, &intake.metrics)),
-        Err(_) => refused(Export::Busy, Status::unavailable("the export took too long")),
+        Err(_) => refused(Export::Busy, reply::come_again("the export took too long")),
     }
 }
 
@@ -145,7 +150,7 @@ impl Intake {
             to_ns: now_ns.saturating_add(self.early_ns),
             now_ns,
         };
-        let batch = read::batch(&message, window).map_err(|error| {
+        let batch = read::batch(&message, window, &self.sampler).map_err(|error| {
             self.metrics.export(Export::Malformed);
             Status::invalid_argument(error.to_string())
         })?;
@@ -164,13 +169,13 @@ impl Intake {
             Err(NotWritten::Busy | NotWritten::Ending) => Err(self.busy("the store is behind")),
             Err(NotWritten::Failed) => {
                 self.metrics.export(Export::Failed);
-                Err(Status::unavailable("the store failed"))
+                Err(reply::come_again("the store failed"))
             }
         }
     }
 
     fn busy(&self, why: &'static str) -> Status {
         self.metrics.export(Export::Busy);
-        Status::unavailable(why)
+        reply::come_again(why)
     }
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use ostiary_collector::options::Options;
-use ostiary_collector::server::Collector;
+use ostiary_collector::server::{self, Collector};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -41,7 +41,7 @@ async fn run(options: &Options) -> anyhow::Result<()> {
         "http": collector.http().to_string(),
     });
     writeln!(std::io::stdout(), "{ready}").context("the addresses cannot be printed")?;
-    tracing::info!(otlp = %collector.otlp(), http = %collector.http(), store = %options.store.display(), "ready");
+    tracing::info!(otlp = %collector.otlp(), http = %collector.http(), store = %server::shown(&options.store), "ready");
     tokio::select! {
         _ = terminate.recv() => tracing::info!("ending on SIGTERM"),
         _ = interrupt.recv() => tracing::info!("ending on SIGINT"),

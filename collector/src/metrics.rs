@@ -1,11 +1,13 @@
 //! What the collector counts of itself, for `/metrics`. The books of what was
 //! reported are in the store; these numbers begin at zero with each start.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::facts::Reason;
 use crate::fold::Outcome;
+use crate::intake::Sampler;
 
 /// How one export ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +35,9 @@ impl Export {
 }
 
 /// The counters.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Metrics {
+    sampler: Arc<Sampler>,
     exports: [AtomicU64; Export::ALL.len()],
     bytes: AtomicU64,
     folded: AtomicU64,
@@ -47,6 +50,24 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// All at zero.
+    #[must_use]
+    pub fn new(sampler: Arc<Sampler>) -> Self {
+        let zero = || AtomicU64::new(0);
+        Self {
+            sampler,
+            exports: std::array::from_fn(|_| zero()),
+            bytes: zero(),
+            folded: zero(),
+            duplicates: zero(),
+            events: zero(),
+            rejected: std::array::from_fn(|_| zero()),
+            commits: zero(),
+            commits_failed: zero(),
+            commit_micros: zero(),
+        }
+    }
+
     /// Counts one export.
     pub fn export(&self, how: Export) {
         for ((kind, _), count) in Export::ALL.iter().zip(&self.exports) {
@@ -91,6 +112,7 @@ impl Metrics {
         let exports = Export::ALL.iter().zip(&self.exports);
         let rejected = Reason::ALL.iter().zip(&self.rejected);
         let micros = self.commit_micros.load(Ordering::Relaxed);
+        let [others, notable] = self.sampler.unkept();
         vec![
             Family {
                 name: "ostiary_collector_exports_total",
@@ -111,6 +133,14 @@ impl Metrics {
                 samples: rejected
                     .map(|(reason, count)| (format!("{{reason=\"{}\"}}", reason.name()), get(count)))
                     .collect(),
+            },
+            Family {
+                name: "ostiary_collector_calls_unkept_total",
+                help: "calls that were counted and not kept whole, by kind",
+                samples: vec![
+                    ("{kind=\"other\"}".to_owned(), others.to_string()),
+                    ("{kind=\"notable\"}".to_owned(), notable.to_string()),
+                ],
             },
             one("ostiary_collector_commits_total", "commits", get(&self.commits)),
             one("ostiary_collector_commits_failed_total", "commits that failed", get(&self.commits_failed)),

@@ -24,9 +24,12 @@ pub struct Options {
     /// Where questions are answered (HTTP, JSON); port 0 takes any free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     pub http: SocketAddr,
-    /// The file that everything is kept in.
-    #[arg(long, value_name = "FILE", default_value = "ostiary.sqlite")]
-    pub store: PathBuf,
+    /// What everything is kept in: a file, or a PostgreSQL database (postgres://user@host/database) that several collectors may share.
+    #[arg(long, value_name = "FILE|URL", default_value = "ostiary.sqlite")]
+    pub store: String,
+    /// A file with the password for the database.
+    #[arg(long, value_name = "FILE")]
+    pub store_password_file: Option<PathBuf>,
     /// A file with the token that callers of both ports must send.
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
@@ -45,12 +48,36 @@ pub struct Options {
     /// How many streams are kept; records of further ones are rejected.
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub streams_max: u64,
-    /// How many recent calls are kept.
+    /// How many callers, networks and verdicts of operations are told apart in one hour; further ones are counted by operation alone.
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub flows_max: u64,
+    /// How long series are kept by the minute; then by the hour.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub keep_minutes: Duration,
+    /// How long series are kept by the hour; then by the day.
+    #[arg(long, value_name = "TIME", default_value = "35d", value_parser = duration)]
+    pub keep_hours: Duration,
+    /// How long series are kept by the day.
+    #[arg(long, value_name = "TIME", default_value = "400d", value_parser = duration)]
+    pub keep_days: Duration,
+    /// How long flows are kept by the hour; then by the day.
+    #[arg(long, value_name = "TIME", default_value = "48h", value_parser = duration)]
+    pub keep_flow_hours: Duration,
+    /// How long flows are kept by the day.
+    #[arg(long, value_name = "TIME", default_value = "90d", value_parser = duration)]
+    pub keep_flow_days: Duration,
+    /// How many recent calls are kept; as many refusals beside them.
     #[arg(long, value_name = "N", default_value_t = 50_000)]
     pub calls_max: u64,
     /// How long a recent call is kept.
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     pub calls_age: Duration,
+    /// How many calls a second are kept whole, all while they are fewer; beyond it a few of each operation and outcome.
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub calls_per_second: u32,
+    /// How many refusals a second are kept whole; beyond it a few of each operation and outcome.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub refusals_per_second: u32,
     /// How far a record's clock may be behind.
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = duration)]
     pub late: Duration,
@@ -93,6 +120,13 @@ impl Options {
             calls_age_ns: nanos(self.calls_age),
             stream_age_ns,
             policies_max: 10_000,
+            flows_max: self.flows_max,
+            rules_max: 50_000,
+            minutes_ns: nanos(self.keep_minutes),
+            hours_ns: nanos(self.keep_hours),
+            days_ns: nanos(self.keep_days),
+            flow_hours_ns: nanos(self.keep_flow_hours),
+            flow_days_ns: nanos(self.keep_flow_days),
         }
     }
 

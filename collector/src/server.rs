@@ -2,6 +2,7 @@
 //! end in which nothing that was acknowledged, or could still be, is lost.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -9,13 +10,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::api::{self, Api};
-use crate::intake::{self, Admission, Intake, Rate};
+use crate::intake::{self, Admission, Intake, Rate, Sampler};
 use crate::listen;
 use crate::metrics::Metrics;
 use crate::options::{Options, nanos};
 use crate::security::Security;
-use crate::store::sqlite;
 use crate::store::writer::{self, WriterThread};
+use crate::store::{Ledger, Reader, postgres, sqlite};
 
 /// A collector that runs.
 #[derive(Debug)]
@@ -41,16 +42,21 @@ impl Collector {
         let http = listen::bind("--http", options.http).await?;
         let (otlp_address, http_address) = (otlp.local_addr()?, http.local_addr()?);
 
-        let (ledger, reader) = sqlite::open(&options.store, options.bounds())?;
-        let metrics = Arc::new(Metrics::default());
+        let wanted = options.clone();
+        // A server is asked by a client that blocks.
+        let opened = tokio::task::spawn_blocking(move || open(&wanted)).await.context("the store cannot be opened")?;
+        let (ledger, reader) = opened?;
+        let sampler = Arc::new(Sampler::new(options.refusals_per_second, options.calls_per_second));
+        let metrics = Arc::new(Metrics::new(Arc::clone(&sampler)));
         let (writer, thread) =
-            writer::start(Box::new(ledger), Arc::clone(&metrics)).context("the store's writer cannot be started")?;
+            writer::start(ledger, Arc::clone(&metrics)).context("the store's writer cannot be started")?;
         let intake = intake::router(Intake {
             writer: writer.clone(),
             metrics: Arc::clone(&metrics),
             admission: Arc::new(admission(options)),
             late_ns: nanos(options.late),
             early_ns: nanos(options.early),
+            sampler,
             token: security.token.clone(),
         });
         let api = api::router(Api {
@@ -99,4 +105,26 @@ impl Collector {
 fn admission(options: &Options) -> Admission {
     let exports = usize::try_from(options.exports_max).unwrap_or(1);
     Admission::new(exports, options.in_flight_bytes(), Rate::new(options.records_per_second))
+}
+
+/// Opens the file, or the database.
+fn open(options: &Options) -> anyhow::Result<(Ledger, Reader)> {
+    if !postgres::is_url(&options.store) {
+        return Ok(sqlite::open(Path::new(&options.store), options.bounds())?);
+    }
+    let password = match &options.store_password_file {
+        Some(file) => {
+            let text = std::fs::read_to_string(file);
+            Some(text.with_context(|| format!("--store-password-file {} cannot be read", file.display()))?)
+        }
+        None => None,
+    };
+    let password = password.as_deref().map(|text| text.trim_end_matches(['\r', '\n']));
+    Ok(postgres::open(&options.store, password, options.bounds())?)
+}
+
+/// The store as a log may show it: a url without what stands before its host.
+#[must_use]
+pub fn shown(store: &str) -> &str {
+    if postgres::is_url(store) { store.rsplit_once('@').map_or(store, |(_, host)| host) } else { store }
 }

@@ -1,14 +1,33 @@
-//! The port to what is kept: a writing half and an answering half, narrow so
-//! that another database can stand behind them.
-//!
-//! The writing half takes whole batches and returns only when they are on disk;
-//! the answering half never blocks it.
+//! What is kept, and how it is asked for: a writing half that takes whole batches and returns only when
+//! they are on disk, and an answering half that never blocks it. Both are written once, over a narrow
+//! port ([`sql`]) behind which a file or a server stands.
 
+pub mod aliases;
+mod ledger;
+pub mod postgres;
+mod reader;
+pub mod rows;
+pub mod schema;
+pub mod sql;
 pub mod sqlite;
 pub mod writer;
 
-use crate::facts::{Batch, Classes, Operation};
-use crate::fold::{Outcome, StreamState};
+use crate::facts::{OperationId, Party, Rule, Vantage, Verdict};
+use crate::fold::{Hits, StreamState};
+use crate::sums::Sums;
+
+pub use ledger::Ledger;
+pub use reader::Reader;
+pub use rows::OperationRow;
+
+/// The version of the schema.
+pub const VERSION: i64 = 2;
+
+/// The caller of flows that were over the bound.
+pub const OTHER_CALLER: &str = "(other)";
+
+/// The name of the rule that stands for rules that were over the bound.
+pub const OTHER_RULE: &str = "(other)";
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +36,7 @@ pub struct Bounds {
     pub operations_max: u64,
     /// Streams; records of further ones are rejected.
     pub streams_max: u64,
-    /// Recent calls, by number.
+    /// Recent calls, by number; as many refusals and findings beside them.
     pub calls_max: u64,
     /// Recent calls, by age.
     pub calls_age_ns: u64,
@@ -26,51 +45,20 @@ pub struct Bounds {
     pub stream_age_ns: u64,
     /// Policy events, by number.
     pub policies_max: u64,
-}
-
-/// The id of the operation that stands for all that are over the bound.
-pub const OTHER: &str = "other";
-
-/// The writing half.
-pub trait Ledger: Send {
-    /// Folds batches in one transaction, and returns when it is on disk.
-    ///
-    /// # Errors
-    /// When nothing of it was kept.
-    fn commit(&mut self, batches: &[Batch], now_ns: u64) -> Result<Vec<Outcome>, StoreError>;
-
-    /// Forgets what is over the bounds.
-    ///
-    /// # Errors
-    /// When that failed; what is kept stays whole.
-    fn tidy(&mut self, now_ns: u64) -> Result<(), StoreError>;
-}
-
-/// The answering half.
-pub trait Answers: Send + Sync {
-    /// One page of operations.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn operations(&self, query: &OperationsQuery) -> Result<Vec<OperationRow>, StoreError>;
-
-    /// Recent calls, oldest first.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn calls(&self, query: &CallsQuery) -> Result<Vec<CallRow>, StoreError>;
-
-    /// One page of streams, by id.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn streams(&self, after: &str, limit: u32, now_ns: u64) -> Result<Vec<StreamRow>, StoreError>;
-
-    /// The sums over all streams, those already forgotten included.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn totals(&self, now_ns: u64) -> Result<Totals, StoreError>;
+    /// Flows of one hour that a collector tells apart; what is over keeps its operation, beyond twice as many not even that.
+    pub flows_max: u64,
+    /// Rows of rules (a rule and an operation); what is over loses its operation, beyond twice as many its name.
+    pub rules_max: u64,
+    /// How long series are kept by the minute, in nanoseconds.
+    pub minutes_ns: u64,
+    /// How long series are kept by the hour.
+    pub hours_ns: u64,
+    /// How long series are kept by the day.
+    pub days_ns: u64,
+    /// How long flows are kept by the hour.
+    pub flow_hours_ns: u64,
+    /// How long flows are kept by the day.
+    pub flow_days_ns: u64,
 }
 
 /// What went wrong with the store.
@@ -78,18 +66,25 @@ pub trait Answers: Send + Sync {
 pub enum StoreError {
     /// The database said no.
     #[error("the store failed: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(Box<dyn std::error::Error + Send + Sync>),
     /// A row does not hold what this version wrote.
-    #[error("the store is damaged: {what} of {subject} cannot be read; restore the file or start with another --store")]
+    #[error("the store is damaged: a row of {of} cannot be read; restore it or start with another --store")]
     Damaged {
-        /// Which column.
-        what: &'static str,
-        /// Of which row.
-        subject: String,
+        /// In which table.
+        of: &'static str,
     },
-    /// The file belongs to a later version, or to something else.
+    /// The store belongs to a later version, or to something else.
     #[error("{0}")]
     Unfit(String),
+    /// A transaction did nothing.
+    #[error("the store did not do what it was told")]
+    Idle,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(Box::new(error))
+    }
 }
 
 /// Which operations, in which order.
@@ -105,14 +100,28 @@ pub struct OperationsQuery {
     pub declared: Option<bool>,
     /// Containing this text in host, template or API.
     pub text: Option<String>,
+    /// In this state.
+    pub state: State,
     /// The order.
     pub sort: Sort,
     /// From the largest down.
     pub descending: bool,
     /// After the row with this key and id.
-    pub after: Option<(SortKey, String)>,
+    pub after: Option<(SortKey, OperationId)>,
     /// At most so many.
     pub limit: u32,
+}
+
+/// Whether an operation was ever seen to work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum State {
+    /// It succeeded at least once, or a policy declares it.
+    #[default]
+    Present,
+    /// It was called and never succeeded, and nobody declares it: scans, typing errors, what is gone.
+    NeverSucceeded,
+    /// Either.
+    All,
 }
 
 /// What operations can be sorted by.
@@ -132,7 +141,7 @@ pub enum Sort {
 }
 
 /// Where a page ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SortKey {
     /// For every order but the template's.
     Number(u64),
@@ -140,37 +149,96 @@ pub enum SortKey {
     Text(String),
 }
 
-/// One operation with its counts.
-#[derive(Debug, Clone)]
-pub struct OperationRow {
-    /// What it is.
-    pub operation: Operation,
-    /// How many calls.
-    pub calls: u64,
-    /// By status class.
-    pub classes: Classes,
-    /// Latency quantiles in nanoseconds: 50th, 90th and 99th percentile; absent without durations.
-    pub quantiles_ns: Option<[u64; 3]>,
-    /// The earliest call.
-    pub first_ns: u64,
-    /// The latest call.
-    pub last_ns: u64,
-    /// The latest that succeeded; 0 when none did.
-    pub success_ns: u64,
+/// One operation with its counts, merged over its aliases and over all collectors.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OperationItem {
+    /// What it is, and all that was counted.
+    pub row: OperationRow,
+    /// Other ids that are part of it.
+    pub also: Vec<OperationId>,
 }
 
-impl OperationRow {
-    /// The key of this row in the given order.
-    #[must_use]
-    pub fn key(&self, sort: Sort) -> SortKey {
-        match sort {
-            Sort::Calls => SortKey::Number(self.calls),
-            Sort::LastSeen => SortKey::Number(self.last_ns),
-            Sort::FirstSeen => SortKey::Number(self.first_ns),
-            Sort::P99 => SortKey::Number(self.quantiles_ns.map_or(0, |[_, _, p99]| p99)),
-            Sort::Template => SortKey::Text(self.operation.template.clone()),
-        }
-    }
+/// Sums of one minute, hour or day, as seen from one vantage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// When it begins.
+    pub start_ns: u64,
+    /// Seen from where.
+    pub vantage: Vantage,
+    /// What was counted.
+    pub sums: Sums,
+}
+
+/// One rule with its hits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleItem {
+    /// The rule.
+    pub rule: Rule,
+    /// Its hits.
+    pub hits: Hits,
+    /// The operations that it hit most, with their hits.
+    pub top: Vec<(OperationId, Hits)>,
+}
+
+/// Which flows.
+#[derive(Debug, Clone, Default)]
+pub struct FlowsQuery {
+    /// Of this operation.
+    pub operation: Option<OperationId>,
+    /// Of this caller.
+    pub caller: Option<String>,
+    /// From this network.
+    pub prefix: Option<String>,
+    /// From this country.
+    pub country: Option<String>,
+    /// With this credential.
+    pub credential: Option<String>,
+    /// With this verdict.
+    pub verdict: Option<Verdict>,
+    /// Not before the hour of this time.
+    pub from_ns: u64,
+    /// Not after the hour of this time.
+    pub to_ns: u64,
+    /// At most so many, the largest first.
+    pub limit: u32,
+}
+
+/// One flow, summed over the hours that were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowItem {
+    /// What was called.
+    pub operation: OperationId,
+    /// Who called; the network stands as text.
+    pub party: Party,
+    /// The network as text.
+    pub prefix: String,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// How often.
+    pub hits: Hits,
+}
+
+/// One instance of a proxy: all streams of one node.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InstanceItem {
+    /// `ostiary.node.id`.
+    pub node_id: String,
+    /// `ostiary.node.cluster`.
+    pub node_cluster: String,
+    /// The deployment environment.
+    pub environment: String,
+    /// Streams by state: live, stopped, silent, lost.
+    pub streams: [u64; 4],
+    /// Policy revisions of its live streams, or of all where none is live.
+    pub policies: Vec<String>,
+    /// Filter versions of the same.
+    pub versions: Vec<String>,
+    /// Records that never came.
+    pub missing: u64,
+    /// Our clock when it last spoke.
+    pub arrived_ns: u64,
+    /// The latest clock of its words.
+    pub last_ns: u64,
 }
 
 /// Which calls.
@@ -179,7 +247,11 @@ pub struct CallsQuery {
     /// With this request id.
     pub request_id: Option<String>,
     /// Of this operation.
-    pub operation: Option<String>,
+    pub operation: Option<OperationId>,
+    /// About the object with this fingerprint.
+    pub fingerprint: Option<String>,
+    /// Refusals and findings, or other calls.
+    pub notable: Option<bool>,
     /// After this position; without one, the latest.
     pub after: Option<u64>,
     /// At most so many.
@@ -197,6 +269,10 @@ pub struct CallRow {
     pub seq: u64,
     /// When it happened.
     pub time_ns: u64,
+    /// What was called, where the record names it.
+    pub operation: Option<OperationId>,
+    /// A refusal or a finding.
+    pub notable: bool,
     /// The whole record's attributes as JSON text.
     pub attributes: String,
 }

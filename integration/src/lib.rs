@@ -16,6 +16,7 @@ pub mod http2_raw;
 pub mod ledger;
 pub mod limiter;
 pub mod load;
+pub mod otelcol;
 pub mod place;
 pub mod readers;
 pub mod real_ring;

@@ -84,6 +84,21 @@ pub fn collector() -> Result<PathBuf, Missing> {
     present("the collector", path, "build it with `cargo build -p ostiary-collector`, or set OSTIARY_COLLECTOR")
 }
 
+/// The OpenTelemetry Collector that `integration/otelcol` is built to.
+pub fn otelcol() -> Result<PathBuf, Missing> {
+    present("the OpenTelemetry Collector", root().join(".tools/bin/otelcol"), "run `integration/tools.sh otelcol`")
+}
+
+/// What holds an API against its OpenAPI document.
+pub fn schemathesis() -> Result<PathBuf, Missing> {
+    let tools = root().join(".tools");
+    let found = std::fs::read_dir(&tools).into_iter().flatten().flatten().map(|entry| entry.path());
+    let found =
+        found.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("schemathesis-")));
+    let program = found.max().unwrap_or(tools).join("venv/bin/schemathesis");
+    present("schemathesis", program, "run `integration/tools.sh schemathesis`")
+}
+
 fn beside(name: &str) -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     // Tests are in `deps`, one level below the programs.

@@ -182,7 +182,7 @@ async fn the_inventory_tells_what_passed() {
     stage.load(20, "/users/123").await;
     stage.load(10, "/secret").await;
     totals(&stage, &collector).await;
-    let page = collector.ask("/v1/operations").await.expect("an answer").to_string();
+    let page = collector.ask("/v1/operations?state=all").await.expect("an answer").to_string();
     assert!(page.contains("/users/{…}") && page.contains("/secret"), "{page}");
     stage.envoy.stop().expect("a stop");
     collector.stop().expect("a stop");

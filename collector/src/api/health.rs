@@ -11,6 +11,7 @@ use http::header::CONTENT_TYPE;
 use super::Api;
 use super::problem::Problem;
 use crate::clock::now_ns;
+use crate::facts::OperationId;
 use crate::metrics::Family;
 use crate::store::Totals;
 
@@ -26,19 +27,21 @@ pub(super) async fn healthz(State(api): State<Api>) -> Response {
 
 /// Answers every counter in Prometheus' text format.
 pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, Problem> {
-    let totals = api.ask(|answers| answers.totals(now_ns())).await?;
+    let (totals, other) =
+        api.ask(|answers| Ok((answers.totals(now_ns())?, answers.operation(OperationId::OTHER)?))).await?;
+    let over = other.map_or(0, |item| item.row.sums.records);
     let mut text = String::new();
     for family in api.metrics.families() {
         write_family(&mut text, "counter", &family);
     }
-    for family in gauges(&totals) {
+    for family in gauges(&totals, over) {
         write_family(&mut text, "gauge", &family);
     }
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
 /// The books, as the store has them: gauges, because forgetting old rows may change them.
-fn gauges(totals: &Totals) -> Vec<Family> {
+fn gauges(totals: &Totals, over: u64) -> Vec<Family> {
     let one = |name, help, value: u64| Family { name, help, samples: vec![(String::new(), value.to_string())] };
     let states = [("live", totals.live), ("stopped", totals.stopped), ("silent", totals.silent), ("lost", totals.lost)];
     vec![
@@ -47,6 +50,7 @@ fn gauges(totals: &Totals) -> Vec<Family> {
             help: "streams by state",
             samples: states.map(|(state, count)| (format!("{{state=\"{state}\"}}"), count.to_string())).to_vec(),
         },
+        one("ostiary_records_over", "request records of operations over the bound", over),
         one("ostiary_records_made", "request records that streams say they made", totals.made),
         one("ostiary_records_received", "request records counted", totals.received),
         one("ostiary_records_rejected", "request records that could not be taken", totals.rejected),

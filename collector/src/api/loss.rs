@@ -6,20 +6,25 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde_json::{Value, json};
 
-use super::Api;
 use super::problem::Problem;
-use super::query::Query;
+use super::query::{Form, Parameter, Query, parameter};
+use super::{Api, shape};
 use crate::clock::{now_ns, rfc3339};
 use crate::store::{StreamRow, StreamStatus, Totals};
 
-const KNOWN: &[&str] = &["limit", "cursor"];
+/// What can be asked.
+pub(super) const LIST: &[Parameter] = &[
+    parameter("limit", Form::Limit, "streams of a page"),
+    parameter("cursor", Form::Stream, "where the page before ended"),
+];
 
 /// Answers the totals, and one page of streams.
 pub(super) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> Result<Json<Value>, Problem> {
-    let query = Query::read(query.as_deref(), KNOWN)?;
+    let query = Query::read(query.as_deref(), LIST)?;
     let limit = query.limit()?;
     let after = query.text("cursor")?.unwrap_or_default();
-    if !after.is_empty() && (after.len() != 32 || !after.bytes().all(|b| b.is_ascii_hexdigit())) {
+    if !after.is_empty() && (after.len() != 32 || !after.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
+    {
         return Err(Problem::bad("the cursor is not a stream's id").hint("take it from `next` of the page before"));
     }
     let now = now_ns();
@@ -38,6 +43,32 @@ pub(super) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> R
         "streams": rows.iter().map(item).collect::<Vec<_>>(),
         "next": last.map(|row| row.state.source.stream.clone()),
     })))
+}
+
+/// The shape of the answer.
+pub(super) fn list_shape() -> Value {
+    const COUNTS: [&str; 8] =
+        ["made", "received", "unseen", "unplaced", "rejected", "missing", "dropped", "duplicates"];
+    let counts = || COUNTS.iter().map(|name| (*name, shape::count()));
+    let states = ["all", "live", "stopped", "silent", "lost", "forgotten"].map(|state| (state, shape::count()));
+    let totals: Vec<_> = counts().chain([("streams", shape::object(&states))]).collect();
+    let texts = ["stream", "state", "about", "policy_revision", "version", "node_id", "node_cluster", "environment"];
+    let mut stream: Vec<_> = counts().chain(texts.map(|name| (name, shape::text()))).collect();
+    stream.extend([
+        ("dropped_by_reason", serde_json::json!({ "type": "object", "additionalProperties": shape::count() })),
+        ("acknowledged", shape::count()),
+        ("open", shape::count()),
+        ("first_word", shape::maybe(shape::time())),
+        ("last_word", shape::maybe(shape::time())),
+        ("last_arrival", shape::time()),
+        ("direction", shape::text()),
+        ("vantage", shape::text()),
+    ]);
+    shape::object(&[
+        ("totals", shape::object(&totals)),
+        ("streams", shape::list(shape::object(&stream))),
+        ("next", shape::maybe(shape::text())),
+    ])
 }
 
 fn sums(totals: &Totals) -> Value {

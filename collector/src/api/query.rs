@@ -1,26 +1,101 @@
-//! Query parameters, strictly: each known by name, given once, of bounded
-//! length, and of the form that is asked for.
+//! Query parameters, strictly: each declared with its type, given once, of bounded length, and of the form
+//! that is asked for. The declarations are what the OpenAPI document says too.
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use super::problem::Problem;
 use super::{LIMIT_DEFAULT, LIMIT_MAX};
+use crate::facts::OperationId;
 
-/// The longest query string.
-const QUERY_BYTES_MAX: usize = 4096;
+/// The longest query string, in bytes: every parameter at its longest, escaped.
+const QUERY_BYTES_MAX: usize = 32 * 1024;
 
-/// The longest value of one parameter.
-const VALUE_BYTES_MAX: usize = 1024;
+/// The longest text, in characters.
+const TEXT_CHARS_MAX: usize = 256;
+
+/// The longest cursor, in bytes.
+const CURSOR_BYTES_MAX: usize = 4096;
+
+/// The largest number that every reader of JSON holds exactly.
+const MAX_NUMBER: u64 = (1 << 53) - 1;
+
+/// What a value looks like.
+#[derive(Debug, Clone, Copy)]
+pub enum Form {
+    /// Any text without control characters.
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number.
+    Number,
+    /// A number of rows.
+    Limit,
+    /// One of several words.
+    Word(&'static [&'static str]),
+    /// The id of an operation.
+    Id,
+    /// Where the page before ended.
+    Cursor,
+    /// The id of a stream.
+    Stream,
+}
+
+/// One parameter of a question.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What its value looks like.
+    pub form: Form,
+    /// What it does.
+    pub about: &'static str,
+}
+
+/// Declares parameters in a line each.
+pub(super) const fn parameter(name: &'static str, form: Form, about: &'static str) -> Parameter {
+    Parameter { name, form, about }
+}
+
+// === impl Form ===
+
+impl Form {
+    /// The form as JSON Schema.
+    pub(super) fn schema(self) -> Value {
+        match self {
+            // What the general category "control" holds.
+            Self::Text => {
+                json!({ "type": "string", "minLength": 1, "maxLength": TEXT_CHARS_MAX, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$" })
+            }
+            Self::Flag => json!({ "type": "boolean" }),
+            Self::Number => json!({ "type": "integer", "minimum": 0, "maximum": MAX_NUMBER }),
+            Self::Limit => {
+                json!({ "type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT })
+            }
+            Self::Word(words) => json!({ "type": "string", "enum": words }),
+            Self::Id => json!({ "type": "string", "pattern": "^([0-9a-f]{32}|other)$" }),
+            // What has this form and was never given out leads nowhere, which is told by 404.
+            Self::Cursor => json!({ "type": "string", "maxLength": CURSOR_BYTES_MAX, "pattern": "^([0-9a-f]{2})+$" }),
+            Self::Stream => json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" }),
+        }
+    }
+}
 
 /// The parameters of one question.
 #[derive(Debug)]
-pub(super) struct Query {
+pub struct Query {
     values: BTreeMap<&'static str, String>,
 }
 
+// === impl Query ===
+
 impl Query {
     /// Reads the query string; only the `known` names may occur.
-    pub(super) fn read(query: Option<&str>, known: &'static [&'static str]) -> Result<Self, Problem> {
+    ///
+    /// # Errors
+    /// What is wrong with it, and what to write instead.
+    pub fn read(query: Option<&str>, known: &[Parameter]) -> Result<Self, Problem> {
         let query = query.unwrap_or("");
         if query.len() > QUERY_BYTES_MAX {
             return Err(Problem::bad(format!("the query is longer than {QUERY_BYTES_MAX} bytes")));
@@ -29,15 +104,14 @@ impl Query {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decode(name)?;
-            let Some(name) = known.iter().copied().find(|known| *known == name) else {
+            let Some(parameter) = known.iter().find(|known| known.name == name) else {
+                let names: Vec<&str> = known.iter().map(|known| known.name).collect();
                 return Err(Problem::bad(format!("the parameter {name:?} is not known here"))
-                    .hint(format!("known are {}", known.join(", "))));
+                    .hint(format!("known are {}", names.join(", "))));
             };
             let value = decode(value)?;
-            if value.len() > VALUE_BYTES_MAX {
-                return Err(Problem::bad(format!("{name} is longer than {VALUE_BYTES_MAX} bytes")));
-            }
-            if values.insert(name, value).is_some() {
+            bounded(parameter, &value)?;
+            if values.insert(parameter.name, value).is_some() {
                 return Err(Problem::bad(format!("{name} is given twice")));
             }
         }
@@ -54,16 +128,18 @@ impl Query {
         }
     }
 
-    /// `true` or `false`, where one was given.
-    pub(super) fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
+    /// The id of an operation, where one was given.
+    pub(super) fn id(&self, name: &'static str) -> Result<Option<OperationId>, Problem> {
         let Some(value) = self.values.get(name) else {
             return Ok(None);
         };
-        match value.as_str() {
-            "true" => Ok(Some(true)),
-            "false" => Ok(Some(false)),
-            other => Err(Problem::bad(format!("{name} is {other:?}")).hint("it is true or false")),
-        }
+        OperationId::parse(value).map(Some).ok_or_else(|| bad_id(name, value))
+    }
+
+    /// `true` or `false`, where one was given.
+    pub(super) fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
+        self.choice(name, &[("true", true), ("false", false)])
+            .map_err(|_| Problem::bad(format!("{name} is neither")).hint("it is true or false"))
     }
 
     /// A whole number, where one was given.
@@ -104,8 +180,24 @@ impl Query {
     }
 }
 
-/// The largest number that every reader of JSON holds exactly.
-const MAX_NUMBER: u64 = (1 << 53) - 1;
+/// That an id is none.
+pub(super) fn bad_id(name: &str, value: &str) -> Problem {
+    Problem::bad(format!("{name} is {value:?}"))
+        .hint("an operation's id is 32 hexadecimal digits in lower case, or other")
+}
+
+fn bounded(parameter: &Parameter, value: &str) -> Result<(), Problem> {
+    let (length, most) = match parameter.form {
+        Form::Cursor => (value.len(), CURSOR_BYTES_MAX),
+        Form::Text | Form::Flag | Form::Number | Form::Limit | Form::Word(_) | Form::Id | Form::Stream => {
+            (value.chars().count(), TEXT_CHARS_MAX)
+        }
+    };
+    if length > most {
+        return Err(Problem::bad(format!("{} is longer than {most}", parameter.name)));
+    }
+    Ok(())
+}
 
 /// Undoes form encoding; what is not valid is refused rather than guessed.
 fn decode(text: &str) -> Result<String, Problem> {
@@ -155,10 +247,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_query_is_an_answer_or_a_problem(query in ".{0,80}") {
-            let _ = Query::read(Some(&query), &["limit", "q"]).map(|query| {
+            let known = [parameter("limit", Form::Limit, ""), parameter("q", Form::Text, "")];
+            let _ = Query::read(Some(&query), &known).map(|query| {
                 let _ = query.limit();
                 let _ = query.text("q");
                 let _ = query.flag("q");
+                let _ = query.id("q");
             });
         }
     }

@@ -6,16 +6,17 @@
 //! record that cannot be taken but names its place in its stream is handed on
 //! as come, because it is not *missing*.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
 
 use ostiary_wire::attributes::{self as names, Attribute, Kind, Place};
 use ostiary_wire::decode::{self, DecodeError, KeyValue, Limits, Record, Value, Visitor};
 use ostiary_wire::{Event, SCOPE};
 
 use crate::clock::SECOND_NS;
-use crate::facts::{Batch, Call, Entry, Operation, PolicyWord, Reason, Source, VmEvent, VmWord, Word};
+use crate::facts::{Batch, Entry, PolicyWord, Reason, Source, Vantage, VmEvent, VmWord, Word};
+use crate::intake::call::Calls;
 use crate::intake::json;
+use crate::intake::sampler::Sampler;
 
 /// What one message may hold. The filter sends about a thousand records at a
 /// time, an OpenTelemetry Collector in between about eight thousand.
@@ -44,14 +45,21 @@ pub struct Window {
 ///
 /// # Errors
 /// The decoder's, when the bytes are not such a message or hold more than [`LIMITS`].
-pub fn batch(message: &[u8], window: Window) -> Result<Batch, DecodeError> {
-    let mut reading = Reading { window, batch: Batch::default(), speaker: Err(Reason::Foreign), position: None };
+pub fn batch(message: &[u8], window: Window, sampler: &Sampler) -> Result<Batch, DecodeError> {
+    let mut reading = Reading {
+        window,
+        batch: Batch::default(),
+        speaker: Err(Reason::Foreign),
+        position: None,
+        calls: Calls::new(sampler, window.now_ns),
+    };
     decode::request(message, &LIMITS, &mut reading)?;
     Ok(reading.batch)
 }
 
-struct Reading {
+struct Reading<'s> {
     window: Window,
+    calls: Calls<'s>,
     batch: Batch,
     /// Who the current resource and scope say they are, or why they are nobody.
     speaker: Result<Source, Reason>,
@@ -61,14 +69,14 @@ struct Reading {
 }
 
 /// Why a record was not taken, with its place in the stream where that is known.
-struct Unusable {
-    seq: Option<u64>,
-    reason: Reason,
+pub(super) struct Unusable {
+    pub(super) seq: Option<u64>,
+    pub(super) reason: Reason,
 }
 
 // === impl Reading ===
 
-impl Visitor for Reading {
+impl Visitor for Reading<'_> {
     fn resource(&mut self, attributes: &[KeyValue<'_>]) {
         self.position = None;
         self.speaker = speaker(attributes);
@@ -85,7 +93,8 @@ impl Visitor for Reading {
 
     fn record(&mut self, record: &Record<'_, '_>) {
         let outcome = match &self.speaker {
-            Ok(source) => self.judge(source, record),
+            Ok(_) if record.event_name == Event::Request.name() => self.call(record),
+            Ok(source) => self.event(source, record).map_err(|reason| Unusable { seq: None, reason }),
             Err(reason) => Err(Unusable { seq: None, reason: *reason }),
         };
         match outcome {
@@ -98,24 +107,28 @@ impl Visitor for Reading {
     }
 }
 
-impl Reading {
-    fn judge(&self, source: &Source, record: &Record<'_, '_>) -> Result<(u64, Word), Unusable> {
-        let unplaced = |reason| Unusable { seq: None, reason };
-        let event = Event::from_name(record.event_name).ok_or_else(|| unplaced(Reason::UnknownEvent))?;
+impl Reading<'_> {
+    fn call(&mut self, record: &Record<'_, '_>) -> Result<(u64, Word), Unusable> {
+        let Ok(source) = &self.speaker else {
+            return Err(Unusable { seq: None, reason: Reason::Foreign });
+        };
+        let call = self.calls.read(source, record)?;
+        let (seq, lasted_ns) = (call.seq, call.duration_ns.unwrap_or(0));
+        self.check_clock(record, lasted_ns).map_err(|reason| Unusable { seq: Some(seq), reason })?;
+        Ok((self.time_of(record), Word::Call(call)))
+    }
+
+    fn event(&self, source: &Source, record: &Record<'_, '_>) -> Result<(u64, Word), Reason> {
+        let event = Event::from_name(record.event_name).ok_or(Reason::UnknownEvent)?;
         let word = match event {
-            Event::Request => {
-                let seq = seq(record.attributes).map_err(unplaced)?;
-                let placed = |reason| Unusable { seq: Some(seq), reason };
-                let call = call(source, seq, record).map_err(placed)?;
-                self.check_clock(record, call.duration_ns.unwrap_or(0)).map_err(placed)?;
-                Word::Call(Box::new(call))
-            }
-            Event::VmStarted => self.vm(source, VmEvent::Started, record).map_err(unplaced)?,
-            Event::VmHeartbeat => self.vm(source, VmEvent::Heartbeat, record).map_err(unplaced)?,
-            Event::VmStopped => self.vm(source, VmEvent::Stopped, record).map_err(unplaced)?,
-            Event::VmLost => self.vm(source, VmEvent::Lost, record).map_err(unplaced)?,
-            Event::PolicyAccepted => self.policy(true, record).map_err(unplaced)?,
-            Event::PolicyRefused => self.policy(false, record).map_err(unplaced)?,
+            Event::VmStarted => self.vm(source, VmEvent::Started, record)?,
+            Event::VmHeartbeat => self.vm(source, VmEvent::Heartbeat, record)?,
+            Event::VmStopped => self.vm(source, VmEvent::Stopped, record)?,
+            Event::VmLost => self.vm(source, VmEvent::Lost, record)?,
+            Event::PolicyAccepted => self.policy(true, record)?,
+            Event::PolicyRefused => self.policy(false, record)?,
+            // Read by itself, because it alone has a place in its stream.
+            Event::Request => return Err(Reason::UnknownEvent),
         };
         Ok((self.time_of(record), word))
     }
@@ -179,7 +192,7 @@ impl Reading {
         check(record.attributes, Place::Event)?;
         Ok(Word::Policy(PolicyWord {
             accepted,
-            revision: text(record.attributes, &names::POLICY_REVISION_EVENT).to_owned(),
+            revision: owned(text(record.attributes, &names::POLICY_REVISION_EVENT)),
             attributes: json::object(record.attributes),
         }))
     }
@@ -202,8 +215,9 @@ fn speaker(attributes: &[KeyValue<'_>]) -> Result<Source, Reason> {
     }
     let stream = stream_id(text(attributes, &names::STREAM_ID)).ok_or(Reason::NoStream)?;
     check(attributes, Place::Resource)?;
-    let said = |attribute| text(attributes, attribute).to_owned();
+    let said = |attribute| owned(text(attributes, attribute));
     Ok(Source {
+        looks_from: Vantage::of(text(attributes, &names::VANTAGE), text(attributes, &names::DIRECTION)),
         stream: stream.to_owned(),
         version: said(&names::SERVICE_VERSION),
         node_id: said(&names::NODE_ID),
@@ -216,46 +230,6 @@ fn speaker(attributes: &[KeyValue<'_>]) -> Result<Source, Reason> {
     })
 }
 
-fn seq(attributes: &[KeyValue<'_>]) -> Result<u64, Reason> {
-    count(find(attributes, names::STREAM_SEQ.name))?.ok_or(Reason::NoSeq)
-}
-
-fn call(source: &Source, seq: u64, record: &Record<'_, '_>) -> Result<Call, Reason> {
-    let attributes = record.attributes;
-    check(attributes, Place::Request)?;
-    let grpc_status = text(attributes, &names::GRPC_STATUS);
-    let seen = flag(attributes, &names::REQUEST_SEEN).unwrap_or(true);
-    Ok(Call {
-        seq,
-        seen,
-        operation: if seen { operation(source, attributes)? } else { None },
-        status: count(find(attributes, names::STATUS.name))?.unwrap_or(0),
-        grpc_status: (!grpc_status.is_empty()).then(|| grpc_status.to_owned()),
-        duration_ns: nanos(find(attributes, names::DURATION.name))?,
-        request_id: text(attributes, &names::REQUEST_ID).to_owned(),
-        attributes: json::record(record),
-    })
-}
-
-fn operation(source: &Source, attributes: &[KeyValue<'_>]) -> Result<Option<Operation>, Reason> {
-    let id = text(attributes, &names::OPERATION_ID);
-    if id.is_empty() {
-        return Ok(None);
-    }
-    let said = |attribute| text(attributes, attribute).to_owned();
-    Ok(Some(Operation {
-        id: stream_id(id).ok_or(Reason::BadValue)?.to_owned(),
-        environment: source.environment.clone(),
-        direction: source.direction.clone(),
-        host: said(&names::OPERATION_HOST),
-        protocol: said(&names::OPERATION_PROTOCOL),
-        method: said(&names::METHOD),
-        template: said(&names::TEMPLATE),
-        api: said(&names::API_NAME),
-        declared: flag(attributes, &names::OPERATION_DECLARED).unwrap_or(false),
-    }))
-}
-
 /// Stream and operation ids alike: 32 lower-case hexadecimal digits.
 fn stream_id(text: &str) -> Option<&str> {
     let is_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -264,35 +238,28 @@ fn stream_id(text: &str) -> Option<&str> {
 
 /// Holds each attribute that the table knows against its declared type and bound.
 fn check(attributes: &[KeyValue<'_>], place: Place) -> Result<(), Reason> {
-    for &(name, value) in attributes {
-        let Some(attribute) = declared(place).get(name) else {
-            continue;
-        };
-        let fits = match (attribute.kind, value) {
-            (Kind::Str { bytes_max }, Value::Str(text)) => text.len() <= usize::from(bytes_max),
-            (Kind::Int, Value::Int(_)) | (Kind::Bool, Value::Bool(_)) => true,
-            (Kind::Str { .. } | Kind::Int | Kind::Bool, _) => false,
-        };
-        if !fits {
+    let known = names::ALL.iter().filter(|attribute| attribute.place == place);
+    for attribute in known {
+        let given = attributes.iter().filter(|(name, _)| *name == attribute.name);
+        if given.into_iter().any(|&(_, value)| !fits(attribute, value)) {
             return Err(Reason::BadValue);
         }
     }
     Ok(())
 }
 
-fn declared(place: Place) -> &'static HashMap<&'static str, &'static Attribute> {
-    static TABLES: OnceLock<[HashMap<&'static str, &'static Attribute>; 3]> = OnceLock::new();
-    let [resource, request, event] = TABLES.get_or_init(|| {
-        [Place::Resource, Place::Request, Place::Event].map(|place| {
-            let here = names::ALL.iter().filter(|attribute| attribute.place == place);
-            here.map(|attribute| (attribute.name, *attribute)).collect()
-        })
-    });
-    match place {
-        Place::Resource | Place::Scope => resource,
-        Place::Request => request,
-        Place::Event => event,
+/// Whether a value has the type and keeps to the bound that its attribute promises.
+pub(super) fn fits(attribute: &Attribute, value: Value<'_>) -> bool {
+    match (attribute.kind, value) {
+        (Kind::Str { bytes_max }, Value::Str(text)) => text.len() <= usize::from(bytes_max),
+        (Kind::Int, Value::Int(_)) | (Kind::Bool, Value::Bool(_)) => true,
+        (Kind::Str { .. } | Kind::Int | Kind::Bool, _) => false,
     }
+}
+
+/// Text as the books keep it: not every store can hold a NUL, and no name of ours has one.
+pub(super) fn owned(text: &str) -> String {
+    if text.as_bytes().contains(&0) { text.replace('\0', "\u{fffd}") } else { text.to_owned() }
 }
 
 /// The last value of a name: a key may stand twice, and JSON keeps the last too.
@@ -307,15 +274,8 @@ fn text<'a>(attributes: &[KeyValue<'a>], attribute: &Attribute) -> &'a str {
     }
 }
 
-fn flag(attributes: &[KeyValue<'_>], attribute: &Attribute) -> Option<bool> {
-    match find(attributes, attribute.name) {
-        Some(Value::Bool(flag)) => Some(flag),
-        Some(Value::Str(_) | Value::Int(_) | Value::Double(_) | Value::Other) | None => None,
-    }
-}
-
 /// A count: absent, or a number from 0 to [`COUNT_MAX`].
-fn count(value: Option<Value<'_>>) -> Result<Option<u64>, Reason> {
+pub(super) fn count(value: Option<Value<'_>>) -> Result<Option<u64>, Reason> {
     match nanos(value)? {
         Some(number) if number > COUNT_MAX => Err(Reason::BadValue),
         within => Ok(within),
@@ -323,7 +283,7 @@ fn count(value: Option<Value<'_>>) -> Result<Option<u64>, Reason> {
 }
 
 /// A duration: absent, or any number that is not below 0.
-fn nanos(value: Option<Value<'_>>) -> Result<Option<u64>, Reason> {
+pub(super) fn nanos(value: Option<Value<'_>>) -> Result<Option<u64>, Reason> {
     match value {
         None => Ok(None),
         Some(Value::Int(number)) => u64::try_from(number).map(Some).map_err(|_| Reason::BadValue),

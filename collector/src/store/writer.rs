@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::clock;
-use crate::facts::Batch;
+use crate::facts::{Batch, OperationId};
 use crate::fold::Outcome;
 use crate::metrics::Metrics;
-use crate::store::Ledger;
+use crate::store::aliases::Alias;
+use crate::store::{Ledger, StoreError};
 
 /// Batches that may wait for the next commit; the intake is told "busy" beyond.
 const QUEUE_MAX: usize = 256;
@@ -36,9 +37,20 @@ pub enum NotWritten {
     Ending,
 }
 
-struct Job {
-    batch: Batch,
-    done: oneshot::Sender<Result<Outcome, NotWritten>>,
+enum Job {
+    /// Records to be folded; many share one commit.
+    Batch(Batch, oneshot::Sender<Result<Outcome, NotWritten>>),
+    /// A change of the aliases, by itself: whether it was made.
+    Alias(AliasChange, oneshot::Sender<Result<bool, NotWritten>>),
+}
+
+/// A change of the aliases.
+#[derive(Debug, Clone)]
+pub enum AliasChange {
+    /// An id becomes part of an operation.
+    Join(Alias),
+    /// An id is taken out of its family.
+    Part(OperationId),
 }
 
 /// The way to the writing thread.
@@ -56,7 +68,7 @@ pub struct WriterThread(JoinHandle<()>);
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn start(ledger: Box<dyn Ledger>, metrics: Arc<Metrics>) -> std::io::Result<(Writer, WriterThread)> {
+pub fn start(ledger: Ledger, metrics: Arc<Metrics>) -> std::io::Result<(Writer, WriterThread)> {
     let (jobs, waiting) = sync_channel(QUEUE_MAX);
     let healthy = Arc::new(AtomicBool::new(true));
     let mut work = Work { ledger, metrics, healthy: Arc::clone(&healthy), tidied: Instant::now() };
@@ -73,11 +85,25 @@ impl Writer {
     /// When it is not, and why.
     pub async fn write(&self, batch: Batch) -> Result<Outcome, NotWritten> {
         let (done, told) = oneshot::channel();
-        self.jobs.try_send(Job { batch, done }).map_err(|error| match error {
+        self.hand(Job::Batch(batch, done))?;
+        told.await.unwrap_or(Err(NotWritten::Ending))
+    }
+
+    /// Changes the aliases and waits until that is on disk; `false` when there is nothing to change, or it may not be.
+    ///
+    /// # Errors
+    /// When it is not, and why.
+    pub async fn alias(&self, change: AliasChange) -> Result<bool, NotWritten> {
+        let (done, told) = oneshot::channel();
+        self.hand(Job::Alias(change, done))?;
+        told.await.unwrap_or(Err(NotWritten::Ending))
+    }
+
+    fn hand(&self, job: Job) -> Result<(), NotWritten> {
+        self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => NotWritten::Busy,
             TrySendError::Disconnected(_) => NotWritten::Ending,
-        })?;
-        told.await.unwrap_or(Err(NotWritten::Ending))
+        })
     }
 
     /// Whether the last commit worked.
@@ -101,7 +127,7 @@ impl WriterThread {
 // === impl Work ===
 
 struct Work {
-    ledger: Box<dyn Ledger>,
+    ledger: Ledger,
     metrics: Arc<Metrics>,
     healthy: Arc<AtomicBool>,
     tidied: Instant,
@@ -111,7 +137,7 @@ impl Work {
     fn run(&mut self, waiting: &Receiver<Job>) {
         loop {
             match waiting.recv_timeout(TIDY_EVERY) {
-                Ok(first) => self.commit(group(first, waiting)),
+                Ok(first) => self.work(first, waiting),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -121,10 +147,40 @@ impl Work {
         }
     }
 
-    fn commit(&mut self, jobs: Vec<Job>) {
-        let (batches, done): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.batch, job.done)).unzip();
+    /// Commits everything that waits already, up to the bound.
+    fn work(&mut self, first: Job, waiting: &Receiver<Job>) {
+        let (mut batches, mut done, mut records) = (Vec::new(), Vec::new(), 0usize);
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match job {
+                Job::Batch(batch, told) => {
+                    records = records.saturating_add(batch.entries.len());
+                    batches.push(batch);
+                    done.push(told);
+                }
+                Job::Alias(change, told) => {
+                    let outcome = self.change(change);
+                    let _gone = told.send(outcome);
+                }
+            }
+            next = if records < GROUP_RECORDS_MAX { waiting.try_recv().ok() } else { None };
+        }
+        if !batches.is_empty() {
+            self.commit(batches, done);
+        }
+    }
+
+    fn change(&mut self, change: AliasChange) -> Result<bool, NotWritten> {
+        self.ledger.alias(change).map_err(|error: StoreError| {
+            tracing::error!(%error, "an alias was not changed");
+            NotWritten::Failed
+        })
+    }
+
+    fn commit(&mut self, batches: Vec<Batch>, done: Vec<oneshot::Sender<Result<Outcome, NotWritten>>>) {
+        let count = batches.len();
         let started = Instant::now();
-        let outcome = self.ledger.commit(&batches, clock::now_ns());
+        let outcome = self.ledger.commit(batches, clock::now_ns());
         self.metrics.committed(outcome.is_ok(), started.elapsed());
         self.healthy.store(outcome.is_ok(), Ordering::Relaxed);
         match outcome {
@@ -136,7 +192,7 @@ impl Work {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, batches = batches.len(), "nothing was kept of a commit");
+                tracing::error!(%error, batches = count, "nothing was kept of a commit");
                 for done in done {
                     let _gone = done.send(Err(NotWritten::Failed));
                 }
@@ -150,18 +206,4 @@ impl Work {
         }
         self.tidied = Instant::now();
     }
-}
-
-/// Everything that waits already, up to the bound.
-fn group(first: Job, waiting: &Receiver<Job>) -> Vec<Job> {
-    let mut records = first.batch.entries.len();
-    let mut jobs = vec![first];
-    while records < GROUP_RECORDS_MAX {
-        let Ok(job) = waiting.try_recv() else {
-            break;
-        };
-        records = records.saturating_add(job.batch.entries.len());
-        jobs.push(job);
-    }
-    jobs
 }

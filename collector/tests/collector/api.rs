@@ -21,8 +21,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("/v1/operations?declared=yes", "it is true or false"),
     ("/v1/operations?sort=age", "it is one of calls, last_seen, first_seen, p99, template"),
     ("/v1/operations?order=up", "it is one of asc, desc"),
-    ("/v1/operations?cursor=zz", "the cursor does not belong to this question"),
-    ("/v1/operations?cursor=00", "the cursor does not belong to this question"),
+    ("/v1/operations?cursor=zz", "the cursor is not hexadecimal"),
     ("/v1/operations?cursor=", "cursor is empty"),
     ("/v1/operations?api=", "api is empty"),
     ("/v1/operations?host=%ff", "not utf-8"),
@@ -33,9 +32,19 @@ const REFUSED: &[(&str, &str)] = &[
     ("/v1/calls?after=9007199254740992", "it is a whole number from 0 to 9007199254740991"),
     ("/v1/calls?limit=1001", "it is 1 to 1000"),
     ("/v1/calls?request_id=", "request_id is empty"),
-    ("/v1/calls?sort=calls", "known are request_id, operation, after, limit"),
+    ("/v1/calls?sort=calls", "known are request_id, operation, fingerprint, notable, after, limit"),
     ("/v1/loss?cursor=abc", "the cursor is not a stream's id"),
     ("/v1/loss?stream=1", "known are limit, cursor"),
+    ("/v1/operations?state=gone", "it is one of present, never_succeeded, all"),
+    ("/v1/operations/abc", "an operation's id is 32 hexadecimal digits"),
+    ("/v1/operations/00000000000000000000000000000001?by=week", "it is one of minute, hour, day"),
+    ("/v1/operations/00000000000000000000000000000001?from=now", "from is \\\"now\\\""),
+    ("/v1/flows?operation=x", "an operation's id is 32 hexadecimal digits"),
+    ("/v1/flows?verdict=maybe", "it is one of permit, deny, would_deny"),
+    ("/v1/calls?operation=orders", "an operation's id is 32 hexadecimal digits"),
+    ("/v1/rules?sort=name", "known are limit"),
+    ("/v1/instances?state=lost", "it is one of live, silent, stopped"),
+    ("/v1/aliases?id=1", "is not known here"),
 ];
 
 async fn filled() -> (tempfile::TempDir, Running) {
@@ -85,7 +94,7 @@ async fn bad_questions_are_problems_with_a_hint() {
 #[tokio::test]
 async fn an_operation_says_what_was_reported_of_it() {
     let (_folder, collector) = filled().await;
-    let answer = ask::get(collector.http, "/v1/operations?q=/things/4/");
+    let answer = ask::get(collector.http, "/v1/operations?state=all&q=/things/4/");
     let item = &items(&answer)[0];
     assert_eq!(items(&answer).len(), 1);
     for (name, want) in [
@@ -109,7 +118,7 @@ async fn an_operation_says_what_was_reported_of_it() {
         assert!((took - 5.0).abs() <= 0.051, "{quantile} is {took}");
     }
     assert_eq!(item["first_seen"], item["last_seen"]);
-    let count = |query: &str| items(&ask::get(collector.http, &format!("/v1/operations?{query}"))).len();
+    let count = |query: &str| items(&ask::get(collector.http, &format!("/v1/operations?state=all&{query}"))).len();
     assert_eq!(count(""), 25);
     assert_eq!(count("declared=true"), 13);
     assert_eq!(count("declared=false"), 12);
@@ -143,7 +152,7 @@ async fn pages_in_every_order_give_every_operation_once() {
             let mut got = Vec::new();
             let mut cursor = String::new();
             loop {
-                let path = format!("/v1/operations?sort={sort}&order={order}&limit=7{cursor}");
+                let path = format!("/v1/operations?state=all&sort={sort}&order={order}&limit=7{cursor}");
                 let answer = ask::get(collector.http, &path);
                 got.extend(items(&answer).iter().map(|item| item["id"].as_str().unwrap().to_owned()));
                 let Some(next) = answer["next"].as_str() else {
@@ -157,9 +166,10 @@ async fn pages_in_every_order_give_every_operation_once() {
             assert_eq!(&got, want, "{sort} {order}");
         }
     }
-    let first = ask::get(collector.http, "/v1/operations?sort=p99&limit=2");
-    let foreign = format!("/v1/operations?sort=calls&cursor={}", first["next"].as_str().unwrap());
-    assert_eq!(ask::get_with(collector.http, &foreign, "").status, 400);
+    let first = ask::get(collector.http, "/v1/operations?state=all&sort=p99&limit=2");
+    let foreign = format!("/v1/operations?state=all&sort=calls&cursor={}", first["next"].as_str().unwrap());
+    assert_eq!(ask::get_with(collector.http, &foreign, "").status, 404);
+    assert_eq!(ask::get_with(collector.http, "/v1/operations?cursor=00", "").status, 404);
 }
 
 #[tokio::test]
@@ -221,6 +231,7 @@ async fn metrics_are_prometheus_text() {
         "ostiary_collector_exports_total{outcome=\"taken\"} 1",
         "ostiary_streams{state=\"live\"} 1",
         "ostiary_records_missing 0",
+        "ostiary_records_over 0",
     ] {
         assert!(answer.body.lines().any(|found| found == line), "{line} is not in {}", answer.body);
     }

@@ -1,7 +1,7 @@
 //! Each bound has its outcome: told, counted, and nothing known pushed out.
 
-use ostiary_collector::intake::read::{self, Window};
-use ostiary_collector::store::{Answers, Bounds, CallsQuery, Ledger, OTHER, OperationsQuery, sqlite};
+use ostiary_collector::facts::OperationId;
+use ostiary_collector::store::{Bounds, CallsQuery, OperationsQuery, State};
 use tonic::Code;
 
 use crate::law;
@@ -9,54 +9,75 @@ use crate::support::ask;
 use crate::support::process::Running;
 use crate::support::records::{Req, id, req, requests};
 use crate::support::send::Sender;
+use crate::support::store;
 
 fn batch(stream: u64, requests_: &[Req]) -> ostiary_collector::facts::Batch {
-    let open = Window { from_ns: 0, to_ns: u64::MAX, now_ns: 1 };
-    read::batch(&requests(&id(stream), requests_), open).unwrap()
+    law::batch(&requests(&id(stream), requests_))
+}
+
+fn all() -> OperationsQuery {
+    OperationsQuery { limit: 1000, state: State::All, ..OperationsQuery::default() }
 }
 
 #[test]
 fn operations_over_the_bound_share_one_row_and_no_known_one_leaves() {
-    let folder = tempfile::tempdir().unwrap();
-    let bounds = Bounds { operations_max: 10, ..law::bounds() };
-    let (mut ledger, reader) = sqlite::open(&folder.path().join("s.sqlite"), bounds).unwrap();
-    for round in 0..20u64 {
-        let of = |n: u64| Req { operation: Some(round * 50 + n), ..req(round * 50 + n) };
-        let requests: Vec<Req> = (0..50).map(of).collect();
-        ledger.commit(&[batch(1, &requests)], 1).unwrap();
+    for store in store::each() {
+        let bounds = Bounds { operations_max: 10, ..law::bounds() };
+        let (mut ledger, reader) = store.open(bounds);
+        for round in 0..20u64 {
+            let of = |n: u64| Req { operation: Some(round * 50 + n), ..req(round * 50 + n) };
+            let requests: Vec<Req> = (0..50).map(of).collect();
+            ledger.commit(vec![batch(1, &requests)], 1).unwrap();
+        }
+        let rows = reader.operations(&all()).unwrap();
+        let other = rows.iter().find(|item| item.row.operation.id == OperationId::OTHER).unwrap();
+        assert_eq!((rows.len(), other.row.sums.records), (11, 990));
+        // One that is known is counted on, even now.
+        let known = rows.iter().find(|item| item.row.operation.id != OperationId::OTHER).unwrap().row.operation.id;
+        let n = u64::from_str_radix(&known.text(), 16).unwrap();
+        let again = Req { operation: Some(n), ..req(5000) };
+        ledger.commit(vec![batch(1, &[again])], 1).unwrap();
+        let rows = reader.operations(&all()).unwrap();
+        assert_eq!(rows.iter().find(|item| item.row.operation.id == known).unwrap().row.sums.records, 2);
     }
-    let query = OperationsQuery { limit: 1000, ..OperationsQuery::default() };
-    let rows = reader.operations(&query).unwrap();
-    let other = rows.iter().find(|row| row.operation.id == OTHER).unwrap();
-    assert_eq!((rows.len(), other.calls), (11, 990));
-    // One that is known is counted on, even now.
-    let again = Req { operation: Some(3), ..req(5000) };
-    ledger.commit(&[batch(1, &[again])], 1).unwrap();
-    let rows = reader.operations(&query).unwrap();
-    assert_eq!(rows.iter().find(|row| row.operation.id == id(3)).unwrap().calls, 2);
+}
+
+#[test]
+fn a_scan_fills_half_of_the_room_and_keeps_no_real_operation_out() {
+    for store in store::each() {
+        let bounds = Bounds { operations_max: 20, ..law::bounds() };
+        let (mut ledger, reader) = store.open(bounds);
+        let scan = |n: u64| Req { operation: Some(n * 2 + 1), status: 404, ..req(n) };
+        ledger.commit(vec![batch(1, &(0..500).map(scan).collect::<Vec<_>>())], 1).unwrap();
+        let real = |n: u64| Req { operation: Some(n * 2 + 1), ..req(n) };
+        ledger.commit(vec![batch(1, &(1000..1005).map(real).collect::<Vec<_>>())], 1).unwrap();
+        // What was scanned is out of the way unless asked for; what works is there, and one scanned works later.
+        let shown = |state| reader.operations(&OperationsQuery { state, ..all() }).unwrap().len();
+        assert_eq!((shown(State::NeverSucceeded), shown(State::Present), shown(State::All)), (10, 6, 16));
+    }
 }
 
 #[test]
 fn streams_over_the_bound_are_told_and_those_known_go_on() {
-    let folder = tempfile::tempdir().unwrap();
+    let store = store::each().pop().unwrap();
     let bounds = Bounds { streams_max: 2, ..law::bounds() };
-    let (mut ledger, reader) = sqlite::open(&folder.path().join("s.sqlite"), bounds).unwrap();
-    let outcomes = ledger.commit(&[batch(1, &[req(0)]), batch(2, &[req(0)]), batch(3, &[req(0)])], 1);
+    let (mut ledger, reader) = store.open(bounds);
+    let outcomes = ledger.commit(vec![batch(1, &[req(0)]), batch(2, &[req(0)]), batch(3, &[req(0)])], 1);
     let rejected: Vec<u64> = outcomes.unwrap().iter().map(|outcome| outcome.rejected.total()).collect();
     assert_eq!(rejected, [0, 0, 1]);
-    let outcomes = ledger.commit(&[batch(3, &[req(1)]), batch(2, &[req(1)])], 1).unwrap();
+    let outcomes = ledger.commit(vec![batch(3, &[req(1)]), batch(2, &[req(1)])], 1).unwrap();
     assert_eq!((outcomes[0].rejected.total(), outcomes[1].folded), (1, 1));
     assert_eq!(reader.totals(1).unwrap().streams, 2);
 }
 
 #[test]
 fn the_ring_of_calls_keeps_the_latest_and_its_positions_never_return() {
-    let folder = tempfile::tempdir().unwrap();
+    let store = store::each().pop().unwrap();
     let bounds = Bounds { calls_max: 30, calls_age_ns: 1000, ..law::bounds() };
-    let (mut ledger, reader) = sqlite::open(&folder.path().join("s.sqlite"), bounds).unwrap();
+    let (mut ledger, reader) = store.open(bounds);
     for round in 0..10u64 {
         let requests: Vec<Req> = (round * 20..(round + 1) * 20).map(req).collect();
-        ledger.commit(&[batch(1, &requests)], 10).unwrap();
+        ledger.commit(vec![batch(1, &requests)], 10).unwrap();
         ledger.tidy(10).unwrap();
     }
     let query = CallsQuery { limit: 1000, after: Some(0), ..CallsQuery::default() };
@@ -67,17 +88,17 @@ fn the_ring_of_calls_keeps_the_latest_and_its_positions_never_return() {
     // All grow old; the next one has a place of its own.
     ledger.tidy(5000).unwrap();
     assert!(reader.calls(&query).unwrap().is_empty());
-    ledger.commit(&[batch(1, &[req(999)])], 5000).unwrap();
+    ledger.commit(vec![batch(1, &[req(999)])], 5000).unwrap();
     assert_eq!(reader.calls(&query).unwrap()[0].position, last + 1);
 }
 
 #[test]
 fn streams_forgotten_for_age_stay_in_the_totals() {
-    let folder = tempfile::tempdir().unwrap();
+    let store = store::each().pop().unwrap();
     let bounds = Bounds { stream_age_ns: 100, ..law::bounds() };
-    let (mut ledger, reader) = sqlite::open(&folder.path().join("s.sqlite"), bounds).unwrap();
-    ledger.commit(&[batch(1, &[req(0), req(5)]), batch(2, &[req(0)]), batch(2, &[req(0)])], 50).unwrap();
-    ledger.commit(&[batch(3, &[req(0)])], 140).unwrap();
+    let (mut ledger, reader) = store.open(bounds);
+    ledger.commit(vec![batch(1, &[req(0), req(5)]), batch(2, &[req(0)]), batch(2, &[req(0)])], 50).unwrap();
+    ledger.commit(vec![batch(3, &[req(0)])], 140).unwrap();
     let before = reader.totals(140).unwrap();
     ledger.tidy(200).unwrap();
     let after = reader.totals(200).unwrap();
@@ -87,7 +108,7 @@ fn streams_forgotten_for_age_stay_in_the_totals() {
         (before.made, before.received, before.missing, before.duplicates)
     );
     // What comes after all does not open closed books: it is told, and changes no sum.
-    let late = ledger.commit(&[batch(1, &[req(0), req(9)])], 201).unwrap();
+    let late = ledger.commit(vec![batch(1, &[req(0), req(9)])], 201).unwrap();
     assert_eq!((late[0].folded, late[0].rejected.total()), (0, 2));
     assert_eq!(reader.totals(200).unwrap(), after);
 }

@@ -16,11 +16,15 @@
 
 mod api;
 mod bounds;
+mod families;
+mod growth;
 mod hostile;
 mod kill;
 mod law;
 mod load;
 mod security;
+mod shared;
 mod startup;
 mod states;
 mod support;
+mod upgrade;

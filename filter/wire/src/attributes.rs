@@ -118,6 +118,7 @@ attributes! {
     // A request: which record this is.
     STREAM_SEQ = "ostiary.stream.seq", Int, Request, Ostiary, "the filter", "number of this record in its stream, from 0 without gaps; with the stream's id it is the public id of a call";
     REQUEST_ID = "ostiary.request.id", text(128), Request, Ostiary, "header `x-request-id`", "Envoy's request id";
+    RECORD_WEIGHT = "ostiary.record.weight", Int, Request, Ostiary, "the filter", "how many calls this record stands for, in thousandths; absent when records are not sampled, reserved until they are";
     REQUEST_SEEN = "ostiary.request.seen", Bool, Request, Ostiary, "the filter", "false when Envoy or an earlier filter answered before the request reached us: such a call makes no API";
 
     // What was called.

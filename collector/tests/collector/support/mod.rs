@@ -4,6 +4,7 @@ pub mod ask;
 pub mod process;
 pub mod records;
 pub mod send;
+pub mod store;
 
 /// A repeatable stream of numbers, so that a failure can be met again.
 pub struct Numbers(pub u64);

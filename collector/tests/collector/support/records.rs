@@ -87,3 +87,27 @@ pub fn event(stream: &str, event: Event, counts: &[(&Attribute, u64)], texts: &[
     });
     batch.seal(&resource(stream), Progress::default())
 }
+
+/// The bytes of one export whose records are written by hand; each has its place in the stream already.
+pub fn written(stream: &str, all: &[(u64, u64)], write: impl Fn(u64, &mut Attributes<'_>)) -> Vec<u8> {
+    let made = all.iter().map(|(seq, _)| seq + 1).max().unwrap_or(0);
+    let mut batch = Batch::new();
+    for &(seq, time_ns) in all {
+        batch.record(&head(Event::Request, time_ns), |attributes| {
+            attributes.count(&names::STREAM_SEQ, seq);
+            write(seq, attributes);
+        });
+    }
+    batch.seal(&resource(stream), Progress { made, dropped: 0 })
+}
+
+/// The attributes that name an operation.
+pub fn operation(write: &mut Attributes<'_>, operation: u64, host: &str, template: &str, declared: bool) {
+    write.str(&names::OPERATION_ID, &id(operation));
+    write.bool(&names::OPERATION_DECLARED, declared);
+    write.str(&names::OPERATION_PROTOCOL, "rest");
+    write.str(&names::OPERATION_HOST, host);
+    write.str(&names::METHOD, "GET");
+    write.str(&names::TEMPLATE, template);
+    write.count(&names::STATUS, 200);
+}

@@ -33,6 +33,12 @@ impl Sender {
         Self { grpc: Grpc::new(channel), token: None }
     }
 
+    /// A sender, unless the collector is gone already.
+    pub async fn try_connect(otlp: SocketAddr) -> Option<Self> {
+        let channel = endpoint("http", otlp).connect().await.ok()?;
+        Some(Self { grpc: Grpc::new(channel), token: None })
+    }
+
     pub async fn connect_tls(otlp: SocketAddr, tls: ClientTlsConfig) -> Result<Self, tonic::transport::Error> {
         let channel = endpoint("https", otlp).tls_config(tls)?.connect().await?;
         Ok(Self { grpc: Grpc::new(channel), token: None })
