@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ostiary_integration::bench::compare::{Comparison, Effort, compare};
-use ostiary_integration::bench::host_calls;
 use ostiary_integration::bench::modules::Modules;
 use ostiary_integration::bench::replace::{self, Large};
 use ostiary_integration::bench::rows::Row;
 use ostiary_integration::bench::spread::Table;
+use ostiary_integration::bench::{host_calls, many_rules};
 use ostiary_integration::place;
 
 const WORKERS: [u32; 2] = [1, 2];
@@ -59,6 +59,9 @@ async fn run() -> Result<()> {
         let mut table = Table::new(&Comparison::HEADS);
         compare(1, Row::RULES, &modules, &ours, effort).await?.rows(&mut table);
         tables.push(("Few rules and many, CPU time for each request", table));
+        let (four, six) =
+            many_rules::bytes_for_each(LARGE.cidrs).map_err(|why| anyhow::anyhow!("a network is none: {why}"))?;
+        println!("a compiled network takes {four:.1} bytes (ipv4), {six:.1} bytes (ipv6)");
     }
     if wanted("replace") {
         println!("applying {} apis, {} rules and {} cidrs under load", LARGE.apis, LARGE.rules, LARGE.cidrs);
