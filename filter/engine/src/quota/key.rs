@@ -14,7 +14,7 @@ const PART_BYTES_MAX: usize = 1024;
 /// A key: for each part of its quota a value, or that there is none.
 ///
 /// Each part is a 0, or a 1 with the value's length in four bytes and the value, at most its first
-/// [`PART_BYTES_MAX`] bytes: so two keys of different parts never have the same bytes, and a missing
+/// `PART_BYTES_MAX` bytes: so two keys of different parts never have the same bytes, and a missing
 /// value is like no value that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Key(Vec<u8>);
