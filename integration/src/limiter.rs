@@ -49,7 +49,12 @@ impl Part {
         let signal = if paused { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT };
         let id = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
         let id = id.ok_or_else(|| io::Error::other("the process has no id"))?;
-        Ok(rustix::process::kill_process(id, signal)?)
+        rustix::process::kill_process(id, signal)?;
+        if paused {
+            // The signal is only sent so far: the system tells the parent when all threads stand still.
+            rustix::process::waitpid(Some(id), rustix::process::WaitOptions::UNTRACED)?;
+        }
+        Ok(())
     }
 }
 
