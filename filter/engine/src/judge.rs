@@ -8,6 +8,7 @@ use crate::client::Country;
 use crate::config::read::Sink;
 use crate::config::{Mode, Preflight};
 use crate::edit::Edits;
+use crate::masking::RuleSet;
 use crate::pairs::Pairs;
 use crate::path::CanonicalPath;
 use crate::policy::Policy;
@@ -56,6 +57,8 @@ pub struct Judged {
     pub country: Option<Country>,
     /// The quotas that it falls under, in their order; none where it cannot be read.
     pub due: Vec<Due>,
+    /// The masking rules that it falls under; none where it cannot be read.
+    pub masks: RuleSet,
     /// What has to change before the upstream gets the request; nothing in shadow.
     pub edits: Edits,
 }
@@ -147,15 +150,19 @@ impl<'a> Prepared<'a> {
                 let verdicts = self.policy.access().judge(&call);
                 let from = Source { call: &call, operation: &operation, catalog: self.policy.catalog() };
                 let due = self.policy.quotas().due(&from);
+                let masks = self.policy.masking().due(&call);
                 // Envoy's own word for the address stands in the record without a call of ours.
                 let client = if self.policy.clients().is_envoys() { None } else { around.address() };
                 let country = around.country();
-                Judged { verdicts, client, country, due, operation: Some(operation), ..Judged::default() }
+                Judged { verdicts, client, country, due, masks, operation: Some(operation), ..Judged::default() }
             }
             Err(refusal) => Judged::refused(self.policy, *refusal),
         };
         judged.caller = self.caller;
         judged.edits = self.edits;
+        if self.policy.masking().acts(&judged.masks) {
+            judged.edits.ask_for_readable(self.head.lines);
+        }
         judged.in_mode(self.policy.mode())
     }
 

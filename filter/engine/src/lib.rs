@@ -20,6 +20,7 @@ pub mod edit;
 mod hash;
 pub mod host;
 pub mod judge;
+pub mod masking;
 mod overrides;
 pub mod pairs;
 pub mod path;

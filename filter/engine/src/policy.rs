@@ -11,6 +11,7 @@ use crate::client::ClientRules;
 use crate::config::read::Problems;
 use crate::config::{self, Config, DefaultAccess, Mode, Overrides, Preflight, Requests, Vantage, Written};
 use crate::hash::Folded;
+use crate::masking::{self, Masking};
 use crate::path::PathRules;
 use crate::quota::{self, Quotas};
 use std::collections::BTreeMap;
@@ -102,6 +103,7 @@ pub struct Policy {
     catalog: Catalog,
     access: Access,
     quotas: Quotas,
+    masking: Masking,
     reporting: Reporting,
     revision: Revision,
 }
@@ -157,12 +159,13 @@ impl Policy {
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
         let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);
+        let masking = masking(&mut layers, mode, &around, &mut problems);
         let (rules, default) = rules(layers, &around, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
         let access = Access::new(rules, api_count, default);
-        Ok(Self { mode, requests, clients, callers, catalog, access, quotas, reporting, revision })
+        Ok(Self { mode, requests, clients, callers, catalog, access, quotas, masking, reporting, revision })
     }
 
     /// Whether decisions act.
@@ -221,6 +224,12 @@ impl Policy {
     #[must_use]
     pub const fn quotas(&self) -> &Quotas {
         &self.quotas
+    }
+
+    /// What may leave.
+    #[must_use]
+    pub const fn masking(&self) -> &Masking {
+        &self.masking
     }
 
     /// Where records go.
@@ -295,6 +304,19 @@ fn quotas(
     let written = layers.iter_mut().flat_map(|layer| std::mem::take(&mut layer.config.quotas)).collect();
     let counting = layers.first().and_then(|layer| layer.config.counting.as_ref());
     quota::plan::compile(written, counting, mode, around, problems, warnings)
+}
+
+/// Masking rules of all layers; what is looked at, and the key, are the base's affair.
+fn masking(layers: &mut [Layer], mode: Mode, around: &Around<'_>, problems: &mut Problems) -> Masking {
+    let written = layers.iter_mut().flat_map(|layer| std::mem::take(&mut layer.config.masking)).collect();
+    let base = layers.first().map(|layer| &layer.config);
+    let sections = masking::compile::Sections {
+        inspect: base.and_then(|config| config.inspect.as_ref()),
+        pseudonyms: base.and_then(|config| config.pseudonyms.as_ref()),
+        reports: base.is_some_and(|config| config.collector.is_some()),
+        mode,
+    };
+    masking::compile::compile(written, &sections, around, problems)
 }
 
 fn rules(layers: Vec<Layer>, around: &Around<'_>, problems: &mut Problems) -> (Vec<Rule>, Option<DefaultAccess>) {

@@ -10,6 +10,7 @@ pub mod clients;
 mod digest;
 pub use digest::Digested;
 pub(crate) mod json;
+pub mod masking;
 mod nearest;
 pub(crate) use nearest::nearest;
 mod object;
@@ -122,6 +123,12 @@ config_object! {
         counting: Counting, optional;
         /// How often; several that a call falls under are charged in their order.
         quotas: Vec<Digested<Quota>>, default;
+        /// What may leave; all rules that hold for a response mask it.
+        masking: Vec<masking::Masking>, default;
+        /// Looking without masking.
+        inspect: masking::Inspect, optional;
+        /// The key of pseudonyms.
+        pseudonyms: masking::Pseudonyms, optional;
     }
 }
 

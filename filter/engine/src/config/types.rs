@@ -125,6 +125,14 @@ impl<P> Text<P> {
     }
 }
 
+impl<P: Pattern> Text<P> {
+    /// The text, if it matches.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        P::is_match(text).then(|| Self { text: text.into(), of: PhantomData })
+    }
+}
+
 impl<P> Clone for Text<P> {
     fn clone(&self) -> Self {
         Self { text: self.text.clone(), of: PhantomData }

@@ -1,0 +1,260 @@
+//! The head of a response: what becomes of its body, and which of its lines would tell of the body
+//! that came or lead around the mask (RFC 9110, sections 8, 9.3.2, 14 and 15; RFC 9530).
+
+use super::{Masking, RuleSet};
+use crate::pairs::Pairs;
+use ostiary_body::{Active, Mask};
+
+/// Lines that describe the bytes as they came: lengths, digests, signatures over them.
+const OF_THE_BYTES: [&str; 8] = [
+    "content-length",
+    "content-md5",
+    "digest",
+    "content-digest",
+    "repr-digest",
+    "signature",
+    "signature-input",
+    "accept-ranges",
+];
+
+/// A response's head, as far as it decides.
+#[derive(Debug, Clone, Copy)]
+pub struct ResponseHead<'a> {
+    /// All header lines.
+    pub lines: Pairs<'a>,
+    /// Whether the request was a HEAD.
+    pub to_head: bool,
+    /// Whether the response ends with its head.
+    pub is_whole: bool,
+}
+
+/// How a body is coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// As it is.
+    Identity,
+    /// By gzip (RFC 1952).
+    Gzip,
+    /// By deflate: zlib (RFC 1950), or raw (RFC 1951), which servers send too.
+    Deflate,
+}
+
+/// What becomes of the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing: there is none, or nobody asks for it.
+    Untouched,
+    /// It is not looked at, for this reason.
+    Unread(&'static str),
+    /// It is read, and masked if a rule is enforced.
+    Read {
+        /// What holds for it.
+        active: Active,
+        /// How it is coded.
+        coding: Coding,
+        /// Its type, as it says.
+        content_type: Option<Box<str>>,
+    },
+    /// The response must not leave: the rule, and why.
+    Blocked(usize, &'static str),
+}
+
+/// A change of the response's head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeadChange {
+    /// All lines of a header go.
+    Remove(Box<str>),
+    /// A header has this value alone.
+    Replace(Box<str>, Box<[u8]>),
+}
+
+/// What becomes of a response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Treatment {
+    /// Its status.
+    pub status: u16,
+    /// Its body.
+    pub body: Body,
+    /// Its head.
+    pub changes: Vec<HeadChange>,
+    /// Header lines that a rule masks, or would: the rule, and whether it acts.
+    pub masked_headers: Vec<(usize, bool)>,
+}
+
+/// What a head says.
+struct Read<'a> {
+    status: u16,
+    content_type: Option<&'a [u8]>,
+    codings: Vec<&'a [u8]>,
+    etag: Option<&'a [u8]>,
+    cache_control: Vec<&'a [u8]>,
+    is_range: bool,
+}
+
+impl Masking {
+    /// What becomes of a response to a call that falls under these rules.
+    #[must_use]
+    pub fn treat(&self, due: &RuleSet, head: &ResponseHead<'_>) -> Treatment {
+        let read = Read::new(head.lines);
+        let active = self.active(due, read.status);
+        let mut treatment = Treatment {
+            status: read.status,
+            body: Body::Untouched,
+            changes: Vec::new(),
+            masked_headers: Vec::new(),
+        };
+        self.mask_headers(&active, head.lines, &mut treatment);
+        let reads_body = |set: &RuleSet| set.iter().any(|number| self.rule(number).is_some_and(|rule| rule.reads_body));
+        let enforced = reads_body(&active.enforced);
+        treatment.body = self.body(active, enforced, head, &read);
+        // A HEAD tells of the body that a GET would get, so its head loses the same lines.
+        let describes_masked = enforced && (head.to_head || matches!(treatment.body, Body::Read { .. }));
+        if describes_masked {
+            self.rewrite(&active, head.lines, &read, &mut treatment);
+        }
+        treatment
+    }
+
+    fn body(&self, active: Active, enforced: bool, head: &ResponseHead<'_>, read: &Read<'_>) -> Body {
+        // 1xx never comes here but for 101, after which other bytes follow; 204 and 304 have no body.
+        if head.is_whole || head.to_head || matches!(read.status, 100..=199 | 204 | 304) {
+            return Body::Untouched;
+        }
+        let looks = enforced || !active.inspect.is_empty() || !active.shadow.is_empty();
+        if !looks {
+            return Body::Untouched;
+        }
+        let unread = |reason: &'static str| {
+            let holds_back = |number: &usize| {
+                self.rule(*number).is_some_and(|rule| rule.reads_body && !rule.passes_unreadable)
+            };
+            active.enforced.iter().find(holds_back).map_or(Body::Unread(reason), |rule| Body::Blocked(rule, reason))
+        };
+        if read.is_range {
+            return unread("range");
+        }
+        let Some(coding) = read.coding() else { return unread("coding") };
+        let content_type = read.content_type.and_then(|value| std::str::from_utf8(value).ok()).map(Into::into);
+        Body::Read { active, coding, content_type }
+    }
+
+    /// Takes off what would tell of the body that came, and what would let a cache give it to others.
+    fn rewrite(&self, active: &Active, lines: Pairs<'_>, read: &Read<'_>, treatment: &mut Treatment) {
+        let has = |name: &str| Pairs::clone(&lines).any(|(have, _)| have == name.as_bytes());
+        let gone = OF_THE_BYTES.into_iter().filter(|name| has(name));
+        treatment.changes.extend(gone.map(|name| HeadChange::Remove(name.into())));
+        if !read.codings.is_empty() && read.coding() != Some(Coding::Identity) {
+            treatment.changes.push(HeadChange::Remove("content-encoding".into()));
+        }
+        // A strong validator promises these bytes (RFC 9110, section 8.8.1).
+        if let Some(etag) = read.etag.filter(|etag| !etag.starts_with(b"W/")) {
+            treatment.changes.push(HeadChange::Replace("etag".into(), [b"W/", etag].concat().into()));
+        }
+        let rules = active.enforced.iter().filter_map(|number| self.rule(number));
+        if rules.into_iter().any(|rule| rule.depends_on_caller()) && !read.is_private() {
+            treatment.changes.push(HeadChange::Remove("cache-control".into()));
+            treatment.changes.push(HeadChange::Replace("cache-control".into(), read.made_private().into()));
+        }
+    }
+
+    fn mask_headers(&self, active: &Active, lines: Pairs<'_>, treatment: &mut Treatment) {
+        for (numbers, acts) in [(&active.enforced, true), (&active.shadow, false)] {
+            for number in numbers.iter() {
+                let Some(rule) = self.rule(number) else { continue };
+                for name in &rule.headers {
+                    let values = lines.filter(|(have, _)| *have == name.as_bytes()).map(|(_, value)| value);
+                    let masked: Vec<Option<Vec<u8>>> = values.map(|value| self.header_value(&rule.mask, value)).collect();
+                    let Some(first) = masked.first() else { continue };
+                    treatment.masked_headers.push((number, acts));
+                    if !acts {
+                        continue;
+                    }
+                    treatment.changes.push(HeadChange::Remove(name.clone()));
+                    // Several lines become the first one masked: fewer lines tell less.
+                    if let Some(value) = first {
+                        treatment.changes.push(HeadChange::Replace(name.clone(), value.as_slice().into()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A header's value masked whole; `None` where it has to go.
+    fn header_value(&self, mask: &Mask, value: &[u8]) -> Option<Vec<u8>> {
+        match mask {
+            Mask::Remove | Mask::Null | Mask::Block => None,
+            _ => {
+                let masked = self.plan.masked(mask, &String::from_utf8_lossy(value));
+                // What a mask writes may be no header value; then nothing is.
+                Some(masked.into_bytes()).filter(|bytes| bytes.iter().all(|byte| !byte.is_ascii_control()))
+            }
+        }
+    }
+}
+
+impl<'a> Read<'a> {
+    fn new(lines: Pairs<'a>) -> Self {
+        let mut read = Self {
+            status: 0,
+            content_type: None,
+            codings: Vec::new(),
+            etag: None,
+            cache_control: Vec::new(),
+            is_range: false,
+        };
+        for (name, value) in lines {
+            match name {
+                b":status" => read.status = number(value),
+                b"content-type" => read.content_type = Some(value),
+                b"content-encoding" => read.codings.push(value),
+                b"etag" => read.etag = Some(value),
+                b"cache-control" => read.cache_control.push(value),
+                b"content-range" => read.is_range = true,
+                _ => {}
+            }
+        }
+        read.is_range |= read.status == 206;
+        read
+    }
+
+    /// How the body is coded; `None` where it cannot be decoded, or is coded more than once.
+    fn coding(&self) -> Option<Coding> {
+        let words = self.codings.iter().flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+        let mut words = words.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case(b"identity"));
+        let Some(word) = words.next() else { return Some(Coding::Identity) };
+        if words.next().is_some() {
+            return None;
+        }
+        if word.eq_ignore_ascii_case(b"gzip") || word.eq_ignore_ascii_case(b"x-gzip") {
+            Some(Coding::Gzip)
+        } else {
+            word.eq_ignore_ascii_case(b"deflate").then_some(Coding::Deflate)
+        }
+    }
+
+    fn directives(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.cache_control.iter().flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
+    }
+
+    /// Whether no shared cache may keep it (RFC 9111, section 5.2.2).
+    fn is_private(&self) -> bool {
+        self.directives().any(|word| word.eq_ignore_ascii_case(b"private") || word.eq_ignore_ascii_case(b"no-store"))
+    }
+
+    /// The directives with `private`, and without those that let shared caches keep it.
+    fn made_private(&self) -> Vec<u8> {
+        let begins = |word: &[u8], with: &[u8]| word.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+        let mut value = b"private".to_vec();
+        for word in self.directives().filter(|word| !word.is_empty()) {
+            if !begins(word, b"public") && !begins(word, b"s-maxage") {
+                value.extend_from_slice(b", ");
+                value.extend_from_slice(word);
+            }
+        }
+        value
+    }
+}
+
+fn number(digits: &[u8]) -> u16 {
+    std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+}
