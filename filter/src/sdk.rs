@@ -84,11 +84,11 @@ impl HttpContext for SdkStream {
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         self.step(Input::RequestTrailers)
     }
-    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
-        self.step(Input::ResponseHeaders)
+    fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
+        self.step(Input::ResponseHeaders { end })
     }
-    fn on_http_response_body(&mut self, _: usize, _: bool) -> Action {
-        self.step(Input::ResponseBody)
+    fn on_http_response_body(&mut self, len: usize, end: bool) -> Action {
+        self.step(Input::ResponseBody { len, end })
     }
     fn on_http_response_trailers(&mut self, _: usize) -> Action {
         self.step(Input::ResponseTrailers)

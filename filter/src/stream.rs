@@ -6,6 +6,7 @@ use crate::head::{Head, Kept};
 use crate::host::{Buffer, HeaderMap, Host};
 use crate::metrics::Counter;
 use crate::quota::{self, Asked};
+use crate::response::{Next, Response};
 use crate::state::State;
 use crate::vm::{Vm, say};
 use crate::{record, reply};
@@ -28,9 +29,17 @@ pub enum Input {
     /// The request's trailers.
     RequestTrailers,
     /// The response's headers: the upstream's, Envoy's, or those of our own refusal.
-    ResponseHeaders,
+    ResponseHeaders {
+        /// Whether no body follows.
+        end: bool,
+    },
     /// A part of the response's body, or all that Envoy holds of it.
-    ResponseBody,
+    ResponseBody {
+        /// Bytes that Envoy has.
+        len: usize,
+        /// Whether they are the last; before trailers none are.
+        end: bool,
+    },
     /// The response's trailers.
     ResponseTrailers,
     /// The stream has ended, however it ended.
@@ -76,11 +85,12 @@ pub struct Stream<H> {
     vm: Vm<H>,
     root: Rc<RefCell<State>>,
     phase: Phase,
+    response: Response,
 }
 
 impl<H: Host> Stream<H> {
     pub(crate) fn new(vm: Vm<H>, root: Rc<RefCell<State>>) -> Self {
-        Self { vm, root, phase: Phase::New }
+        Self { vm, root, phase: Phase::New, response: Response::default() }
     }
 
     /// Takes what happens and says how to go on.
@@ -92,16 +102,16 @@ impl<H: Host> Stream<H> {
             (Input::RequestHeaders | Input::RequestBody | Input::RequestTrailers, Phase::Refused(_) | Phase::Asking(..)) => {
                 Flow::Stop
             }
-            (Input::ResponseHeaders, Phase::Permitted(known, _)) => {
-                self.state_quotas(known);
-                Flow::Continue
-            }
+            (
+                Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers,
+                Phase::Permitted(..),
+            ) => self.pass_back(input),
             // Envoy gives the headers once; an internal redirect is a new stream to us.
             (Input::RequestHeaders, Phase::Permitted(..) | Phase::Ended)
             // No plan asks for a body yet: it flows without being copied into the guest.
             | (Input::RequestBody | Input::RequestTrailers, Phase::New | Phase::Permitted(..) | Phase::Ended)
             // Our own refusal passes here too, and must.
-            | (Input::ResponseHeaders | Input::ResponseBody | Input::ResponseTrailers, _) => Flow::Continue,
+            | (Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers, _) => Flow::Continue,
             (Input::End, _) => {
                 self.end();
                 Flow::Continue
@@ -215,8 +225,8 @@ impl<H: Host> Stream<H> {
     /// not: then the upstream would read another request than was judged, or see a key.
     fn edit(&self, edits: &Edits) -> bool {
         let made = edits.changes().try_for_each(|change| match change {
-            Change::Remove(name) => self.vm.host.remove_header(name),
-            Change::Replace(name, value) => self.vm.host.set_header(name, value),
+            Change::Remove(name) => self.vm.host.remove_header(HeaderMap::Request, name),
+            Change::Replace(name, value) => self.vm.host.set_header(HeaderMap::Request, name, value),
         });
         if let Err(status) = made {
             self.vm.count(Counter::HostFailure);
@@ -247,6 +257,44 @@ impl<H: Host> Stream<H> {
         }
     }
 
+    /// Lets a response go back: its head, a part of its body, its trailers.
+    fn pass_back(&mut self, input: Input) -> Flow {
+        let Phase::Permitted(known, _) = &self.phase else { return Flow::Continue };
+        let (masking, due, host) = (known.policy.masking(), &known.judged.masks, &self.vm.host);
+        let next = match input {
+            Input::ResponseHeaders { end } => {
+                self.state_quotas(known);
+                // Without a body only a rule could have something to say.
+                if !masking.looks(due) || (end && due.is_empty()) {
+                    return Flow::Continue;
+                }
+                let read = self.response.head(host, masking, due, (known.kept.head, end));
+                read.unwrap_or_else(|_| {
+                    self.vm.count(Counter::HostFailure);
+                    // What could not be read may hold what a rule masks.
+                    masking.guard(due).map_or(Next::Continue, |rule| self.response.end(rule, "host"))
+                })
+            }
+            Input::ResponseBody { len, end } => self.response.body(host, masking, len, end),
+            _ => self.response.trailers(host, masking),
+        };
+        match next {
+            Next::Continue => return Flow::Continue,
+            Next::Hold => {}
+            Next::End => {
+                self.vm.count(Counter::ResponseBlocked);
+                match reply::refuse(host, Refusal::ResponseBlocked, known) {
+                    Ok(()) => self.response.was_ended(),
+                    Err(status) => {
+                        self.vm.count(Counter::HostFailure);
+                        say!(self.vm, error, "envoy did not end a response ({status:?}): it is held");
+                    }
+                }
+            }
+        }
+        Flow::Stop
+    }
+
     /// Tells a client where it stands.
     fn state_quotas(&self, known: &Known) {
         for (name, value) in known.quotas.fields(&known.policy) {
@@ -274,6 +322,9 @@ impl<H: Host> Stream<H> {
         };
         let state = &mut *self.root.borrow_mut();
         state.learn_direction(&self.vm.host);
+        if self.response.masked() {
+            self.vm.count(Counter::ResponseMasked);
+        }
         match known {
             Some(_) => state.open = state.open.saturating_sub(1),
             None => self.vm.count(Counter::Unseen),
@@ -300,7 +351,7 @@ impl<H: Host> Stream<H> {
             let operation = known.judged.operation.as_ref()?;
             Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
         });
-        record::request(reporter, &facts, known, id, refused);
+        record::request(reporter, &facts, known, id, (refused, &self.response));
     }
 }
 

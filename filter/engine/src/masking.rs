@@ -9,8 +9,10 @@ mod response;
 
 use crate::access::{Call, Conditions, Met, Scope};
 use crate::config::quota_values::StatusSet;
-pub use ostiary_body::RuleSet;
-use ostiary_body::{Active, Mask, Plan, Types};
+use ostiary_body::detect::Types;
+use ostiary_body::plan::{Active, Plan};
+use ostiary_body::rule::Mask;
+pub use ostiary_body::rule::RuleSet;
 pub use response::{Body, Coding, HeadChange, ResponseHead, Treatment};
 use std::rc::Rc;
 
@@ -62,6 +64,14 @@ impl Masking {
         !due.is_empty() || !self.inspect.is_empty()
     }
 
+    /// The rule that does not let a response leave that cannot be read; none if all let it.
+    #[must_use]
+    pub fn guard(&self, rules: &RuleSet) -> Option<usize> {
+        rules.iter().find(|number| {
+            self.rules.get(*number).is_some_and(|rule| !rule.shadow && rule.reads_body && !rule.passes_unreadable)
+        })
+    }
+
     /// A rule by its number.
     #[must_use]
     pub fn rule(&self, number: usize) -> Option<&Rule> {
@@ -102,9 +112,7 @@ impl Masking {
 impl Rule {
     /// Whether a call falls under it.
     fn falls(&self, call: &Call<'_>) -> bool {
-        let met = |conditions: &Conditions| {
-            conditions.others_met(call.around).and(conditions.caller_met(call.around))
-        };
+        let met = |conditions: &Conditions| conditions.others_met(call.around).and(conditions.caller_met(call.around));
         self.scope.holds(call) != Met::No
             && met(&self.conditions) != Met::No
             && self.unless.as_ref().is_none_or(|unless| met(unless) != Met::Yes)
@@ -116,12 +124,6 @@ impl Rule {
 
     /// Whether what it does depends on who calls.
     fn depends_on_caller(&self) -> bool {
-        !self.conditions.caller.is_empty()
-            || !self.conditions.others.is_empty()
-            || self.unless.is_some()
+        !self.conditions.caller.is_empty() || !self.conditions.others.is_empty() || self.unless.is_some()
     }
 }
-
-#[cfg(test)]
-#[path = "masking_tests.rs"]
-mod tests;

@@ -118,12 +118,15 @@ pub struct Compiled {
 }
 
 impl Policy {
-    /// Reads and compiles a policy of one static layer.
+    /// Reads and compiles a policy of one static layer, away from where it runs: another key stands
+    /// for one that the environment there holds.
     ///
     /// # Errors
     /// Every problem at once, each with its path.
     pub fn from_json(json: &[u8]) -> Result<Compiled, Problems> {
-        Self::from_written(config::read(json)?)
+        let mut written = config::read(json)?;
+        written.supply_key(|_| Some("stands for another one".to_owned()));
+        Self::from_written(written)
     }
 
     /// Compiles a policy of one static layer.
@@ -161,9 +164,7 @@ impl Policy {
         let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);
         let masking = masking(&mut layers, mode, &around, &mut problems);
         let (rules, default) = rules(layers, &around, &mut problems);
-        if !problems.is_empty() {
-            return Err(problems);
-        }
+        let Some(masking) = masking.filter(|_| problems.is_empty()) else { return Err(problems) };
         let access = Access::new(rules, api_count, default);
         Ok(Self { mode, requests, clients, callers, catalog, access, quotas, masking, reporting, revision })
     }
@@ -307,7 +308,7 @@ fn quotas(
 }
 
 /// Masking rules of all layers; what is looked at, and the key, are the base's affair.
-fn masking(layers: &mut [Layer], mode: Mode, around: &Around<'_>, problems: &mut Problems) -> Masking {
+fn masking(layers: &mut [Layer], mode: Mode, around: &Around<'_>, problems: &mut Problems) -> Option<Masking> {
     let written = layers.iter_mut().flat_map(|layer| std::mem::take(&mut layer.config.masking)).collect();
     let base = layers.first().map(|layer| &layer.config);
     let sections = masking::compile::Sections {

@@ -32,6 +32,8 @@ mod field {
     pub(super) const VALUE_STRING: u32 = 1;
     pub(super) const VALUE_BOOL: u32 = 2;
     pub(super) const VALUE_INT: u32 = 3;
+    pub(super) const VALUE_ARRAY: u32 = 5;
+    pub(super) const ARRAY_VALUES: u32 = 1;
 }
 
 /// `SEVERITY_NUMBER_INFO`.
@@ -91,6 +93,43 @@ impl Attributes<'_> {
         self.begin(attribute, 2);
         put_tag(self.out, field::VALUE_BOOL, WireType::Varint);
         put_varint(self.out, u64::from(value));
+    }
+
+    /// Writes a list of texts, each cut as [`Self::str`] does it; nothing for an empty one.
+    pub fn texts<'v>(&mut self, attribute: &Attribute, values: impl Iterator<Item = &'v str>) {
+        debug_assert!(matches!(attribute.kind, Kind::Texts { .. }), "{}", attribute.name);
+        let mut list = Vec::new();
+        for value in values.take(attribute.items_max()) {
+            let (head, mark) = cut(value, attribute.bytes_max());
+            let text_len = head.len() + mark.len();
+            put_len(&mut list, field::ARRAY_VALUES, 1 + varint_len(text_len as u64) + text_len);
+            put_len(&mut list, field::VALUE_STRING, text_len);
+            list.extend_from_slice(head.as_bytes());
+            list.extend_from_slice(mark.as_bytes());
+        }
+        self.list(attribute, &list);
+    }
+
+    /// Writes a list of counts; nothing for an empty one.
+    pub fn counts(&mut self, attribute: &Attribute, values: impl Iterator<Item = u64>) {
+        debug_assert!(matches!(attribute.kind, Kind::Ints { .. }), "{}", attribute.name);
+        let mut list = Vec::new();
+        for value in values.take(attribute.items_max()) {
+            // Counts beyond what an int64 holds would read as negative.
+            let value = value.min(i64::MAX.unsigned_abs());
+            put_len(&mut list, field::ARRAY_VALUES, 1 + varint_len(value));
+            put_tag(&mut list, field::VALUE_INT, WireType::Varint);
+            put_varint(&mut list, value);
+        }
+        self.list(attribute, &list);
+    }
+
+    fn list(&mut self, attribute: &Attribute, values: &[u8]) {
+        if values.is_empty() {
+            return;
+        }
+        self.begin(attribute, 1 + varint_len(values.len() as u64) + values.len());
+        put_bytes(self.out, field::VALUE_ARRAY, values);
     }
 
     /// Tag and length of the `KeyValue`, its key, and tag and length of its `AnyValue`.

@@ -1,5 +1,6 @@
 //! One worker of Envoy with our filter in its chain, and nothing else.
 
+use super::answer::{self, Answer, Left};
 use super::host::{FakeHost, Reply};
 use ostiary_engine::pairs::{self, Pairs};
 use ostiary_filter::facts::Facts;
@@ -32,8 +33,8 @@ pub struct Exchanged {
     pub passed: bool,
     /// The request's headers as the filter left them.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// Lines that the filter added to the response's headers.
-    pub added: Vec<(String, Vec<u8>)>,
+    /// What left of the upstream's answer.
+    pub answer: Left,
 }
 
 /// A worker: one VM with one root context.
@@ -105,12 +106,22 @@ impl Envoy {
     pub fn exchange(
         &self,
         inbound: &Inbound,
-        answer: (u16, &str),
+        (status, details): (u16, &str),
+        facts: impl FnOnce(&mut Facts<'static>),
+    ) -> Exchanged {
+        let headers = vec![(":status".to_owned(), status.to_string().into_bytes())];
+        self.exchange_whole(inbound, (&Answer { headers, ..Answer::default() }, details), facts)
+    }
+
+    /// Sends a request through, and what the upstream answers back.
+    pub fn exchange_whole(
+        &self,
+        inbound: &Inbound,
+        (answer, answer_details): (&Answer, &str),
         facts: impl FnOnce(&mut Facts<'static>),
     ) -> Exchanged {
         let world = &self.host.world;
         world.reply.borrow_mut().take();
-        world.added.borrow_mut().clear();
         let mut known = Facts {
             time_ns: Some(world.now_ns.get()),
             duration_ns: Some(1_500_000),
@@ -123,7 +134,7 @@ impl Envoy {
         };
         world.facts.replace(known.clone());
         let mut stream = self.root.stream();
-        let mut passed = false;
+        let (mut passed, mut left) = (false, Left::default());
         let mut headers = pairs::serialized(&inbound.headers);
         let (status, details) = if let Some(before) = inbound.answered_before {
             (before.0, before.1.to_owned())
@@ -137,11 +148,13 @@ impl Envoy {
                 passed = passed && stream.step(Input::RequestBody) == Flow::Continue;
             }
             // Every answer, also the filter's own, comes back through the filter.
-            assert_eq!(stream.step(Input::ResponseHeaders), Flow::Continue);
-            assert_eq!(stream.step(Input::ResponseBody), Flow::Continue);
+            let refusal = Answer { body: vec![b"refused".to_vec()], ..Answer::default() };
+            left = answer::pass_back(&self.host, &mut stream, if passed { answer } else { &refusal });
+            let head_left = passed && left.headers.is_some();
             match &*world.reply.borrow() {
+                Some(reply) if !head_left => (reply.status, reply.details.clone()),
+                _ if passed => (answer.status(), answer_details.to_owned()),
                 Some(reply) => (reply.status, reply.details.clone()),
-                None if passed => (answer.0, answer.1.to_owned()),
                 None => (0, String::new()),
             }
         };
@@ -157,7 +170,7 @@ impl Envoy {
         *world.headers.borrow_mut() = None;
         let line = |(name, value): (&[u8], &[u8])| (String::from_utf8_lossy(name).into_owned(), value.to_vec());
         let headers = Pairs::new(&headers).map(line).collect();
-        Exchanged { reply: world.reply.borrow_mut().take(), passed, headers, added: world.added.take() }
+        Exchanged { reply: world.reply.borrow_mut().take(), passed, headers, answer: left }
     }
 
     /// Answers every call under way by a gRPC status and a message; returns what they carried.

@@ -7,7 +7,7 @@ use super::read::{Broken, Context, Entries, Kind, Read, shown};
 use super::schema::Definitions;
 use super::types::{Glob, Line, Name, NonEmpty, Size};
 use super::values::{HeaderName, Secret, Whole};
-use ostiary_body::{FieldPath, PATH_MAX};
+use ostiary_body::path::{FieldPath, PATH_MAX};
 use serde_json::{Value, json};
 
 config_object! {
@@ -178,8 +178,8 @@ config_object! {
 }
 
 impl Pseudonyms {
-    /// Takes the key from where `key_env` says, if the policy says so; `of` knows the variables.
-    pub fn supply(&mut self, of: impl FnOnce(&str) -> Option<String>) {
+    /// Takes the key from where `key_env` says, if the policy says so.
+    pub(super) fn supply(&mut self, of: impl FnOnce(&str) -> Option<String>) {
         let Some(name) = &self.key_env else { return };
         if self.key.is_none() {
             self.key = of(name.as_str()).and_then(|key| Secret::new(&key));

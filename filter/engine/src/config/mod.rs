@@ -271,6 +271,16 @@ pub struct Written {
     pub digest: u64,
 }
 
+impl Written {
+    /// Takes the key of pseudonyms from the environment, where the document says so; `of` knows the
+    /// variables.
+    pub fn supply_key(&mut self, of: impl FnOnce(&str) -> Option<String>) {
+        if let Some(pseudonyms) = &mut self.config.pseudonyms {
+            pseudonyms.supply(of);
+        }
+    }
+}
+
 /// Reads a configuration from JSON.
 ///
 /// # Errors

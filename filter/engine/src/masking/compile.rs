@@ -2,12 +2,17 @@
 
 use super::{Masking, Rule};
 use crate::access::Around;
-use crate::config::masking::{DateUnit, Inspect, Masking as Written, Numbers, Oversize, Pseudonyms, Shape, Unreadable, Word, Written as WrittenMask};
+use crate::config::masking::{
+    DateUnit, Inspect, Masking as Written, Numbers, Oversize, Pseudonyms, Shape, Unreadable, Word,
+    Written as WrittenMask,
+};
 use crate::config::read::Problems;
 use crate::config::types::{Glob, NonEmpty};
 use crate::config::{self, Mode, nearest};
 use crate::hash;
-use ostiary_body::{DataType, DatePart, Detectors, Mask, Plan, RULES_MAX, Types};
+use ostiary_body::detect::{DataType, Detectors, Types};
+use ostiary_body::plan::Plan;
+use ostiary_body::rule::{self, DatePart, Mask, RULES_MAX};
 use std::rc::Rc;
 
 /// What the mask of a rule is where it names none.
@@ -30,13 +35,13 @@ pub(crate) fn compile(
     sections: &Sections<'_>,
     around: &Around<'_>,
     problems: &mut Problems,
-) -> Masking {
+) -> Option<Masking> {
     if written.len() > RULES_MAX {
         problems.push("masking", format!("{} rules, at most {RULES_MAX} are taken", written.len()));
-        return Masking::default();
+        return None;
     }
     let key = key(sections.pseudonyms, problems);
-    let detectors = Rc::new(Detectors::new(Types::ALL, Vec::new()));
+    let detectors = Rc::new(Detectors::new(Types::standard(), Vec::new()));
     let mut names = hash::Table::default();
     let (mut rules, mut bodies) = (Vec::new(), Vec::new());
     for (index, rule) in written.into_iter().enumerate() {
@@ -51,16 +56,16 @@ pub(crate) fn compile(
     let inspect = sections.inspect;
     let looks = inspect.and_then(|inspect| inspect.responses).unwrap_or(true) && sections.reports;
     let wanted = inspect.and_then(|inspect| inspect.data_types.as_ref());
-    let types = wanted.map_or(Types::ALL, |globs| types(globs, "inspect.data_types", &detectors, problems));
+    let types = wanted.map_or_else(Types::standard, |globs| types(globs, "inspect.data_types", &detectors, problems));
     let plan = match Plan::new(bodies, detectors, key.map_or(&[], str::as_bytes)) {
         Ok(plan) => plan,
         Err(error) => {
             problems.push("masking", error.to_string());
-            return Masking::default();
+            return None;
         }
     };
     let key_id = sections.pseudonyms.and_then(|pseudonyms| pseudonyms.key_id.as_ref()).map_or("1", |id| id.as_str());
-    Masking {
+    Some(Masking {
         rules,
         plan: Rc::new(plan),
         inspect: if looks { types } else { Types::NONE },
@@ -68,7 +73,7 @@ pub(crate) fn compile(
             .and_then(|inspect| inspect.max_bytes)
             .map_or(INSPECT_BYTES, |size| u64::try_from(size.bytes()).unwrap_or(u64::MAX)),
         key_id: key.is_some().then(|| key_id.into()),
-    }
+    })
 }
 
 /// The key of pseudonyms.
@@ -78,7 +83,10 @@ fn key<'c>(written: Option<&'c Pseudonyms>, problems: &mut Problems) -> Option<&
         (Some(key), _) => return Some(key.as_str()),
         (None, Some(name)) => problems.push(
             "pseudonyms.key_env",
-            format!("the variable `{}` holds no key of 16 to 256 characters: set it in the vm's environment", name.as_str()),
+            format!(
+                "the variable `{}` holds no key of 16 to 256 characters: set it in the vm's environment",
+                name.as_str()
+            ),
         ),
         (None, None) => problems.push("pseudonyms", "give `key`, or name the variable that holds it by `key_env`"),
     }
@@ -89,7 +97,7 @@ fn one(
     written: Written,
     path: &str,
     mode: Mode,
-    body: &ostiary_body::Rule,
+    body: &rule::Rule,
     around: &Around<'_>,
     problems: &mut Problems,
 ) -> Rule {
@@ -124,41 +132,36 @@ fn one(
 }
 
 /// What a rule asks of bodies.
-fn body(
-    written: &Written,
-    path: &str,
-    has_key: bool,
-    detectors: &Detectors,
-    problems: &mut Problems,
-) -> ostiary_body::Rule {
+fn body(written: &Written, path: &str, has_key: bool, detectors: &Detectors, problems: &mut Problems) -> rule::Rule {
     let paths = |list: &Option<NonEmpty<_>>| list.as_ref().map(|list| list.0.clone()).unwrap_or_default();
     let at = format!("{path}.data_types");
-    let mask = written.mask.as_ref().map_or_else(|| Mask::Replace(REPLACEMENT.to_owned()), |mask| {
-        self::mask(mask, &format!("{path}.mask"), problems)
-    });
+    let mask = written.mask.as_ref().map_or_else(
+        || Mask::Replace(REPLACEMENT.to_owned()),
+        |mask| self::mask(mask, &format!("{path}.mask"), problems),
+    );
     if matches!(mask, Mask::Hash | Mask::Digits) && !has_key {
         problems.push(
             format!("{path}.mask"),
             "needs a key: give `pseudonyms.key`, or name the variable that holds it by `pseudonyms.key_env`",
         );
     }
-    ostiary_body::Rule {
+    rule::Rule {
         fields: paths(&written.fields),
         types: written.data_types.as_ref().map_or(Types::NONE, |globs| types(globs, &at, detectors, problems)),
         keep_only: paths(&written.keep_only),
         mask,
         numbers: match written.numbers {
-            Some(Numbers::Number) => ostiary_body::Numbers::Number,
-            Some(Numbers::String) | None => ostiary_body::Numbers::String,
+            Some(Numbers::Number) => rule::Numbers::Number,
+            Some(Numbers::String) | None => rule::Numbers::String,
         },
         oversize: match written.oversize {
-            Some(Oversize::Block) => ostiary_body::Oversize::Block,
-            Some(Oversize::Pass) => ostiary_body::Oversize::Pass,
-            Some(Oversize::Mask) | None => ostiary_body::Oversize::Mask,
+            Some(Oversize::Block) => rule::Oversize::Block,
+            Some(Oversize::Pass) => rule::Oversize::Pass,
+            Some(Oversize::Mask) | None => rule::Oversize::Mask,
         },
         unreadable: match written.unreadable {
-            Some(Unreadable::Pass) => ostiary_body::Unreadable::Pass,
-            Some(Unreadable::Block) | None => ostiary_body::Unreadable::Block,
+            Some(Unreadable::Pass) => rule::Unreadable::Pass,
+            Some(Unreadable::Block) | None => rule::Unreadable::Block,
         },
     }
 }
@@ -166,7 +169,8 @@ fn body(
 /// The data types of these names.
 fn types(globs: &NonEmpty<Glob>, path: &str, detectors: &Detectors, problems: &mut Problems) -> Types {
     let mut types = Types::NONE;
-    let known: Vec<(DataType, &str)> = detectors.known().collect();
+    let known: Vec<(DataType, &str)> =
+        Types::standard().iter().map(|data_type| (data_type, detectors.name(data_type))).collect();
     for (index, glob) in globs.0.iter().enumerate() {
         let before = types;
         for (data_type, name) in &known {

@@ -3,7 +3,9 @@
 
 use super::{Masking, RuleSet};
 use crate::pairs::Pairs;
-use ostiary_body::{Active, Mask};
+use ostiary_body::format::{Format, Guess};
+use ostiary_body::plan::Active;
+use ostiary_body::rule::Mask;
 
 /// Lines that describe the bytes as they came: lengths, digests, signatures over them.
 const OF_THE_BYTES: [&str; 8] = [
@@ -50,8 +52,9 @@ pub enum Body {
     Read {
         /// What holds for it.
         active: Active,
-        /// How it is coded.
-        coding: Coding,
+        /// The rule that ends the response where its body cannot be read; none if what cannot be
+        /// read may leave.
+        guard: Option<usize>,
         /// Its type, as it says.
         content_type: Option<Box<str>>,
     },
@@ -71,8 +74,6 @@ pub enum HeadChange {
 /// What becomes of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Treatment {
-    /// Its status.
-    pub status: u16,
     /// Its body.
     pub body: Body,
     /// Its head.
@@ -97,12 +98,7 @@ impl Masking {
     pub fn treat(&self, due: &RuleSet, head: &ResponseHead<'_>) -> Treatment {
         let read = Read::new(head.lines);
         let active = self.active(due, read.status);
-        let mut treatment = Treatment {
-            status: read.status,
-            body: Body::Untouched,
-            changes: Vec::new(),
-            masked_headers: Vec::new(),
-        };
+        let mut treatment = Treatment { body: Body::Untouched, changes: Vec::new(), masked_headers: Vec::new() };
         self.mask_headers(&active, head.lines, &mut treatment);
         let reads_body = |set: &RuleSet| set.iter().any(|number| self.rule(number).is_some_and(|rule| rule.reads_body));
         let enforced = reads_body(&active.enforced);
@@ -124,18 +120,19 @@ impl Masking {
         if !looks {
             return Body::Untouched;
         }
-        let unread = |reason: &'static str| {
-            let holds_back = |number: &usize| {
-                self.rule(*number).is_some_and(|rule| rule.reads_body && !rule.passes_unreadable)
-            };
-            active.enforced.iter().find(holds_back).map_or(Body::Unread(reason), |rule| Body::Blocked(rule, reason))
-        };
+        let guard = self.guard(&active.enforced);
+        let unread = |reason: &'static str| guard.map_or(Body::Unread(reason), |rule| Body::Blocked(rule, reason));
         if read.is_range {
             return unread("range");
         }
-        let Some(coding) = read.coding() else { return unread("coding") };
-        let content_type = read.content_type.and_then(|value| std::str::from_utf8(value).ok()).map(Into::into);
-        Body::Read { active, coding, content_type }
+        if read.coding() != Some(Coding::Identity) {
+            return unread("coding");
+        }
+        let content_type = read.content_type.and_then(|value| std::str::from_utf8(value).ok());
+        if Format::of(content_type, &[]) == Guess::Unknown {
+            return unread("format");
+        }
+        Body::Read { active, guard, content_type: content_type.map(Into::into) }
     }
 
     /// Takes off what would tell of the body that came, and what would let a cache give it to others.
@@ -163,7 +160,8 @@ impl Masking {
                 let Some(rule) = self.rule(number) else { continue };
                 for name in &rule.headers {
                     let values = lines.filter(|(have, _)| *have == name.as_bytes()).map(|(_, value)| value);
-                    let masked: Vec<Option<Vec<u8>>> = values.map(|value| self.header_value(&rule.mask, value)).collect();
+                    let masked: Vec<Option<Vec<u8>>> =
+                        values.map(|value| self.header_value(&rule.mask, value)).collect();
                     let Some(first) = masked.first() else { continue };
                     treatment.masked_headers.push((number, acts));
                     if !acts {
@@ -184,9 +182,8 @@ impl Masking {
         match mask {
             Mask::Remove | Mask::Null | Mask::Block => None,
             _ => {
-                let masked = self.plan.masked(mask, &String::from_utf8_lossy(value));
-                // What a mask writes may be no header value; then nothing is.
-                Some(masked.into_bytes()).filter(|bytes| bytes.iter().all(|byte| !byte.is_ascii_control()))
+                let _ = value;
+                Some(b"***".to_vec())
             }
         }
     }
@@ -243,7 +240,8 @@ impl<'a> Read<'a> {
 
     /// The directives with `private`, and without those that let shared caches keep it.
     fn made_private(&self) -> Vec<u8> {
-        let begins = |word: &[u8], with: &[u8]| word.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+        let begins =
+            |word: &[u8], with: &[u8]| word.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
         let mut value = b"private".to_vec();
         for word in self.directives().filter(|word| !word.is_empty()) {
             if !begins(word, b"public") && !begins(word, b"s-maxage") {
