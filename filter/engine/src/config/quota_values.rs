@@ -190,7 +190,7 @@ impl Read for Cost {
 
     fn number(context: &mut Context, value: f64) -> Option<Self> {
         if value != 1.0 {
-            context.mismatch(Self::EXPECTED, &format!("{value}"));
+            context.mismatch(Self::EXPECTED, "another number");
             return None;
         }
         Some(Self::One)
@@ -254,7 +254,9 @@ impl Read for StatusSet {
     const TAKES: &'static [Kind] = &[Kind::Text, Kind::Number];
 
     fn number(context: &mut Context, value: f64) -> Option<Self> {
-        Self::one(context, &format!("{value}"))
+        // A code has three digits; what has more, or a fraction, is refused as the text 0 is.
+        let code = (100..600_u16).find(|code| f64::from(*code) == value);
+        Self::one(context, &code.unwrap_or(0).to_string())
     }
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
