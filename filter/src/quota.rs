@@ -1,5 +1,6 @@
 //! Quotas at work: charging what a request falls under, giving back, charging what only the answer tells.
 
+mod generation;
 mod service;
 mod store;
 
@@ -7,18 +8,22 @@ use crate::facts::Facts;
 use crate::host::{HeaderMap, Host};
 use crate::metrics::{Quota as Counted, QuotaCounters};
 use crate::vm::{Vm, say};
+use generation::{Generation, Held};
 use ostiary_engine::config::Mode;
 use ostiary_engine::config::quota_values::Cost;
 use ostiary_engine::pairs::Pairs;
 use ostiary_engine::policy::Policy;
 use ostiary_engine::quota::bucket::{self, Fingerprint, Place};
 use ostiary_engine::quota::fields::{self, Told};
+use ostiary_engine::quota::leases::Taken;
 use ostiary_engine::quota::measure::{Measure, Reading};
 use ostiary_engine::quota::siphash::Secret;
-use ostiary_engine::quota::{self as engine, Charge, Due, On, Quota};
+use ostiary_engine::quota::{self as engine, Allowed, Charge, Due, On, Quota};
 use ostiary_engine::refusal::Refusal;
 pub(crate) use service::Asked;
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
 use store::{Change, Uncounted};
 
 /// A quota that refused, or would have.
@@ -40,16 +45,24 @@ pub(crate) struct Outcome {
     /// For each quota that acts where the client stands.
     standings: Vec<(u16, u16, Reading)>,
     charges: Vec<(usize, Fingerprint, bucket::Charge)>,
+    /// Leases that are held until the request ends, each with its quota's number.
+    leases: Vec<(u16, Held)>,
     /// Headers for the response that the rate limit service gave.
     headers: Vec<(String, Vec<u8>)>,
 }
+
+/// Time between two signs of life.
+const BEAT_NS: u64 = 1_000_000_000;
 
 /// Counts for one root context.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     domain: Box<str>,
     secret: Option<Secret>,
-    pub(crate) counters: QuotaCounters,
+    counters: QuotaCounters,
+    /// There once a policy counts what is under way.
+    generation: Option<Rc<RefCell<Generation>>>,
+    beaten_ns: u64,
 }
 
 /// One request's quotas at work.
@@ -58,6 +71,7 @@ pub(crate) struct Work<'v, H> {
     policy: &'v Policy,
     secret: Secret,
     counters: QuotaCounters,
+    generation: Option<Rc<RefCell<Generation>>>,
     now_ns: u64,
 }
 
@@ -70,6 +84,10 @@ impl Counter {
         if *self.domain != *quotas.domain() {
             self.domain = quotas.domain().into();
             self.secret = None;
+            self.generation = None;
+        }
+        if self.generation.is_none() && quotas.iter().any(Quota::holds) {
+            self.generation = Some(Rc::new(RefCell::new(Generation::new(&self.domain))));
         }
         self.counters = vm.quota_counters(quotas.iter().map(|quota| &*quota.name));
     }
@@ -88,7 +106,40 @@ impl Counter {
     pub(crate) fn work<'v, H: Host>(&mut self, vm: &'v Vm<H>, policy: &'v Policy) -> Option<Work<'v, H>> {
         let secret = self.secret(vm)?;
         let now_ns = vm.host.now_ns().ok()?;
-        Some(Work { vm, policy, secret, counters: self.counters.clone(), now_ns })
+        let (counters, generation) = (self.counters.clone(), self.generation.clone());
+        Some(Work { vm, policy, secret, counters, generation, now_ns })
+    }
+
+    /// Gives back what a request held that has ended.
+    pub(crate) fn release<H: Host>(&self, vm: &Vm<H>, outcome: &mut Outcome) {
+        let Some(generation) = &self.generation else { return };
+        for (quota, held) in outcome.leases.drain(..) {
+            if generation.borrow_mut().give_back(&vm.host, held).is_err() {
+                vm.count_quota(&self.counters, quota, Counted::Uncounted);
+            }
+        }
+    }
+
+    /// What a tick does.
+    pub(crate) fn tick<H: Host>(&mut self, vm: &Vm<H>, now_ns: u64) {
+        let Some(generation) = &self.generation else { return };
+        let mut generation = generation.borrow_mut();
+        generation.catch_up(&vm.host);
+        if now_ns.saturating_sub(self.beaten_ns) < BEAT_NS && now_ns >= self.beaten_ns {
+            return;
+        }
+        self.beaten_ns = now_ns;
+        let buried = generation.beat(&vm.host);
+        if buried > 0 {
+            say!(vm, warn, "{buried} contexts ended without a word: what their requests held is free again");
+        }
+    }
+
+    /// The root context ends, and all its requests have.
+    pub(crate) fn end<H: Host>(&self, vm: &Vm<H>) {
+        if let Some(generation) = &self.generation {
+            generation.borrow_mut().end(&vm.host);
+        }
     }
 }
 
@@ -113,14 +164,18 @@ impl<H: Host> Work<'_, H> {
 
     /// Charges one of the quotas of a request in the cells of this Envoy.
     fn charge_here(&self, all: &[Due], one: &Due, outcome: &mut Outcome) {
-        let Some((quota, measure)) = self.quota(one) else { return };
+        let Some((quota, allowed)) = self.quota(one) else { return };
         let fingerprint = one.key.fingerprint(&self.secret);
-        match self.draw(quota, measure, one, fingerprint) {
-            Ok((reading, charge)) => {
+        let drawn = match allowed {
+            Allowed::AtATime(most) => self.hold(quota, *most, one, fingerprint, outcome),
+            Allowed::InTime(measure) => self.draw(quota, measure, one, fingerprint).map(|(reading, charge)| {
                 let index = all.iter().position(|due| due.quota == one.quota);
                 outcome.charges.extend(charge.zip(index).map(|(charge, index)| (index, fingerprint, charge)));
-                self.stand(one, quota, reading, outcome);
-            }
+                reading
+            }),
+        };
+        match drawn {
+            Ok(reading) => self.stand(one, quota, reading, outcome),
             Err(uncounted) => {
                 self.tell(one, uncounted);
                 let refused = Refused { quota: one.quota, refusal: Refusal::QuotaUnavailable, retry_ns: 0 };
@@ -155,7 +210,7 @@ impl<H: Host> Work<'_, H> {
     /// Charges the quotas that count refused requests too, for one that access refused.
     pub(crate) fn note_refused(&self, due: &[Due]) {
         for due in due {
-            let Some((quota, measure)) = self.quota(due) else { continue };
+            let Some((quota, Allowed::InTime(measure))) = self.quota(due) else { continue };
             if quota.on == On::Here && quota.charge == Charge::AtOnce && quota.count == engine::Counted::All {
                 self.owe(quota, measure, due, due.cost);
             }
@@ -166,7 +221,7 @@ impl<H: Host> Work<'_, H> {
     pub(crate) fn settle(&self, due: &[Due], facts: &Facts<'_>, refused: bool) {
         let status = facts.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
         for due in due {
-            let Some((quota, measure)) = self.quota(due) else { continue };
+            let Some((quota, Allowed::InTime(measure))) = self.quota(due) else { continue };
             let counts = match quota.count {
                 engine::Counted::Passed => !refused,
                 engine::Counted::Refused => refused,
@@ -189,9 +244,36 @@ impl<H: Host> Work<'_, H> {
         }
     }
 
-    fn quota(&self, due: &Due) -> Option<(&Quota, &Measure)> {
+    fn quota(&self, due: &Due) -> Option<(&Quota, &Allowed)> {
         let quota = self.policy.quotas().get(due.quota)?;
-        Some((quota, quota.measure(due.limit)?))
+        Some((quota, quota.allowed(due.limit)?))
+    }
+
+    /// Takes a lease, which is held until the request ends.
+    fn hold(
+        &self,
+        quota: &Quota,
+        most: u32,
+        due: &Due,
+        fingerprint: Fingerprint,
+        outcome: &mut Outcome,
+    ) -> Result<Reading, Uncounted> {
+        let generation = self.generation.as_ref().ok_or(Uncounted::Contended)?;
+        let key = quota.table.key(fingerprint);
+        let taken = generation.borrow_mut().take(&self.vm.host, &key, fingerprint, most)?;
+        let (passes, held) = match taken {
+            Taken::Held(lease, held) => {
+                if lease.place == Place::Shared {
+                    self.count(due, Counted::Shared);
+                }
+                outcome.leases.push((due.quota, Held { key, fingerprint, lease }));
+                (true, held)
+            }
+            Taken::Refused(held) => (false, held),
+            Taken::NoRoom => return Err(Uncounted::Contended),
+        };
+        let remaining = u64::from(most.saturating_sub(held));
+        Ok(Reading { passes, blocked: false, remaining, reset_ns: 0, retry_ns: 0 })
     }
 
     fn draw(
@@ -240,7 +322,7 @@ impl<H: Host> Work<'_, H> {
     fn refund(&self, all: &[Due], outcome: &mut Outcome) {
         for (index, fingerprint, charge) in outcome.charges.drain(..) {
             let Some(due) = all.get(index) else { continue };
-            let Some((quota, measure)) = self.quota(due) else { continue };
+            let Some((quota, Allowed::InTime(measure))) = self.quota(due) else { continue };
             if quota.count != engine::Counted::Passed {
                 continue;
             }
@@ -252,6 +334,12 @@ impl<H: Host> Work<'_, H> {
                 Ok(()) => self.count(due, Counted::Refunded),
                 Err(uncounted) => self.tell(due, uncounted),
             }
+        }
+        let Some(generation) = &self.generation else { return };
+        for (quota, held) in outcome.leases.drain(..) {
+            let given_back = generation.borrow_mut().give_back(&self.vm.host, held);
+            let what = if given_back.is_ok() { Counted::Refunded } else { Counted::Uncounted };
+            self.vm.count_quota(&self.counters, quota, what);
         }
     }
 
@@ -302,7 +390,7 @@ impl Outcome {
     fn told<'p>(&self, policy: &'p Policy) -> impl Iterator<Item = Told<'p>> {
         self.standings.iter().filter_map(move |(quota, limit, reading)| {
             let quota = policy.quotas().get(*quota)?;
-            Some(Told { quota, measure: quota.measure(*limit)?, reading: *reading })
+            Some(Told { quota, allowed: quota.allowed(*limit)?, reading: *reading })
         })
     }
 

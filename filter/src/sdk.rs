@@ -63,6 +63,11 @@ impl Context for SdkStream {
     fn on_grpc_call_response(&mut self, token: u32, status: u32, len: usize) {
         self.0.answered(token, status, len);
     }
+    fn on_done(&mut self) -> bool {
+        // Where the log was not told of the stream, it ends here.
+        self.0.step(Input::End);
+        true
+    }
 }
 
 impl SdkStream {

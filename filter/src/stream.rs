@@ -265,7 +265,10 @@ impl<H: Host> Stream<H> {
     }
 
     fn end(&mut self) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        let mut phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        if let Phase::Asking(known, _) | Phase::Permitted(known, _) | Phase::Refused(known) = &mut phase {
+            self.root.borrow().counter.release(&self.vm, &mut known.quotas);
+        }
         let (known, refused) = match &phase {
             Phase::Ended => return,
             Phase::New => (None, false),

@@ -91,7 +91,9 @@ config_object! {
         /// Roles; one of them is enough.
         roles: NonEmpty<Name>, optional;
         /// Their limit.
-        limit: Limit, required;
+        limit: Limit, optional;
+        /// Their limit of requests under way at a time.
+        concurrency: Whole<1, 1_000_000>, optional;
         /// Their burst; the limit by default.
         burst: Whole<1, 1_000_000_000>, optional;
     }
@@ -105,7 +107,9 @@ ruled_object! {
         /// What it counts by; left out, all calls are one count. A call that has no such thing counts with all others that have none.
         per: Vec<Part>, default;
         /// So much in a time: `100/1m`, `10MiB/1h`, or in a calendar period: `1000/day`, `week`, `month`.
-        limit: Limit, required;
+        limit: Limit, optional;
+        /// In the place of `limit`: so many requests may be under way at a time.
+        concurrency: Whole<1, 1_000_000>, optional;
         /// How much may come at once; the limit by default. Not for calendar periods.
         burst: Whole<1, 1_000_000_000>, optional;
         /// The IANA zone of calendar periods; `UTC` by default.

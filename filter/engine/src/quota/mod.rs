@@ -2,8 +2,8 @@
 //!
 //! The engine says what a quota's count becomes; the shell reads and writes the counts. A count lives in
 //! a [`bucket`] of a [`table`] in the host's shared data, under a keyed hash ([`siphash`]) of what the
-//! quota counts by ([`key`]), and what its numbers mean is the quota's [`measure`]. A quota may leave the
-//! counting to a rate limit service instead.
+//! quota counts by ([`key`]), and what its numbers mean is the quota's [`measure`]. Requests that are
+//! under way are [`leases`] in such a table. A quota may leave the counting to a rate limit service instead.
 //!
 //! Several quotas on a request are charged in their order, and those charged are refunded when a later
 //! one refuses: so a request may be refused early, and never is too much admitted.
@@ -12,6 +12,7 @@ pub mod bucket;
 pub mod fields;
 pub mod global;
 pub mod key;
+pub mod leases;
 pub mod measure;
 pub(crate) mod plan;
 pub mod siphash;
@@ -92,7 +93,16 @@ pub enum Charge {
 #[derive(Debug)]
 struct Limit {
     whom: Option<Whom>,
-    measure: Measure,
+    allowed: Allowed,
+}
+
+/// What a limit allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// So many units in a time.
+    InTime(Measure),
+    /// So many requests under way at a time; not 0.
+    AtATime(u32),
 }
 
 /// Callers for whom another limit holds.
@@ -173,10 +183,16 @@ pub fn number_in<'v>(values: impl Iterator<Item = &'v [u8]>) -> u64 {
 // === impl Quota ===
 
 impl Quota {
-    /// A limit by its number.
+    /// What a limit allows, by its number.
     #[must_use]
-    pub fn measure(&self, limit: u16) -> Option<&Measure> {
-        self.limits.get(usize::from(limit)).map(|limit| &limit.measure)
+    pub fn allowed(&self, limit: u16) -> Option<&Allowed> {
+        self.limits.get(usize::from(limit)).map(|limit| &limit.allowed)
+    }
+
+    /// Whether it counts requests that are under way.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.limits.iter().any(|limit| matches!(limit.allowed, Allowed::AtATime(_)))
     }
 
     /// Whether an answer of this status counts.

@@ -2,11 +2,12 @@
 
 use super::measure::{Measure, Rate};
 use super::table::Table;
-use super::{Charge, Limit, On, Quota, Quotas, Service, Whom};
+use super::{Allowed, Charge, Limit, On, Quota, Quotas, Service, Whom};
 use crate::access::{Around, Scope};
 use crate::config::quota_values::{Cost, Limit as Written, Part, Per};
 use crate::config::quotas::{Counted, Counting, OnError, Override, Reach};
 use crate::config::read::Problems;
+use crate::config::values::Whole;
 use crate::config::{self, Digested, Mode};
 use crate::hash;
 use crate::zone::Zone;
@@ -49,7 +50,8 @@ pub(crate) fn compile(
             problems
                 .push(format!("{path}.scope"), "needs a rate limit service: name its cluster under `counting.service`");
         }
-        if quota.value.scope != Some(Reach::Global) && matches!(quota.value.limit.per, Per::Calendar(_)) {
+        let calendar = quota.value.limit.is_some_and(|limit| matches!(limit.per, Per::Calendar(_)));
+        if quota.value.scope != Some(Reach::Global) && calendar {
             warnings.push(
                 format!("{path}.limit"),
                 "this envoy counts a calendar period, and its counts end with its process: `scope: global` keeps them",
@@ -83,13 +85,12 @@ fn one(
     let mut limits = Vec::new();
     for (index, other) in written.overrides.iter().enumerate() {
         let path = format!("{path}.overrides[{index}]");
-        let measure = measure(other.limit, other.burst.map(|burst| burst.get()), &zone, global, &path, problems);
-        limits.extend(measure.map(|measure| Limit { whom: Some(whom(other)), measure }));
+        let stated = Stated { limit: other.limit, burst: other.burst, concurrency: other.concurrency };
+        let allowed = stated.allowed(&zone, global, &path, problems);
+        limits.extend(allowed.map(|allowed| Limit { whom: Some(whom(other)), allowed }));
     }
-    let burst = written.burst.map(|burst| burst.get());
-    limits.extend(
-        measure(written.limit, burst, &zone, global, path, problems).map(|measure| Limit { whom: None, measure }),
-    );
+    let stated = Stated { limit: written.limit, burst: written.burst, concurrency: written.concurrency };
+    limits.extend(stated.allowed(&zone, global, path, problems).map(|allowed| Limit { whom: None, allowed }));
     let on = match written.scope.unwrap_or(Reach::Local) {
         Reach::Local => On::Here,
         Reach::Global => On::Service(written.on_error.unwrap_or(OnError::Allow)),
@@ -124,6 +125,35 @@ fn whom(other: &Override) -> Whom {
     Whom {
         callers: other.callers.as_ref().map(|list| texts(list.0.iter().map(|glob| glob.as_str()).collect())),
         roles: other.roles.as_ref().map(|list| texts(list.0.iter().map(|role| role.as_str()).collect())),
+    }
+}
+
+/// A limit as it was written, of a quota or of an override.
+struct Stated {
+    limit: Option<Written>,
+    burst: Option<Whole<1, 1_000_000_000>>,
+    concurrency: Option<Whole<1, 1_000_000>>,
+}
+
+impl Stated {
+    fn allowed(&self, zone: &Zone, global: bool, path: &str, problems: &mut Problems) -> Option<Allowed> {
+        let burst = self.burst.map(Whole::get);
+        match (self.limit, self.concurrency) {
+            (Some(limit), None) => measure(limit, burst, zone, global, path, problems).map(Allowed::InTime),
+            (None, Some(most)) => {
+                if burst.is_some() {
+                    problems.push(
+                        format!("{path}.burst"),
+                        "belongs to a rate: `concurrency` is itself what may come at once",
+                    );
+                }
+                Some(Allowed::AtATime(most.get()))
+            }
+            (Some(_), Some(_)) | (None, None) => {
+                problems.push(path, "needs one of `limit`, such as `100/1m`, and `concurrency`, such as `10`");
+                None
+            }
+        }
     }
 }
 
@@ -171,14 +201,20 @@ fn measure(
 /// What fits no other key of the quota.
 fn check(written: &config::Quota, path: &str, around: &Around<'_>, problems: &mut Problems) {
     let mut wrong = |key: &str, text: String| problems.push(format!("{path}.{key}"), text);
-    let limits = || written.overrides.iter().map(|other| other.limit).chain([written.limit]);
-    if written.zone.is_some() && !limits().any(|limit| matches!(limit.per, Per::Calendar(_))) {
+    let mut limits = written.overrides.iter().filter_map(|other| other.limit).chain(written.limit);
+    if written.zone.is_some() && !limits.any(|limit| matches!(limit.per, Per::Calendar(_))) {
         wrong("zone", "is for calendar periods: `1000/day`, `week` or `month`".to_owned());
     }
     if written.overrides.len() > OVERRIDES_MAX {
         wrong("overrides", format!("{} overrides, at most {OVERRIDES_MAX} are taken", written.overrides.len()));
     }
     for (index, other) in written.overrides.iter().enumerate() {
+        if other.concurrency.is_some() != written.concurrency.is_some() {
+            wrong(
+                &format!("overrides[{index}]"),
+                "counts otherwise than its quota: both `limit`, or both `concurrency`".to_owned(),
+            );
+        }
         if other.callers.is_none() && other.roles.is_none() {
             wrong(&format!("overrides[{index}]"), "says for nobody: give `callers` or `roles`".to_owned());
         }
@@ -199,6 +235,22 @@ fn check(written: &config::Quota, path: &str, around: &Around<'_>, problems: &mu
         ] {
             if given {
                 wrong(key, "needs `scope: local`: a rate limit service is asked before the request goes on".to_owned());
+            }
+        }
+    }
+    if written.concurrency.is_some() {
+        for (given, key) in [
+            (written.scope == Some(Reach::Global), "scope"),
+            (written.count_when.is_some(), "count_when"),
+            (written.then.is_some(), "then"),
+            (written.cost.as_ref().is_some_and(|cost| *cost != Cost::One), "cost"),
+            (written.count.is_some_and(|count| count != Counted::Passed), "count"),
+        ] {
+            if given {
+                wrong(
+                    key,
+                    "needs `limit`: `concurrency` counts the requests that are under way in this envoy".to_owned(),
+                );
             }
         }
     }
