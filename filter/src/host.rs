@@ -65,6 +65,8 @@ pub enum Buffer {
     PluginConfiguration,
     /// The answer to a gRPC call; readable in its callback.
     GrpcAnswer,
+    /// What Envoy holds of the request's body; readable in its callback.
+    RequestBody,
 }
 
 /// An answer in the upstream's stead.

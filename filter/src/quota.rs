@@ -151,7 +151,7 @@ impl<H: Host> Work<'_, H> {
     pub(crate) fn admit(&self, due: &[Due]) -> Outcome {
         let mut outcome = Outcome::default();
         for one in due {
-            if self.quota(one).is_some_and(|(quota, _)| quota.on == On::Here) {
+            if self.quota(one).is_some_and(|(quota, _)| quota.on == On::Here && !quota.reads_body) {
                 self.charge_here(due, one, &mut outcome);
             }
             if outcome.refused.is_some() {
@@ -160,6 +160,28 @@ impl<H: Host> Work<'_, H> {
             }
         }
         outcome
+    }
+
+    /// Charges the quotas of a request that count by a field of its body, which is `None` where it cannot be read.
+    pub(crate) fn admit_body(&self, due: &mut [Due], body: Option<&[u8]>, outcome: &mut Outcome) {
+        for one in &mut *due {
+            if let Some(quota) = self.policy.quotas().get(one.quota).filter(|quota| quota.reads_body) {
+                one.key.read_body(&quota.parts, body, &self.secret);
+            }
+        }
+        for one in &*due {
+            if self.quota(one).is_none_or(|(quota, _)| !quota.reads_body) {
+                continue;
+            }
+            if body.is_none() {
+                self.count(one, Counted::Unread);
+            }
+            self.charge_here(due, one, outcome);
+            if outcome.refused.is_some() {
+                self.refund(due, outcome);
+                break;
+            }
+        }
     }
 
     /// Charges one of the quotas of a request in the cells of this Envoy.
@@ -360,6 +382,11 @@ pub(crate) fn is_asked(policy: &Policy, due: &[Due]) -> bool {
     due.iter().any(|due| policy.quotas().get(due.quota).is_some_and(|quota| quota.on != On::Here))
 }
 
+/// Whether a quota counts by a field of the body.
+pub(crate) fn reads_body(policy: &Policy, due: &[Due]) -> bool {
+    due.iter().any(|due| policy.quotas().get(due.quota).is_some_and(|quota| quota.reads_body))
+}
+
 /// Whether something is still to be charged when the answer is known.
 pub(crate) fn is_owed(policy: &Policy, due: &[Due]) -> bool {
     due.iter().any(|due| policy.quotas().get(due.quota).is_some_and(|quota| quota.charge == Charge::Afterwards))
@@ -395,14 +422,12 @@ impl Outcome {
     }
 
     /// What holds when nothing could be counted at all.
-    pub(crate) fn uncountable(policy: &Policy, due: &[Due]) -> Self {
-        let mut outcome = Self::default();
+    pub(crate) fn refuse_uncountable(&mut self, policy: &Policy, due: &[Due]) {
         for due in due {
             let Some(quota) = policy.quotas().get(due.quota) else { continue };
             let refused = Refused { quota: due.quota, refusal: Refusal::QuotaUnavailable, retry_ns: 0 };
-            let slot = if quota.shadow { &mut outcome.would } else { &mut outcome.refused };
+            let slot = if quota.shadow { &mut self.would } else { &mut self.refused };
             slot.get_or_insert(refused);
         }
-        outcome
     }
 }

@@ -80,11 +80,11 @@ impl SdkStream {
 }
 
 impl HttpContext for SdkStream {
-    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        self.step(Input::RequestHeaders)
+    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
+        self.step(Input::RequestHeaders { end })
     }
-    fn on_http_request_body(&mut self, _: usize, _: bool) -> Action {
-        self.step(Input::RequestBody)
+    fn on_http_request_body(&mut self, len: usize, end: bool) -> Action {
+        self.step(Input::RequestBody { len, end })
     }
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         self.step(Input::RequestTrailers)

@@ -112,7 +112,7 @@ fn begin(envoy: &Envoy) -> Option<Stream<FakeHost>> {
     *world.headers.borrow_mut() = Some(ostiary_engine::pairs::serialized(&headers));
     world.reply.borrow_mut().take();
     let mut stream = envoy.root().stream();
-    let flow = stream.step(Input::RequestHeaders);
+    let flow = stream.step(Input::RequestHeaders { end: true });
     *world.headers.borrow_mut() = None;
     match flow {
         Flow::Continue => Some(stream),

@@ -105,6 +105,8 @@ pub struct World {
     pub configuration: RefCell<Option<Vec<u8>>>,
     /// The answer to a gRPC call, in its callback.
     pub answer: RefCell<Option<Vec<u8>>>,
+    /// What the host holds of the request's body, in its callback.
+    pub body: RefCell<Option<Vec<u8>>>,
     /// The facts of the current stream.
     pub facts: RefCell<Facts<'static>>,
     /// Properties besides the facts, joined by dots.
@@ -245,6 +247,7 @@ impl Host for FakeHost {
         let bytes = match buffer {
             Buffer::PluginConfiguration => self.world.configuration.borrow().clone(),
             Buffer::GrpcAnswer => self.world.answer.borrow().clone(),
+            Buffer::RequestBody => self.world.body.borrow().clone(),
         };
         bytes.map(|bytes| bytes[..len.min(bytes.len())].to_vec()).ok_or(Status::NotFound)
     }

@@ -3,6 +3,7 @@
 use super::read::{Context, Read, shown};
 use super::schema::Definitions;
 use super::values::HeaderName;
+use crate::quota::body::FieldPath;
 use crate::quota::measure::Period;
 use serde_json::{Value, json};
 
@@ -93,6 +94,8 @@ pub enum Part {
     Query(Box<str>),
     /// A parameter of the declared path template.
     Path(Box<str>),
+    /// A field of the request's JSON body.
+    Body(FieldPath),
 }
 
 impl Part {
@@ -111,6 +114,7 @@ impl Part {
             Self::Header(name) => format!("header:{name}"),
             Self::Query(name) => format!("query:{name}"),
             Self::Path(name) => format!("path:{name}"),
+            Self::Body(path) => path.to_string(),
         }
     }
 
@@ -132,6 +136,9 @@ impl Part {
             let bits = |text: &str, max: u8| text.parse::<u8>().ok().filter(|bits| (1..=max).contains(bits));
             return Some(Self::Address { v4: bits(v4, 32)?, v6: bits(v6, 128)? });
         }
+        if text.starts_with('$') {
+            return FieldPath::parse(text).map(Self::Body);
+        }
         let (kind, name) = text.split_once(':')?;
         let plain = !name.is_empty() && name.len() <= 128 && !name.contains(char::is_control);
         match kind {
@@ -150,7 +157,7 @@ fn is_header(name: &str) -> bool {
 }
 
 impl Read for Part {
-    const EXPECTED: &'static str = "one of `client.address`, `client.address/24/56`, `caller.id`, `caller.roles`, `api`, `operation`, `host`, `client.country`, `header:NAME`, `query:NAME` and `path:NAME`";
+    const EXPECTED: &'static str = "one of `client.address`, `client.address/24/56`, `caller.id`, `caller.roles`, `api`, `operation`, `host`, `client.country`, `header:NAME`, `query:NAME`, `path:NAME` and `$.FIELD` of a json body";
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         let part = Self::parse(text);
@@ -161,7 +168,7 @@ impl Read for Part {
     }
 
     fn schema(_: &mut Definitions) -> Value {
-        json!({ "type": "string", "pattern": "^(client\\.address(/[0-9]{1,2}/[0-9]{1,3})?|caller\\.id|caller\\.roles|api|operation|host|client\\.country|(header|query|path):.+)$" })
+        json!({ "type": "string", "pattern": "^(client\\.address(/[0-9]{1,2}/[0-9]{1,3})?|caller\\.id|caller\\.roles|api|operation|host|client\\.country|(header|query|path):.+|\\$(\\.[A-Za-z0-9_-]+){1,8})$" })
     }
 }
 

@@ -4,7 +4,7 @@ use super::access::ruled_object;
 use super::access::{Conditions, From, Match, Scheme, Scope, Tls, When};
 use super::object::{config_choice, config_object};
 use super::quota_values::{Cost, Limit, Part, StatusSet};
-use super::types::{Cluster, Duration, Glob, Line, Method, Name, NonEmpty};
+use super::types::{Cluster, Duration, Glob, Line, Method, Name, NonEmpty, Size};
 use super::values::{CallerGlob, Whole};
 use crate::access::OperationPattern;
 use crate::catalog::Template;
@@ -52,6 +52,10 @@ config_object! {
         domain: Name, optional;
         /// Whether answers carry `RateLimit` and `RateLimit-Policy`; they do by default.
         headers: bool, optional;
+        /// Bytes of a JSON body that are read for a quota that counts by a field of it, at most; 16KiB by default. Of a longer one it has no field.
+        body: Size<64, 1_048_576>, optional;
+        /// Whether the upstream sees nothing of a request before its body was read for a quota. Only with `allow_on_headers_stop_iteration: true` in the filter's Envoy configuration: without that, requests with a body would wait for ever.
+        hold_headers: bool, optional;
         /// Whom quotas with `scope: global` ask: anything that speaks Envoy's RateLimitService.
         service: Service, optional;
     }

@@ -8,6 +8,7 @@
 //! Several quotas on a request are charged in their order, and those charged are refunded when a later
 //! one refuses: so a request may be refused early, and never is too much admitted.
 
+pub mod body;
 pub mod bucket;
 pub mod fields;
 pub mod global;
@@ -32,6 +33,8 @@ pub struct Quotas {
     service: Option<Service>,
     domain: Box<str>,
     headers: bool,
+    body_bytes_max: usize,
+    holds_headers: bool,
 }
 
 /// A rate limit service.
@@ -64,6 +67,8 @@ pub struct Quota {
     pub block_ns: Option<u64>,
     /// What a request costs.
     pub cost: Cost,
+    /// Whether it counts by a field of the body.
+    pub reads_body: bool,
     /// Where its counts are.
     pub table: Table,
     scope: Scope,
@@ -155,6 +160,18 @@ impl Quotas {
     #[must_use]
     pub const fn headers(&self) -> bool {
         self.headers
+    }
+
+    /// Bytes of a body that are read at most.
+    #[must_use]
+    pub const fn body_bytes_max(&self) -> usize {
+        self.body_bytes_max
+    }
+
+    /// Whether Envoy holds a request's headers until its body was read.
+    #[must_use]
+    pub const fn holds_headers(&self) -> bool {
+        self.holds_headers
     }
 
     /// The quotas that a call falls under, in their order.

@@ -16,6 +16,8 @@ use crate::zone::Zone;
 pub const QUOTAS_MAX: usize = 64;
 /// Overrides of a quota, at most.
 const OVERRIDES_MAX: usize = 1_000;
+/// Bytes of a body that are read where the policy does not say.
+const BODY_BYTES_MAX: usize = 16_384;
 /// The name of the counts where the policy states none.
 const DOMAIN: &str = "ostiary";
 /// How long the rate limit service has where the policy does not say, in milliseconds.
@@ -35,6 +37,7 @@ pub(crate) fn compile(
         cluster: service.cluster.as_str().into(),
         timeout_ms: service.timeout.map_or(TIMEOUT_MS, config::types::Duration::ms),
     });
+    let body_bytes_max = counting.and_then(|counting| counting.body).map_or(BODY_BYTES_MAX, config::types::Size::bytes);
     if written.len() > QUOTAS_MAX {
         problems.push("quotas", format!("{} quotas, at most {QUOTAS_MAX} are taken", written.len()));
         return Quotas::default();
@@ -59,11 +62,19 @@ pub(crate) fn compile(
         }
         list.extend(one(quota, &path, (domain, mode), around, problems));
     }
+    if list.iter().any(|quota| quota.reads_body) && list.iter().any(|quota| quota.on != On::Here) {
+        problems.push(
+            "quotas",
+            "a policy counts by a body's field or asks a rate limit service: envoy cannot hold a body behind headers that it held for an answer",
+        );
+    }
     Quotas {
         list,
         service,
         domain: domain.into(),
         headers: counting.and_then(|counting| counting.headers).unwrap_or(true) && mode == Mode::Enforce,
+        body_bytes_max,
+        holds_headers: counting.and_then(|counting| counting.hold_headers).unwrap_or(false),
     }
 }
 
@@ -108,6 +119,7 @@ fn one(
         shadow,
         scope,
         conditions,
+        reads_body: reads_body(&written.per),
         parts: written.per,
         limits,
         on,
@@ -198,8 +210,27 @@ fn measure(
     }
 }
 
+/// What does not go with `concurrency`.
+fn check_at_a_time(written: &config::Quota, path: &str, problems: &mut Problems) {
+    for (given, key) in [
+        (written.scope == Some(Reach::Global), "scope"),
+        (written.count_when.is_some(), "count_when"),
+        (written.then.is_some(), "then"),
+        (written.cost.as_ref().is_some_and(|cost| *cost != Cost::One), "cost"),
+        (written.count.is_some_and(|count| count != Counted::Passed), "count"),
+    ] {
+        if given {
+            let text = "needs `limit`: `concurrency` counts the requests that are under way in this envoy";
+            problems.push(format!("{path}.{key}"), text);
+        }
+    }
+}
+
 /// What fits no other key of the quota.
 fn check(written: &config::Quota, path: &str, around: &Around<'_>, problems: &mut Problems) {
+    if written.concurrency.is_some() {
+        check_at_a_time(written, path, problems);
+    }
     let mut wrong = |key: &str, text: String| problems.push(format!("{path}.{key}"), text);
     let mut limits = written.overrides.iter().filter_map(|other| other.limit).chain(written.limit);
     if written.zone.is_some() && !limits.any(|limit| matches!(limit.per, Per::Calendar(_))) {
@@ -238,27 +269,18 @@ fn check(written: &config::Quota, path: &str, around: &Around<'_>, problems: &mu
             }
         }
     }
-    if written.concurrency.is_some() {
-        for (given, key) in [
-            (written.scope == Some(Reach::Global), "scope"),
-            (written.count_when.is_some(), "count_when"),
-            (written.then.is_some(), "then"),
-            (written.cost.as_ref().is_some_and(|cost| *cost != Cost::One), "cost"),
-            (written.count.is_some_and(|count| count != Counted::Passed), "count"),
-        ] {
-            if given {
-                wrong(
-                    key,
-                    "needs `limit`: `concurrency` counts the requests that are under way in this envoy".to_owned(),
-                );
-            }
-        }
+    if reads_body(&written.per) && written.count.is_some_and(|count| count != Counted::Passed) {
+        wrong("count", "the body of a request that is refused is not read: count `passed`".to_owned());
     }
     for (index, part) in written.per.iter().enumerate() {
         if let Some(text) = wrong_part(part, around) {
             wrong(&format!("per[{index}]"), text);
         }
     }
+}
+
+fn reads_body(per: &[Part]) -> bool {
+    per.iter().any(|part| matches!(part, Part::Body(_)))
 }
 
 const NO_CALLERS: &str = "this policy knows no callers: say under `callers` which credentials stand for whom";
