@@ -97,6 +97,7 @@ impl Slots {
     }
 
     /// Writes what this context has made into its slot, claiming one first where it has none.
+    #[inline(never)] // One copy in the module for its two users.
     pub fn touch(&mut self, host: &impl Host, entry: Entry) -> Touched {
         if let Some(own) = self.own {
             match host.shared(&self.key(own)) {
@@ -137,6 +138,7 @@ impl Slots {
 
     /// One look at the other slots: takes those of contexts that ended without a word. Each is
     /// returned to one caller only.
+    #[inline(never)] // As above.
     pub fn take_lost(&mut self, host: &impl Host) -> Vec<Entry> {
         let mut lost = Vec::new();
         let mut seen = std::mem::take(&mut self.seen);
@@ -173,6 +175,7 @@ impl Slots {
     }
 
     /// Frees the own slot, if it is still the stream's: its final word has been said.
+    #[inline(never)] // As above.
     pub fn release(&mut self, host: &impl Host, stream: [u8; 16]) {
         if let Some(own) = self.own.take()
             && let Ok((value, cas)) = host.shared(&self.key(own))

@@ -54,6 +54,7 @@ pub(crate) fn update<R>(
 
 /// Changes the value under a key, which is empty where there is none; `change` gives what is to be
 /// written, if anything, and may be called several times, on what others wrote.
+#[inline(never)] // One copy in the module and not one for each use.
 pub(crate) fn exchange(
     host: &impl Host,
     key: &str,

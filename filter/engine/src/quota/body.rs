@@ -138,9 +138,9 @@ impl Sink for Seek<'_> {
         match item {
             Item::Text(text) => self.note(Some(text)),
             Item::Number(number) => {
-                let whole = number.fract() == 0.0 && number.abs() < WHOLE_MAX;
-                // What is minus nothing to one reader is nothing to the next.
-                self.note(whole.then(|| (number + 0.0).to_string()).as_deref());
+                #[allow(clippy::cast_possible_truncation)] // Used only where it is within the bounds.
+                let whole = (number.fract() == 0.0 && number.abs() < WHOLE_MAX).then_some(number as i64);
+                self.note(whole.map(|number| number.to_string()).as_deref());
             }
             Item::Boolean(_) | Item::Null => self.note(None),
             Item::List(_) | Item::Object(_) if self.names.is_none() => {
