@@ -190,6 +190,18 @@ pub enum Cost {
     ResponseHeader(Box<str>),
 }
 
+impl std::fmt::Display for Cost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::One => f.write_str("1"),
+            Self::RequestBytes => f.write_str("request.bytes"),
+            Self::ResponseBytes => f.write_str("response.bytes"),
+            Self::RequestHeader(name) => write!(f, "request.header:{name}"),
+            Self::ResponseHeader(name) => write!(f, "response.header:{name}"),
+        }
+    }
+}
+
 impl Read for Cost {
     const EXPECTED: &'static str =
         "one of `1`, `request.bytes`, `response.bytes`, `request.header:NAME` and `response.header:NAME`";
