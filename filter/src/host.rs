@@ -68,6 +68,8 @@ pub enum Buffer {
     /// What Envoy has of the response's body; readable in the body's callback, and in the trailers'
     /// where the last chunk was held.
     ResponseBody,
+    /// What Envoy holds of the request's body; readable in its callback.
+    RequestBody,
 }
 
 /// An answer in the upstream's stead.

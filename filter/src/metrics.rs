@@ -126,11 +126,13 @@ pub enum Quota {
     Uncounted,
     /// Requests for which the rate limit service did not answer in time, or not in words we know.
     Unanswered,
+    /// Requests without a body that could be read for the quota: no JSON, too long, or none.
+    Unread,
 }
 
 impl Quota {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Passed,
         Self::Refused,
         Self::WouldRefuse,
@@ -138,6 +140,7 @@ impl Quota {
         Self::Shared,
         Self::Uncounted,
         Self::Unanswered,
+        Self::Unread,
     ];
 
     const fn word(self) -> &'static str {
@@ -149,6 +152,7 @@ impl Quota {
             Self::Shared => "shared",
             Self::Uncounted => "uncounted",
             Self::Unanswered => "unanswered",
+            Self::Unread => "unread",
         }
     }
 }

@@ -178,6 +178,11 @@ impl Response {
         if self.ended.is_some_and(|ended| ended.done) { Next::Continue } else { Next::Hold }
     }
 
+    /// Whether its body streams by.
+    pub(crate) const fn has_begun(&self) -> bool {
+        matches!(self.body, Stage::Reading(_))
+    }
+
     /// The rule that ended it.
     pub(crate) const fn ended(&self) -> Option<Ended> {
         self.ended

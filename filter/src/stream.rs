@@ -22,10 +22,18 @@ use std::rc::Rc;
 /// What happens to a stream, in the order in which Envoy tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
-    /// The request's headers are there.
-    RequestHeaders,
+    /// The request's headers are there; `end` says that nothing follows them.
+    RequestHeaders {
+        /// Whether the request ends with them.
+        end: bool,
+    },
     /// A part of the request's body, or all that Envoy holds of it.
-    RequestBody,
+    RequestBody {
+        /// Bytes of it.
+        len: usize,
+        /// Whether the request ends with it.
+        end: bool,
+    },
     /// The request's trailers.
     RequestTrailers,
     /// The response's headers: the upstream's, Envoy's, or those of our own refusal.
@@ -64,6 +72,13 @@ pub(crate) struct Known {
     pub(crate) quotas: quota::Outcome,
 }
 
+impl Known {
+    /// Whether nothing has refused it so far.
+    const fn may_pass(&self) -> bool {
+        self.judged.verdicts.enforced.permits() && self.quotas.refused.is_none()
+    }
+}
+
 /// Where a stream stands.
 #[derive(Debug)]
 enum Phase {
@@ -71,6 +86,8 @@ enum Phase {
     New,
     /// The rate limit service is asked; Envoy holds the request's headers, and all that follows them.
     Asking(Box<Known>, Asked),
+    /// The body is awaited, of which a quota counts a field; so many bytes of it have come.
+    Reading(Box<Known>, usize),
     /// Let through; the permit is what later stages ask for.
     Permitted(Box<Known>, Permit),
     /// Refused, and answered by us.
@@ -96,20 +113,27 @@ impl<H: Host> Stream<H> {
     /// Takes what happens and says how to go on.
     pub fn step(&mut self, input: Input) -> Flow {
         match (input, &self.phase) {
-            (Input::RequestHeaders, Phase::New) => self.begin(),
+            (Input::RequestHeaders { end }, Phase::New) => self.begin(end),
+            (Input::RequestBody { len, end }, Phase::Reading(..)) => self.read(Some(len), end),
+            (Input::RequestTrailers, Phase::Reading(..)) => self.read(None, true),
             // The upstream must see nothing of a refused request. Envoy drops what still comes, and
             // if it did not answer for us, the request is held.
-            (Input::RequestHeaders | Input::RequestBody | Input::RequestTrailers, Phase::Refused(_) | Phase::Asking(..)) => {
+            (Input::RequestHeaders { .. } | Input::RequestBody { .. } | Input::RequestTrailers, Phase::Refused(_) | Phase::Asking(..)) => {
                 Flow::Stop
             }
             (
                 Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers,
-                Phase::Permitted(..),
+                Phase::Permitted(..) | Phase::Reading(..),
             ) => self.pass_back(input),
+            // An upstream that answered before its request was refused: nothing more of that leaves.
+            (
+                Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers,
+                Phase::Refused(_),
+            ) if self.response.has_begun() => Flow::Stop,
             // Envoy gives the headers once; an internal redirect is a new stream to us.
-            (Input::RequestHeaders, Phase::Permitted(..) | Phase::Ended)
-            // No plan asks for a body yet: it flows without being copied into the guest.
-            | (Input::RequestBody | Input::RequestTrailers, Phase::New | Phase::Permitted(..) | Phase::Ended)
+            (Input::RequestHeaders { .. }, Phase::Permitted(..) | Phase::Reading(..) | Phase::Ended)
+            // A body that no quota counts by flows without being copied into the guest.
+            | (Input::RequestBody { .. } | Input::RequestTrailers, Phase::New | Phase::Permitted(..) | Phase::Ended)
             // Our own refusal passes here too, and must.
             | (Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers, _) => Flow::Continue,
             (Input::End, _) => {
@@ -119,7 +143,7 @@ impl<H: Host> Stream<H> {
         }
     }
 
-    fn begin(&mut self) -> Flow {
+    fn begin(&mut self, end: bool) -> Flow {
         let policy = self.root.borrow().policy.clone();
         // Envoy makes streams only for a root context that took a configuration.
         let Some(policy) = policy else { return Flow::Continue };
@@ -143,6 +167,7 @@ impl<H: Host> Stream<H> {
         if judged.verdicts.enforced.permits() && !self.edit(&judged.edits) {
             judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
         }
+        judged.reads_body &= !end;
         let quotas = self.count(&policy, &judged);
         let known = Box::new(Known { policy, judged, kept: head.keep(), quotas });
         self.ask(known)
@@ -155,14 +180,64 @@ impl<H: Host> Stream<H> {
                 self.phase = Phase::Asking(known, asked);
                 Flow::Stop
             }
-            None => self.act(known),
+            None => self.await_body(known),
+        }
+    }
+
+    /// Waits for the body, where a quota of the request counts by a field of it; else acts at once.
+    fn await_body(&mut self, mut known: Box<Known>) -> Flow {
+        if !quota::reads_body(&known.policy, &known.judged.due) || !known.may_pass() {
+            return self.act(known);
+        }
+        if !known.judged.reads_body {
+            self.count_body(&mut known, None);
+            return self.act(known);
+        }
+        // Where Envoy would hold the body with the headers, the headers have to go before it can be read.
+        let flow = if known.policy.quotas().holds_headers() { Flow::Stop } else { Flow::Continue };
+        self.phase = Phase::Reading(known, 0);
+        flow
+    }
+
+    /// Takes what has come of a body that is awaited. Envoy holds all of it while we say `Stop`, and lets
+    /// it go when a callback says `Continue`: never later, because it loses bytes when it is told so
+    /// between callbacks (envoy#46841).
+    fn read(&mut self, len: Option<usize>, end: bool) -> Flow {
+        let Phase::Reading(mut known, before) = std::mem::replace(&mut self.phase, Phase::Ended) else {
+            return Flow::Continue;
+        };
+        let len = len.unwrap_or(before);
+        let is_too_long = len > known.policy.quotas().body_bytes_max();
+        if !end && !is_too_long {
+            self.phase = Phase::Reading(known, len);
+            return Flow::Stop;
+        }
+        let body = match len {
+            _ if is_too_long => None,
+            0 => None,
+            len => self.vm.host.buffer(Buffer::RequestBody, len).ok(),
+        };
+        self.count_body(&mut known, body.as_deref());
+        self.act(known)
+    }
+
+    /// Counts a request against the quotas that count by a field of its body.
+    fn count_body(&self, known: &mut Known, body: Option<&[u8]>) {
+        let mut state = self.root.borrow_mut();
+        let due = &mut known.judged.due;
+        match state.counter.work(&self.vm, &known.policy) {
+            Some(work) => work.admit_body(due, body, &mut known.quotas),
+            None => {
+                self.vm.count(Counter::HostFailure);
+                known.quotas.refuse_uncountable(&known.policy, due);
+            }
         }
     }
 
     fn question(&self, known: &mut Known) -> Option<Asked> {
         let due = &known.judged.due;
         let is_asked = quota::is_asked(&known.policy, due);
-        if !is_asked || !known.judged.verdicts.enforced.permits() || known.quotas.refused.is_some() {
+        if !is_asked || !known.may_pass() {
             return None;
         }
         let mut state = self.root.borrow_mut();
@@ -214,7 +289,9 @@ impl<H: Host> Stream<H> {
             }
             Err(refusal) => {
                 self.vm.count(Counter::Refused(refusal));
-                self.refuse(refusal, &known);
+                if self.refuse(refusal, &known) {
+                    self.response = Response::default();
+                }
                 self.phase = Phase::Refused(known);
                 Flow::Stop
             }
@@ -252,14 +329,16 @@ impl<H: Host> Stream<H> {
             Some(work) => work.admit(&judged.due),
             None => {
                 self.vm.count(Counter::HostFailure);
-                quota::Outcome::uncountable(policy, &judged.due)
+                let mut outcome = quota::Outcome::default();
+                outcome.refuse_uncountable(policy, &judged.due);
+                outcome
             }
         }
     }
 
     /// Lets a response go back: its head, a part of its body, its trailers.
     fn pass_back(&mut self, input: Input) -> Flow {
-        let Phase::Permitted(known, _) = &self.phase else { return Flow::Continue };
+        let (Phase::Permitted(known, _) | Phase::Reading(known, _)) = &self.phase else { return Flow::Continue };
         let (masking, due, host) = (known.policy.masking(), &known.judged.masks, &self.vm.host);
         let next = match input {
             Input::ResponseHeaders { end } => {
@@ -283,12 +362,8 @@ impl<H: Host> Stream<H> {
             Next::Hold => {}
             Next::End => {
                 self.vm.count(Counter::ResponseBlocked);
-                match reply::refuse(host, Refusal::ResponseBlocked, known) {
-                    Ok(()) => self.response.was_ended(),
-                    Err(status) => {
-                        self.vm.count(Counter::HostFailure);
-                        say!(self.vm, error, "envoy did not end a response ({status:?}): it is held");
-                    }
+                if self.refuse(Refusal::ResponseBlocked, known) {
+                    self.response.was_ended();
                 }
             }
         }
@@ -304,20 +379,35 @@ impl<H: Host> Stream<H> {
         }
     }
 
-    fn refuse(&self, refusal: Refusal, known: &Known) {
-        if let Err(status) = reply::refuse(&self.vm.host, refusal, known) {
-            // The stream stays stopped and runs into Envoy's timeout: it must not go on.
+    /// Answers with a refusal; `false` where the host did not: then the stream stays stopped and runs
+    /// into Envoy's timeout, because it must not go on.
+    fn refuse(&self, refusal: Refusal, known: &Known) -> bool {
+        let sent = reply::refuse(&self.vm.host, refusal, known);
+        if let Err(status) = sent {
             self.vm.count(Counter::HostFailure);
-            say!(self.vm, error, "envoy did not send a refusal ({status:?}): the request is held");
+            say!(self.vm, error, "envoy did not send a refusal ({status:?}): the stream is held");
         }
+        sent.is_ok()
     }
 
     fn end(&mut self) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        let mut phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        if let Phase::Asking(known, _) | Phase::Reading(known, _) | Phase::Permitted(known, _) | Phase::Refused(known) =
+            &mut phase
+        {
+            self.root.borrow().counter.release(&self.vm, &mut known.quotas);
+        }
+        if let Phase::Reading(known, _) = &mut phase {
+            // The upstream never got the body of a request that ended in it, so there is nothing to count by it.
+            let Known { policy, judged, .. } = &mut **known;
+            judged.due.retain(|due| !quota::reads_body(policy, std::slice::from_ref(due)));
+        }
         let (known, refused) = match &phase {
             Phase::Ended => return,
             Phase::New => (None, false),
-            Phase::Permitted(known, Permit { .. }) | Phase::Asking(known, _) => (Some(&**known), false),
+            Phase::Permitted(known, Permit { .. }) | Phase::Asking(known, _) | Phase::Reading(known, _) => {
+                (Some(&**known), false)
+            }
             Phase::Refused(known) => (Some(&**known), true),
         };
         let state = &mut *self.root.borrow_mut();

@@ -180,6 +180,7 @@ impl Host for Envoy {
     fn buffer(&self, buffer: Buffer, len: usize) -> Result<Vec<u8>, Status> {
         let kind = match buffer {
             Buffer::ResponseBody => RESPONSE_BODY,
+            Buffer::RequestBody => 0,
             Buffer::GrpcAnswer => 5,
             Buffer::PluginConfiguration => 7,
         };

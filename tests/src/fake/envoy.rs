@@ -5,7 +5,7 @@ use super::host::{FakeHost, Reply};
 use ostiary_engine::pairs::{self, Pairs};
 use ostiary_filter::facts::Facts;
 use ostiary_filter::root::Root;
-use ostiary_filter::stream::{Flow, Input};
+use ostiary_filter::stream::{Flow, Input, Stream};
 use ostiary_filter::vm::Vm;
 use ostiary_wire::decode::{self, KeyValue, Limits, Value, Visitor};
 
@@ -20,6 +20,8 @@ pub struct Inbound {
     pub protocol: &'static str,
     /// The body's chunks.
     pub body: Vec<Vec<u8>>,
+    /// Whether trailers end the request.
+    pub trailers: bool,
     /// The answer that Envoy or a filter before ours gives, so that ours sees nothing of the request but its end.
     pub answered_before: Option<(u16, &'static str)>,
 }
@@ -140,12 +142,13 @@ impl Envoy {
             (before.0, before.1.to_owned())
         } else {
             *world.headers.borrow_mut() = Some(headers.clone());
-            let flow = stream.step(Input::RequestHeaders);
+            let flow = stream.step(Input::RequestHeaders { end: inbound.body.is_empty() });
             // Once the filter has let the headers go, Envoy takes the map away.
             headers = world.headers.borrow_mut().take().unwrap_or_default();
+            let holds = flow == Flow::Stop && world.reply.borrow().is_none() && world.grpc.borrow().is_empty();
             passed = flow == Flow::Continue && world.reply.borrow().is_none();
-            for _ in &inbound.body {
-                passed = passed && stream.step(Input::RequestBody) == Flow::Continue;
+            if passed || holds {
+                passed = self.body(&mut stream, inbound, passed);
             }
             // Every answer, also the filter's own, comes back through the filter.
             let refusal = Answer { body: vec![b"refused".to_vec()], ..Answer::default() };
@@ -171,6 +174,32 @@ impl Envoy {
         let line = |(name, value): (&[u8], &[u8])| (String::from_utf8_lossy(name).into_owned(), value.to_vec());
         let headers = Pairs::new(&headers).map(line).collect();
         Exchanged { reply: world.reply.borrow_mut().take(), passed, headers, answer: left }
+    }
+
+    /// Sends a body through as Envoy does: what the filter stopped comes again with what follows. Whether the request goes on.
+    fn body(&self, stream: &mut Stream<FakeHost>, inbound: &Inbound, mut passed: bool) -> bool {
+        let world = &self.host.world;
+        let mut held = Vec::new();
+        for (index, chunk) in inbound.body.iter().enumerate() {
+            held.extend_from_slice(chunk);
+            let end = index + 1 == inbound.body.len() && !inbound.trailers;
+            *world.body.borrow_mut() = Some(held.clone());
+            passed = stream.step(Input::RequestBody { len: held.len(), end }) == Flow::Continue;
+            *world.body.borrow_mut() = None;
+            if passed {
+                held.clear();
+            }
+            if world.reply.borrow().is_some() {
+                return false;
+            }
+        }
+        if inbound.trailers {
+            // What was let go is not there any more.
+            *world.body.borrow_mut() = (!held.is_empty()).then_some(held);
+            passed = stream.step(Input::RequestTrailers) == Flow::Continue;
+            *world.body.borrow_mut() = None;
+        }
+        passed && world.reply.borrow().is_none()
     }
 
     /// Answers every call under way by a gRPC status and a message; returns what they carried.

@@ -111,6 +111,8 @@ pub struct World {
     pub answer_body: RefCell<Option<Vec<u8>>>,
     /// The answer to a gRPC call, in its callback.
     pub answer: RefCell<Option<Vec<u8>>>,
+    /// What the host holds of the request's body, in its callback.
+    pub body: RefCell<Option<Vec<u8>>>,
     /// The facts of the current stream.
     pub facts: RefCell<Facts<'static>>,
     /// Properties besides the facts, joined by dots.
@@ -252,6 +254,7 @@ impl Host for FakeHost {
             Buffer::PluginConfiguration => self.world.configuration.borrow().clone(),
             Buffer::ResponseBody => self.world.answer_body.borrow().clone(),
             Buffer::GrpcAnswer => self.world.answer.borrow().clone(),
+            Buffer::RequestBody => self.world.body.borrow().clone(),
         };
         bytes.map(|bytes| bytes[..len.min(bytes.len())].to_vec()).ok_or(Status::NotFound)
     }

@@ -140,6 +140,7 @@ fn inbound(scenario: &Scenario, exchange: &Exchange) -> Result<Inbound, String> 
         client,
         protocol: if request.protocol == Protocol::Http1 { "HTTP/1.1" } else { "HTTP/2" },
         body: body(request),
+        trailers: false,
         answered_before: refused_before.then_some((403, "rbac_access_denied_matched_policy[none]")),
     })
 }
