@@ -102,6 +102,27 @@ impl FromIterator<DataType> for Types {
 impl Context {
     /// Nothing known.
     pub const NONE: Self = Self(0);
+    /// Both.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+    /// Whether nothing is known.
+    #[must_use]
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// What every text with a hit has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gate {
+    /// Digits.
+    pub digits: usize,
+    /// An at sign.
+    pub at: bool,
+    /// Length.
+    pub length: usize,
 }
 
 /// A detector of the user's.
@@ -118,6 +139,11 @@ impl Detectors {
     #[must_use]
     pub fn context(&self, key: &[u8]) -> Context {
         Context(u32::from(key == b"name"))
+    }
+    /// The gate.
+    #[must_use]
+    pub const fn gate(&self) -> Gate {
+        Gate { digits: 4, at: true, length: 16 }
     }
     /// Its name.
     #[must_use]

@@ -15,4 +15,14 @@ pub mod report;
 pub mod rule;
 
 mod automaton;
+mod encoding;
+mod json;
+mod judge;
+mod mask;
 mod pseudonym;
+mod scan;
+mod text;
+mod verdict;
+
+#[cfg(test)]
+mod law_tests;
