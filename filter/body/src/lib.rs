@@ -6,7 +6,8 @@
 //!
 //! The crate is a function of its inputs: no clock, randomness, logging or I/O.
 
-pub mod detect;
+pub use ostiary_detect as detect;
+
 pub mod format;
 pub mod masker;
 pub mod path;

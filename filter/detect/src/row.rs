@@ -1,0 +1,140 @@
+//! What a detector is: a row of data.
+
+use crate::context::Context;
+use crate::types::Level;
+
+/// A detector: which texts are of a data type.
+#[derive(Debug)]
+pub struct Row {
+    /// The data type.
+    pub name: &'static str,
+    /// The data type of what has the shape and a wrong checksum, if that is worth a name.
+    pub unverified: Option<&'static str>,
+    /// The level of the data type.
+    pub level: Level,
+    /// How it is written.
+    pub shapes: &'static [Shape],
+    /// How it is found where it is no word: from a byte that stands in it.
+    pub mark: Option<Mark>,
+    /// What the compact text (letters as capitals, no separators) has to be like, or it is nothing.
+    pub rules: &'static [Rule],
+    /// The checksum: where it is wrong, the text is of the lower type, if there is one.
+    pub checks: &'static [Rule],
+    /// What tells that a value is of this data type. Empty where the shape says it.
+    pub told_by: Context,
+    /// Not part of `*`: found wherever the shape is.
+    pub by_name_only: bool,
+    /// Where the rule comes from, for the reference page.
+    #[cfg(test)]
+    pub source: &'static str,
+}
+
+/// A reader that begins at a certain byte and looks to both sides.
+#[derive(Debug)]
+pub struct Mark {
+    /// The byte.
+    pub byte: u8,
+    /// Start and end of the match around the byte at this place of the text; borders are its own affair.
+    pub read: fn(&[u8], usize) -> Option<(usize, usize)>,
+}
+
+/// One way to write a value.
+#[derive(Debug)]
+pub struct Shape {
+    /// See [`crate::shape`].
+    pub pattern: &'static str,
+    /// What it takes to believe it.
+    pub stand: Stand,
+}
+
+/// What it takes to believe a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// The shape alone is enough, also for the unverified type.
+    Alone,
+    /// The checksum is enough; the unverified type needs context.
+    Checked,
+    /// Context is needed.
+    Told,
+}
+
+/// Something that has to hold of the compact text.
+#[derive(Debug)]
+pub enum Rule {
+    /// Not one digit over and over, after this many characters.
+    Varied(usize),
+    /// The number written in `len` digits from `at` lies in one of the ranges.
+    Within(usize, usize, &'static [(u32, u32)]),
+    /// The number written in `len` digits from `at` lies in none of the ranges.
+    Outside(usize, usize, &'static [(u32, u32)]),
+    /// The character at this place is one of these.
+    OneOf(usize, &'static [u8]),
+    /// A date stands here.
+    Date(usize, DateForm),
+    /// A weighted sum.
+    Sum(Sum),
+    /// Luhn's sum in this base (ISO/IEC 7812-1 annex B in base 10), from `at` on, with what an implied prefix adds.
+    Luhn(usize, u32, u32),
+    /// Verhoeff's check digit.
+    Verhoeff,
+    /// ISO 7064 MOD 11,10.
+    Mod11_10,
+    /// A function of the compact text and of the text as written, for what no table says.
+    Is(fn(&[u8], &[u8]) -> bool),
+}
+
+/// How a date is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateForm {
+    /// Year in four digits, month, day.
+    YearMonthDay,
+    /// Year in two digits, month, day.
+    ShortYearMonthDay,
+    /// Day, month, year in two digits.
+    DayMonthShortYear,
+    /// Day, month, year in four digits.
+    DayMonthYear,
+    /// Month, day, year in four digits.
+    MonthDayYear,
+}
+
+/// A weighted sum of the characters' values.
+#[derive(Debug)]
+pub struct Sum {
+    /// The first character that counts.
+    pub at: usize,
+    /// Weights, one for each character.
+    pub weights: &'static [u8],
+    /// What the sum is divided by.
+    pub modulus: u32,
+    /// What has to be left over.
+    pub check: Left,
+    /// What the characters stand for.
+    pub values: Values,
+}
+
+/// What has to be left over of a sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// Exactly this; the check digit is one of those summed.
+    Is(u32),
+    /// What the digit after those summed says: the remainder, modulo ten.
+    Digit,
+    /// What the digit after those summed says: what is missing to the modulus, modulo ten.
+    Missing,
+    /// The same, but with a remainder below two the digit is nought.
+    MissingOrNought,
+}
+
+/// What characters stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// Digits, and X for ten at the end (ISO 7064), A for ten in Hong Kong, K in Chile.
+    Digits,
+    /// Digits, then letters from ten on.
+    Base36,
+    /// The place in this alphabet.
+    In(&'static [u8]),
+    /// The character's code less 48.
+    Code,
+}

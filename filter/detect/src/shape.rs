@@ -1,0 +1,237 @@
+//! How values are written: a pattern is read against the text at one place.
+//!
+//! | in a pattern | stands for |
+//! |---|---|
+//! | `#` | a digit |
+//! | `%` | a digit, `X` or `x` |
+//! | `^` | a capital letter of ASCII |
+//! | `&` | a letter of ASCII |
+//! | `*` | a letter or digit |
+//! | `?` | a hexadecimal digit |
+//! | `~` | a character of base64url |
+//! | `|` | a space, a no-break space or a hyphen, the same throughout |
+//! | anything else | itself |
+//!
+//! `{m,n}` after a class takes as many as there are, up to `n` and at least `m`. Nothing is tried twice: a pattern is read
+//! once from left to right.
+
+/// Letters, digits and other characters that the scan has to tell apart.
+pub const DIGIT: u8 = 1;
+/// Capital letters of ASCII.
+pub const UPPER: u8 = 2;
+/// Small letters of ASCII.
+pub const LOWER: u8 = 4;
+/// Letters and digits: what a word is made of.
+pub const WORD: u8 = DIGIT | UPPER | LOWER;
+/// Digits of base 16.
+const HEX: u8 = 8;
+/// What base64url has beside letters and digits.
+const URL: u8 = 16;
+/// What may stand where a shape of its own begins that is no word.
+pub const MARK: u8 = 32;
+
+/// The classes of each byte.
+pub static CLASSES: [u8; 256] = classes();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+#[expect(clippy::cast_possible_truncation, reason = "an index below 256")]
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        table[at] = match at as u8 {
+            b'0'..=b'9' => DIGIT | HEX,
+            b'A'..=b'F' => UPPER | HEX,
+            b'G'..=b'Z' => UPPER,
+            b'a'..=b'f' => LOWER | HEX,
+            b'g'..=b'z' => LOWER,
+            b'-' => URL | MARK,
+            b'_' => URL,
+            b'@' | b'+' | b':' | b'$' | b'(' => MARK,
+            _ => 0,
+        };
+        at += 1;
+    }
+    table
+}
+
+/// The classes of a byte.
+pub fn class(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// Whether there is a letter or digit of ASCII at this place.
+pub fn is_word(text: &[u8], at: usize) -> bool {
+    text.get(at).is_some_and(|byte| class(*byte) & WORD != 0)
+}
+
+/// The bytes that an element of a pattern stands for: an element that is a class, or none.
+const fn element(symbol: u8) -> u8 {
+    match symbol {
+        b'#' | b'%' => DIGIT,
+        b'^' => UPPER,
+        b'&' => UPPER | LOWER,
+        b'*' => WORD,
+        b'?' => HEX,
+        b'~' => WORD | URL,
+        _ => 0,
+    }
+}
+
+fn takes(symbol: u8, byte: u8) -> bool {
+    class(byte) & element(symbol) != 0 || symbol == b'%' && matches!(byte, b'X' | b'x')
+}
+
+/// A text that has the shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// Where it ends.
+    pub end: usize,
+    /// The separator, where the pattern has one.
+    pub separator: Option<u8>,
+}
+
+/// Reads the pattern at this place of the text.
+pub fn read(pattern: &[u8], text: &[u8], start: usize) -> Option<Read> {
+    let mut done = Read { end: start, separator: None };
+    let mut left = pattern;
+    while let [symbol, rest @ ..] = left {
+        left = rest;
+        if *symbol == b'|' {
+            let (separator, width) = separator(text, done.end)?;
+            if *done.separator.get_or_insert(separator) != separator {
+                return None;
+            }
+            done.end += width;
+            continue;
+        }
+        if element(*symbol) == 0 {
+            if text.get(done.end) != Some(symbol) {
+                return None;
+            }
+            done.end += 1;
+            continue;
+        }
+        let (min, max, rest) = counts(rest);
+        left = rest;
+        let run = text.get(done.end..)?.iter().take(max).take_while(|byte| takes(*symbol, **byte)).count();
+        if run < min {
+            return None;
+        }
+        done.end += run;
+    }
+    Some(done)
+}
+
+/// A separator and its width in bytes.
+fn separator(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    match text.get(at..)? {
+        [byte @ (b' ' | b'-'), ..] => Some((*byte, 1)),
+        [0xc2, 0xa0, ..] => Some((b' ', 2)),
+        _ => None,
+    }
+}
+
+/// The counts after a class, and what follows them.
+fn counts(pattern: &[u8]) -> (usize, usize, &[u8]) {
+    let [b'{', rest @ ..] = pattern else { return (1, 1, pattern) };
+    let (min, rest) = number(rest);
+    match rest {
+        [b',', rest @ ..] => {
+            let (max, rest) = number(rest);
+            (min, max, rest.get(1..).unwrap_or_default())
+        }
+        _ => (min, min, rest.get(1..).unwrap_or_default()),
+    }
+}
+
+fn number(mut pattern: &[u8]) -> (usize, &[u8]) {
+    let mut number = 0;
+    while let [digit @ b'0'..=b'9', rest @ ..] = pattern {
+        number = number * 10 + usize::from(digit - b'0');
+        pattern = rest;
+    }
+    (number, pattern)
+}
+
+/// The first word of what has a shape: what the scan knows before it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct First {
+    /// Letters and digits at least.
+    pub min: usize,
+    /// Letters and digits at most.
+    pub max: usize,
+    /// The classes that its characters may have.
+    pub classes: u8,
+    /// The classes that its first character may have.
+    pub begins: u8,
+    /// Whether there is surely a digit, and whether there is surely a letter.
+    pub surely: u8,
+}
+
+/// The first word of what has this shape.
+pub fn first(pattern: &[u8]) -> First {
+    let mut first = First { min: 0, max: 0, classes: 0, begins: 0, surely: 0 };
+    let mut left = pattern;
+    while let [symbol, rest @ ..] = left {
+        let of_symbol = match element(*symbol) {
+            0 => class(*symbol),
+            _ if *symbol == b'%' => WORD,
+            _ if *symbol == b'?' => WORD,
+            classes => classes,
+        } & WORD;
+        if of_symbol == 0 {
+            break;
+        }
+        let (min, max, rest) = if element(*symbol) == 0 { (1, 1, rest) } else { counts(rest) };
+        left = rest;
+        if first.max == 0 {
+            first.begins = of_symbol;
+        }
+        first.min += min;
+        first.max += max;
+        first.classes |= of_symbol;
+        if min > 0 && of_symbol == DIGIT {
+            first.surely |= DIGIT;
+        }
+        if min > 0 && of_symbol & DIGIT == 0 {
+            first.surely |= UPPER | LOWER;
+        }
+        // After base64url's other characters the word has ended wherever they stand.
+        if *symbol == b'~' {
+            first.max = usize::MAX;
+            first.min = first.min.saturating_sub(min);
+            break;
+        }
+    }
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn length(pattern: &str, text: &str) -> Option<usize> {
+        read(pattern.as_bytes(), text.as_bytes(), 0).map(|read| read.end)
+    }
+
+    #[test]
+    fn patterns_read_what_they_say() {
+        for (pattern, text, expected) in [
+            ("###-##-####", "123-45-6789", Some(11)),
+            ("###-##-####", "123-45-678", None),
+            ("#{4}|#{4}", "1234 5678", Some(9)),
+            ("#{4}|#{4}|#{4}", "1234 5678-9012", None),
+            ("#{4}|#{4}|#{4}", "1234-5678-9012", Some(14)),
+            ("#{4}|#{4}", "1234\u{a0}5678", Some(10)),
+            ("#{2}%", "12X", Some(3)),
+            ("#{2}%", "12Y", None),
+            ("^#{7,8}", "A12345678", Some(9)),
+            ("^#{7,8}", "A123456", None),
+            ("ghp_*{4}", "ghp_aB3d", Some(8)),
+            ("eyJ~{2,9}.~{2}", "eyJa-b_.cd", Some(10)),
+        ] {
+            assert_eq!(length(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}
