@@ -6,7 +6,8 @@
 //!
 //! The crate is a function of its inputs: no clock, randomness, logging or I/O.
 
-pub mod detect;
+pub use ostiary_detect as detect;
+
 pub mod format;
 pub mod masker;
 pub mod path;
@@ -15,4 +16,14 @@ pub mod report;
 pub mod rule;
 
 mod automaton;
+mod encoding;
+mod json;
+mod judge;
+mod mask;
 mod pseudonym;
+mod scan;
+mod text;
+mod verdict;
+
+#[cfg(test)]
+mod law_tests;

@@ -1,0 +1,157 @@
+//! What is known of a key, kept for when it comes again: bodies are many objects with the same keys.
+//!
+//! A table of fixed size, direct-mapped. Keys are compared whole, so whoever finds two of one place makes the table slower
+//! and nothing else.
+
+use crate::detect::Context;
+
+/// Places of the table.
+const SLOTS: usize = 256;
+/// Bytes of a key that is kept.
+const KEY_MAX: usize = 32;
+
+/// Which steps of field paths a key meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Steps {
+    /// A mask of the automaton's.
+    Mask(usize),
+    /// A mask of this key's own, at this place.
+    Own(usize),
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub(crate) steps: Steps,
+    pub(crate) context: Context,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// The key's bytes, filled up with zeros.
+    words: [u64; KEY_MAX / 8],
+    /// 0 where no key is.
+    len: usize,
+    known: Known,
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    slots: Vec<Slot>,
+    /// A mask for each place, and one more for a key that is not kept.
+    masks: Vec<u64>,
+}
+
+/// A key as the table compares it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Packed {
+    words: [u64; KEY_MAX / 8],
+    len: usize,
+    slot: usize,
+}
+
+// === impl Packed ===
+
+impl Packed {
+    /// A key that begins `rest` and is `len` bytes long; none if it is too long to be kept, or empty.
+    #[inline]
+    pub(crate) fn new(rest: &[u8], len: usize) -> Option<Self> {
+        if len == 0 || len > KEY_MAX {
+            return None;
+        }
+        let mut bytes = [0; KEY_MAX];
+        let words = if let Some(whole) = rest.first_chunk::<KEY_MAX>() {
+            Self::words(whole)
+        } else {
+            bytes.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
+            Self::words(&bytes)
+        };
+        let [mut a, mut b, mut c, mut d] = words;
+        // What follows the key is cut off: of a word that it ends in, the high bytes.
+        let keep = |word: &mut u64, before: usize| {
+            let bits = 8 * len.saturating_sub(before).min(8);
+            *word &= if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
+        };
+        keep(&mut a, 0);
+        keep(&mut b, 8);
+        keep(&mut c, 16);
+        keep(&mut d, 24);
+        let mixed = a ^ b.rotate_left(23) ^ c.rotate_left(41) ^ d.rotate_left(11) ^ len as u64;
+        let hash = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = usize::try_from(hash >> 56).unwrap_or(0);
+        Some(Self { words: [a, b, c, d], len, slot })
+    }
+
+    fn words(bytes: &[u8; KEY_MAX]) -> [u64; KEY_MAX / 8] {
+        let (words, _) = bytes.as_chunks::<8>();
+        let mut all = [0; KEY_MAX / 8];
+        all.iter_mut().zip(words).for_each(|(word, bytes)| *word = u64::from_le_bytes(*bytes));
+        all
+    }
+}
+
+// === impl Keys ===
+
+impl Keys {
+    /// What is known of a key.
+    #[inline]
+    pub(crate) fn get(&self, key: &Packed) -> Option<Known> {
+        let slot = self.slots.get(key.slot)?;
+        (slot.len == key.len && slot.words == key.words).then_some(slot.known)
+    }
+
+    /// Keeps what is known of a key, instead of whichever had its place.
+    pub(crate) fn put(&mut self, key: &Packed, known: Known) {
+        if self.slots.is_empty() {
+            let known = Known { steps: Steps::Mask(0), context: Context::NONE };
+            self.slots = vec![Slot { words: [0; KEY_MAX / 8], len: 0, known }; SLOTS];
+        }
+        if let Some(slot) = self.slots.get_mut(key.slot) {
+            *slot = Slot { words: key.words, len: key.len, known };
+        }
+    }
+
+    /// Room for the own mask of a key.
+    pub(crate) fn own(&mut self, key: Option<&Packed>, words: usize) -> (usize, &mut [u64]) {
+        let at = key.map_or(SLOTS, |key| key.slot);
+        if self.masks.is_empty() {
+            self.masks = vec![0; words * (SLOTS + 1)];
+        }
+        (at, self.masks.get_mut(at * words..(at + 1) * words).unwrap_or_default())
+    }
+
+    /// An own mask.
+    pub(crate) fn mask(&self, at: usize, words: usize) -> &[u64] {
+        self.masks.get(at * words..(at + 1) * words).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keys, Known, Packed, Steps};
+    use crate::detect::Context;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What is answered for a key was put for this very key, whatever stands behind it in the piece.
+        #[test]
+        fn only_the_same_key_is_known(keys in prop::collection::vec(("[ab\\x00]{1,33}", "[ab]{0,40}"), 1..60)) {
+            let mut table = Keys::default();
+            let mut last = std::collections::BTreeMap::new();
+            for (number, (key, rest)) in keys.iter().enumerate() {
+                let Some(packed) = Packed::new(format!("{key}{rest}").as_bytes(), key.len()) else {
+                    prop_assert!(key.len() > 32);
+                    continue;
+                };
+                if let Some(known) = table.get(&packed) {
+                    prop_assert_eq!(Some(&known.steps), last.get(key));
+                }
+                let steps = Steps::Mask(number);
+                table.put(&packed, Known { steps, context: Context::NONE });
+                prop_assert_eq!(table.get(&packed).map(|known| known.steps), Some(steps));
+                last.insert(key.clone(), steps);
+            }
+        }
+    }
+}
