@@ -9,9 +9,11 @@ use ostiary_wire::attributes::{self as names, Attribute, Place};
 use ostiary_wire::decode::{KeyValue, Record, Value};
 
 use super::json;
+use super::operations::{self, Descriptions, Operations};
+use super::parties::{self, Parties};
 use super::read::{Unusable, count, fits, nanos, owned};
 use super::sampler::Sampler;
-use crate::facts::{Call, Kept, Operation, OperationId, Party, Prefix, Reason, Rule, Source, Verdict};
+use crate::facts::{Call, Kept, Operation, OperationId, Party, Reason, Rule, Source, Verdict};
 use crate::sketch::ONE;
 
 /// The most calls that one record may stand for.
@@ -68,24 +70,37 @@ pub(super) struct Calls<'s> {
     /// The name that stood at each position of the last record, with what is known of it: records of
     /// one filter have the same names in the same order.
     order: Vec<(String, Option<Known>)>,
-    operations: HashMap<OperationId, Arc<Operation>>,
+    operations: Operations<'s>,
     rules: Vec<Arc<Rule>>,
+    parties: Parties,
 }
 
 // === impl Calls ===
 
 impl<'s> Calls<'s> {
-    pub(super) fn new(sampler: &'s Sampler, now_ns: u64) -> Self {
-        Self { sampler, now_ns, order: Vec::new(), operations: HashMap::new(), rules: Vec::new() }
+    pub(super) fn new(sampler: &'s Sampler, descriptions: &'s Descriptions, now_ns: u64) -> Self {
+        Self {
+            sampler,
+            now_ns,
+            order: Vec::new(),
+            operations: Operations::new(descriptions),
+            rules: Vec::new(),
+            parties: Parties::default(),
+        }
     }
 
     /// Reads one record.
-    pub(super) fn read(&mut self, source: &Source, record: &Record<'_, '_>) -> Result<Box<Call>, Unusable> {
+    pub(super) fn read(&mut self, source: &Source, record: &Record<'_, '_>) -> Result<Call, Unusable> {
         let (values, fit) = self.values(record.attributes);
         let unplaced = |reason| Unusable { seq: None, reason };
         let seq = count(values.get(STREAM_SEQ)).and_then(|seq| seq.ok_or(Reason::NoSeq)).map_err(unplaced)?;
         let call = if fit { self.call(source, seq, record, &values) } else { Err(Reason::BadValue) };
         call.map_err(|reason| Unusable { seq: Some(seq), reason })
+    }
+
+    /// What was called and who called, by the numbers that the calls have.
+    pub(super) fn into_lists(self) -> (Vec<Arc<Operation>>, Vec<Party>) {
+        (self.operations.into_list(), self.parties.into_list())
     }
 
     fn call(
@@ -94,7 +109,7 @@ impl<'s> Calls<'s> {
         seq: u64,
         record: &Record<'_, '_>,
         values: &Values<'_>,
-    ) -> Result<Box<Call>, Reason> {
+    ) -> Result<Call, Reason> {
         let seen = values.flag(REQUEST_SEEN).unwrap_or(true);
         let status = count(values.get(STATUS))?.unwrap_or(0);
         let weight = count(values.get(RECORD_WEIGHT))?.unwrap_or(ONE);
@@ -108,10 +123,10 @@ impl<'s> Calls<'s> {
         };
         let size = |slot| count(values.get(slot)).map(Option::unwrap_or_default);
         let operation = if seen { self.operation(source, values)? } else { None };
-        let mut call = Box::new(Call {
+        let mut call = Call {
             seq,
             seen,
-            operation,
+            operation: operation.map(|(_, number)| number),
             status,
             succeeded: succeeded(status, values.text(GRPC_STATUS)),
             duration_ns: nanos(values.get(DURATION))?,
@@ -119,13 +134,13 @@ impl<'s> Calls<'s> {
             bytes: [size(REQUEST_BODY_SIZE)?, size(RESPONSE_BODY_SIZE)?],
             verdict,
             rules: self.rules(values),
-            party: party(values),
+            party: self.parties.number(party(values)),
             kept: None,
-        });
+        };
         // Findings will be told by the record as refusals are; today only a refusal is more than a sample.
         let is_notable = verdict != Verdict::Permit;
-        let operation = call.operation.as_ref().map_or(OperationId::OTHER, |operation| operation.id);
-        if self.sampler.wants(operation, status, is_notable, self.now_ns) {
+        let id = operation.map_or(OperationId::OTHER, |(id, _)| id);
+        if self.sampler.wants(id, status, is_notable, self.now_ns) {
             call.kept = Some(Box::new(Kept {
                 notable: is_notable,
                 request_id: owned(values.text(REQUEST_ID)),
@@ -172,39 +187,22 @@ impl<'s> Calls<'s> {
         }
     }
 
-    fn operation(&mut self, source: &Source, values: &Values<'_>) -> Result<Option<Arc<Operation>>, Reason> {
+    fn operation(&mut self, source: &Source, values: &Values<'_>) -> Result<Option<(OperationId, usize)>, Reason> {
         let id = values.text(OPERATION_ID);
         if id.is_empty() {
             return Ok(None);
         }
         let id = OperationId::parse(id).filter(|id| *id != OperationId::OTHER).ok_or(Reason::BadValue)?;
-        let declared = values.flag(OPERATION_DECLARED).unwrap_or(false);
-        if let Some(known) = self.operations.get(&id)
-            && known.declared == declared
-            && known.environment == source.environment
-            && known.direction == source.direction
-            && known.protocol == values.text(OPERATION_PROTOCOL)
-            && known.host == values.text(OPERATION_HOST)
-            && known.method == values.text(METHOD)
-            && known.template == values.text(TEMPLATE)
-            && known.api == values.text(API_NAME)
-        {
-            return Ok(Some(Arc::clone(known)));
-        }
-        let said = |slot| owned(values.text(slot));
-        let operation = Arc::new(Operation {
+        let said = operations::Said {
             id,
-            environment: source.environment.clone(),
-            direction: source.direction.clone(),
-            host: said(OPERATION_HOST),
-            protocol: said(OPERATION_PROTOCOL),
-            method: said(METHOD),
-            template: said(TEMPLATE),
-            api: said(API_NAME),
-            declared,
-        });
-        self.operations.insert(id, Arc::clone(&operation));
-        Ok(Some(operation))
+            host: values.text(OPERATION_HOST),
+            protocol: values.text(OPERATION_PROTOCOL),
+            method: values.text(METHOD),
+            template: values.text(TEMPLATE),
+            api: values.text(API_NAME),
+            declared: values.flag(OPERATION_DECLARED).unwrap_or(false),
+        };
+        Ok(Some((id, self.operations.number(source, &said))))
     }
 
     /// The rule that refused, and the one that would have.
@@ -260,20 +258,14 @@ impl<'a> Values<'a> {
     }
 }
 
-fn party(values: &Values<'_>) -> Party {
-    let kind = values.text(CREDENTIAL_KIND);
+fn party<'a>(values: &Values<'a>) -> parties::Said<'a> {
     let state = values.text(STATE);
     let state = if state.len() > STATE_BYTES_MAX { "" } else { state };
-    let credential = match (kind, state) {
-        ("", state) => owned(state),
-        (kind, "") => owned(kind),
-        (kind, state) => owned(&format!("{kind} {state}")),
-    };
-    Party {
-        caller: owned(values.text(CALLER_ID)),
-        prefix: Prefix::of(values.text(CLIENT_ADDRESS)),
-        country: owned(values.text(COUNTRY)),
-        credential,
+    parties::Said {
+        caller: values.text(CALLER_ID),
+        address: values.text(CLIENT_ADDRESS),
+        country: values.text(COUNTRY),
+        credential: (values.text(CREDENTIAL_KIND), state),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::clock::SECOND_NS;
 use crate::facts::{Batch, Entry, PolicyWord, Reason, Source, Vantage, VmEvent, VmWord, Word};
 use crate::intake::call::Calls;
 use crate::intake::json;
+use crate::intake::operations::Descriptions;
 use crate::intake::sampler::Sampler;
 
 /// What one message may hold. The filter sends about a thousand records at a
@@ -45,16 +46,22 @@ pub struct Window {
 ///
 /// # Errors
 /// The decoder's, when the bytes are not such a message or hold more than [`LIMITS`].
-pub fn batch(message: &[u8], window: Window, sampler: &Sampler) -> Result<Batch, DecodeError> {
+pub fn batch(
+    message: &[u8],
+    window: Window,
+    sampler: &Sampler,
+    descriptions: &Descriptions,
+) -> Result<Batch, DecodeError> {
     let mut reading = Reading {
         window,
         batch: Batch::default(),
         speaker: Err(Reason::Foreign),
         position: None,
-        calls: Calls::new(sampler, window.now_ns),
+        calls: Calls::new(sampler, descriptions, window.now_ns),
     };
     decode::request(message, &LIMITS, &mut reading)?;
-    Ok(reading.batch)
+    let (operations, parties) = reading.calls.into_lists();
+    Ok(Batch { operations, parties, ..reading.batch })
 }
 
 struct Reading<'s> {

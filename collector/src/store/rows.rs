@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::{Operation, OperationId, Rule, Source, Vantage, Verdict};
+use crate::facts::{Operation, OperationId, Party, Rule, Source, Vantage, Verdict};
 use crate::fold::{CellKey, FlowKey, Hits, StreamState};
 use crate::ranges::SeqSet;
 use crate::store::StoreError;
@@ -265,17 +265,17 @@ pub fn cell_key(level: u64, key: &CellKey, writer: i64) -> Row {
 
 /// The key of a flow on its level.
 #[must_use]
-pub fn flow_key(level: u64, key: &FlowKey, writer: i64) -> Row {
+pub fn flow_key(level: u64, key: &FlowKey, party: &Party, writer: i64) -> Row {
     let start = if level == 1 { key.hour } else { key.hour / 24 };
     vec![
         level.into(),
         start.into(),
         id_to(key.operation),
         Value::Int(writer),
-        key.party.caller.as_str().into(),
-        Value::Text(key.party.prefix.text()),
-        key.party.country.as_str().into(),
-        key.party.credential.as_str().into(),
+        party.caller.as_str().into(),
+        Value::Text(party.prefix.text()),
+        party.country.as_str().into(),
+        party.credential.as_str().into(),
         number_of(&Verdict::ALL, key.verdict),
     ]
 }

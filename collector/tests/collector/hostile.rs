@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use ostiary_collector::fold::Books;
-use ostiary_collector::intake::Sampler;
+use ostiary_collector::intake::{Descriptions, Sampler};
 use ostiary_collector::intake::read::{self, Window};
 use proptest::prelude::*;
 use prost::Message;
@@ -212,7 +212,7 @@ proptest! {
             message.truncate(cut.index(message.len()));
         }
         let open = Window { from_ns: 0, to_ns: u64::MAX, now_ns: 1 };
-        if let Ok(batch) = read::batch(&message, open, &Sampler::new(10, 10)) {
+        if let Ok(batch) = read::batch(&message, open, &Sampler::new(10, 10), &Descriptions::default()) {
             let mut books = Books { streams_left: 10, ..Books::default() };
             let outcome = books.fold(batch, 1);
             prop_assert!(outcome.folded + outcome.duplicates + outcome.rejected.total() <= 4);

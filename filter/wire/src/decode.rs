@@ -157,6 +157,7 @@ impl Reader<'_> {
             }
         }
         visitor.scope(name, &attributes);
+        attributes.clear();
         let mut fields = Fields::new(message);
         while let Some((field, raw)) = fields.next_field()? {
             if field == 2 {
@@ -164,7 +165,6 @@ impl Reader<'_> {
                 if self.records > self.limits.records_max {
                     return Err(DecodeError::TooManyRecords);
                 }
-                attributes.clear();
                 self.record(bytes(raw)?, &mut attributes, visitor)?;
             }
         }
@@ -178,12 +178,16 @@ impl Reader<'_> {
         visitor: &mut impl Visitor,
     ) -> Result<(), DecodeError> {
         let mut record = Record::default();
+        let mut count = 0;
         let mut fields = Fields::new(message);
         while let Some((field, raw)) = fields.next_field()? {
             match (field, raw) {
                 (1, Raw::Fixed64(value)) => record.time_ns = value,
                 (11, Raw::Fixed64(value)) => record.observed_ns = value,
-                (6, Raw::Bytes(pair)) => self.push(pair, attributes)?,
+                (6, Raw::Bytes(pair)) => {
+                    self.put(pair, attributes, count)?;
+                    count += 1;
+                }
                 (9, Raw::Bytes(value)) => record.trace_id = value,
                 (10, Raw::Bytes(value)) => record.span_id = value,
                 (12, Raw::Bytes(value)) => record.event_name = utf8(value)?,
@@ -193,6 +197,7 @@ impl Reader<'_> {
                 _ => {}
             }
         }
+        attributes.truncate(count);
         visitor.record(&Record { attributes, ..record });
         Ok(())
     }
@@ -202,27 +207,36 @@ impl Reader<'_> {
         let mut fields = Fields::new(message);
         while let Some((field, raw)) = fields.next_field()? {
             if field == number {
-                self.push(bytes(raw)?, out)?;
+                self.put(bytes(raw)?, out, out.len())?;
             }
         }
         Ok(())
     }
 
-    fn push<'a>(&self, pair: &'a [u8], out: &mut Vec<KeyValue<'a>>) -> Result<(), DecodeError> {
-        if out.len() >= self.limits.attributes_max {
+    /// Puts an attribute at its place. Where one of the record before still stands there, it most likely has
+    /// the same key, which then needs no check of its own.
+    fn put<'a>(&self, pair: &'a [u8], out: &mut Vec<KeyValue<'a>>, place: usize) -> Result<(), DecodeError> {
+        if place >= self.limits.attributes_max {
             return Err(DecodeError::TooManyAttributes);
         }
+        let before = out.get(place).map_or("", |&(key, _)| key);
         let mut key = "";
         let mut value = Value::Other;
         let mut fields = Fields::new(pair);
         while let Some((field, raw)) = fields.next_field()? {
             match field {
-                1 => key = utf8(bytes(raw)?)?,
+                1 => {
+                    let given = bytes(raw)?;
+                    key = if given == before.as_bytes() { before } else { utf8(given)? };
+                }
                 2 => value = any_value(bytes(raw)?)?,
                 _ => {}
             }
         }
-        out.push((key, value));
+        match out.get_mut(place) {
+            Some(known) => *known = (key, value),
+            None => out.push((key, value)),
+        }
         Ok(())
     }
 }
