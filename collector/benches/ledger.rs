@@ -22,8 +22,8 @@ use std::time::Instant;
 use ostiary_collector::facts::{
     Batch, Call, Entry, Operation, OperationId, Party, Prefix, Source, Vantage, Verdict, Word,
 };
-use ostiary_collector::intake::{Descriptions, Sampler};
 use ostiary_collector::intake::read::{self, Window};
+use ostiary_collector::intake::{Descriptions, Sampler};
 use ostiary_collector::store::{Bounds, Ledger, OperationsQuery, Reader, State, postgres, sqlite};
 use ostiary_wire::Event;
 use ostiary_wire::attributes as names;
@@ -62,6 +62,7 @@ fn bounds() -> Bounds {
         policies_max: 10_000,
         flows_max: 20_000,
         rules_max: 50_000,
+        data_types_max: 50_000,
         minutes_ns: 24 * hour_ns,
         hours_ns: 35 * 24 * hour_ns,
         days_ns: 400 * 24 * hour_ns,
@@ -179,7 +180,8 @@ fn rate(place: &Place, cores: usize) {
     let mut decoding_s = 0.0;
     if cores == 1 {
         for group in exports.chunks(GROUP) {
-            let batches = group.iter().map(|message| read::batch(message, window, &sampler, &descriptions).unwrap()).collect();
+            let batches =
+                group.iter().map(|message| read::batch(message, window, &sampler, &descriptions).unwrap()).collect();
             ledger.commit(batches, NOW_NS).unwrap();
         }
     } else {
@@ -188,7 +190,9 @@ fn rate(place: &Place, cores: usize) {
             let decoder = scope.spawn(|| {
                 let send = send;
                 let before_s = cpu_s();
-                exports.iter().for_each(|message| send.send(read::batch(message, window, &sampler, &descriptions).unwrap()).unwrap());
+                exports.iter().for_each(|message| {
+                    send.send(read::batch(message, window, &sampler, &descriptions).unwrap()).unwrap()
+                });
                 cpu_s() - before_s
             });
             while let Ok(first) = take.recv() {
@@ -246,7 +250,14 @@ impl Maker {
             })
         };
         let source = Source { stream: "0".repeat(32), looks_from: Vantage::Gateway, ..Source::default() };
-        Self { operations: (0..operations).map(operation).collect(), source, seq: 0, numbers: Numbers(7), called: Vec::new(), parties: Vec::new() }
+        Self {
+            operations: (0..operations).map(operation).collect(),
+            source,
+            seq: 0,
+            numbers: Numbers(7),
+            called: Vec::new(),
+            parties: Vec::new(),
+        }
     }
 
     fn entry(&mut self, operation: &Arc<Operation>, time_ns: u64, caller: String) -> Entry {

@@ -154,8 +154,19 @@ pub struct Call {
     pub rules: [Option<Arc<Rule>>; 2],
     /// Which of the batch's parties called.
     pub party: usize,
+    /// What was found in its answer.
+    pub findings: Vec<Finding>,
     /// The whole record, where it was chosen to be kept.
     pub kept: Option<Box<Kept>>,
+}
+
+/// A kind of data that was found in an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Its name.
+    pub data_type: Arc<str>,
+    /// How many values of it were found.
+    pub found: u64,
 }
 
 /// A whole record, as the ring of calls keeps it.

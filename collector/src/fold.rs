@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use crate::clock::SECOND_NS;
 use crate::facts::{
-    Batch, Call, Entry, Kept, Operation, OperationId, Party, PolicyWord, Reason, Rejections, Rule, Source, Vantage,
-    Verdict, VmEvent, VmWord, Word,
+    Batch, Call, Entry, Finding, Kept, Operation, OperationId, Party, PolicyWord, Reason, Rejections, Rule, Source,
+    Vantage, Verdict, VmEvent, VmWord, Word,
 };
 use crate::sums::Sums;
 
@@ -32,6 +32,8 @@ pub struct Books {
     pub flows: HashMap<FlowKey, Hits>,
     /// What is to be added to each rule.
     pub rules: HashMap<(Arc<Rule>, OperationId), Hits>,
+    /// What is to be added to each data type of an operation. The weight counts values.
+    pub data_types: HashMap<(Arc<str>, OperationId), Hits>,
     /// Calls to be kept in the ring.
     pub calls: Vec<KeptCall>,
     /// Policy events to be kept.
@@ -238,6 +240,10 @@ impl Books {
         self.flows.entry(flow).or_default().add(1, call.weight, time_ns);
         for rule in call.rules.into_iter().flatten() {
             self.rules.entry((rule, id)).or_default().add(1, call.weight, time_ns);
+        }
+        for Finding { data_type, found } in call.findings {
+            let values = found.saturating_mul(call.weight);
+            self.data_types.entry((data_type, id)).or_default().add(1, values, time_ns);
         }
     }
 

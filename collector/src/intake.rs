@@ -9,6 +9,7 @@
 mod admission;
 mod call;
 mod codec;
+mod findings;
 mod json;
 mod operations;
 mod parties;

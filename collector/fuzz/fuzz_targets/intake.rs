@@ -36,6 +36,8 @@ fn honest() -> Vec<u8> {
             write.count(&names::RECORD_WEIGHT, 2_500);
             write.count(&names::STATUS, 403);
             write.count(&names::DURATION, 1_000_000);
+            write.texts(&names::DATA_TYPES, &["payment_card", "email"]);
+            write.counts(&names::DATA_TYPES_COUNTS, &[2, 1]);
         });
     }
     batch.record(&head(Event::VmHeartbeat), |write| write.count(&names::EVENT_MADE, 3));
@@ -88,6 +90,7 @@ fuzz_target!(|input: &[u8]| {
     assert!(calls <= received && received == one.folded);
     let flows: u64 = books.flows.values().map(|hits| hits.records).sum();
     assert_eq!(flows, calls);
+    assert!(books.data_types.values().all(|hits| hits.records <= calls));
     let again = books.fold(second, 1);
     assert_eq!((again.folded, again.duplicates), (0, one.folded + one.duplicates), "a record counted twice");
     // What is kept is read back as it was.

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use ostiary_wire::attributes::{self as names, Attribute, Place};
 use ostiary_wire::decode::{KeyValue, Record, Value};
 
+use super::findings::Findings;
 use super::json;
 use super::operations::{self, Descriptions, Operations};
 use super::parties::{self, Parties};
@@ -44,14 +45,14 @@ wanted! {
     6 OPERATION_PROTOCOL, 7 OPERATION_HOST, 8 API_NAME, 9 METHOD, 10 TEMPLATE, 11 CLIENT_ADDRESS, 12 CALLER_ID,
     13 CREDENTIAL_KIND, 14 COUNTRY, 15 FINGERPRINTS, 16 STATUS, 17 GRPC_STATUS, 18 REQUEST_BODY_SIZE,
     19 RESPONSE_BODY_SIZE, 20 DURATION, 21 VERDICT, 22 REFUSAL, 23 RULE_NAME, 24 RULE_ORIGIN, 25 WOULD_VERDICT,
-    26 WOULD_REFUSAL, 27 WOULD_RULE_NAME,
+    26 WOULD_REFUSAL, 27 WOULD_RULE_NAME, 28 DATA_TYPES, 29 DATA_TYPES_COUNTS,
 }
 
 /// The credential's state has no place in the table of attributes of every filter.
-const STATE: usize = 28;
+const STATE: usize = 30;
 
 /// How many values a call is made of.
-const VALUES: usize = 29;
+const VALUES: usize = 31;
 
 /// What is known of a name.
 #[derive(Clone, Copy)]
@@ -73,6 +74,7 @@ pub(super) struct Calls<'s> {
     operations: Operations<'s>,
     rules: Vec<Arc<Rule>>,
     parties: Parties,
+    findings: Findings,
 }
 
 // === impl Calls ===
@@ -86,6 +88,7 @@ impl<'s> Calls<'s> {
             operations: Operations::new(descriptions),
             rules: Vec::new(),
             parties: Parties::default(),
+            findings: Findings::default(),
         }
     }
 
@@ -135,10 +138,11 @@ impl<'s> Calls<'s> {
             verdict,
             rules: self.rules(values),
             party: self.parties.number(party(values)),
+            findings: self.findings.read(values.get(DATA_TYPES), values.get(DATA_TYPES_COUNTS))?,
             kept: None,
         };
-        // Findings will be told by the record as refusals are; today only a refusal is more than a sample.
-        let is_notable = verdict != Verdict::Permit;
+        // A refusal or a finding is more than a sample.
+        let is_notable = verdict != Verdict::Permit || !call.findings.is_empty();
         let id = operation.map_or(OperationId::OTHER, |(id, _)| id);
         if self.sampler.wants(id, status, is_notable, self.now_ns) {
             call.kept = Some(Box::new(Kept {
@@ -246,14 +250,14 @@ impl<'a> Values<'a> {
     fn text(&self, slot: usize) -> &'a str {
         match self.get(slot) {
             Some(Value::Str(text)) => text,
-            Some(Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Other) | None => "",
+            Some(Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::List(_) | Value::Other) | None => "",
         }
     }
 
     fn flag(&self, slot: usize) -> Option<bool> {
         match self.get(slot) {
             Some(Value::Bool(flag)) => Some(flag),
-            Some(Value::Str(_) | Value::Int(_) | Value::Double(_) | Value::Other) | None => None,
+            Some(Value::Str(_) | Value::Int(_) | Value::Double(_) | Value::List(_) | Value::Other) | None => None,
         }
     }
 }

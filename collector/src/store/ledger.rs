@@ -31,6 +31,8 @@ struct Known {
     flows: HashMap<u64, u64>,
     /// Rows of rules.
     rules: u64,
+    /// Rows of data types.
+    data_types: u64,
 }
 
 /// The writing half of a store.
@@ -78,6 +80,7 @@ impl Ledger {
             write_sums(session, &mut books, &bounds, now_ns)?;
             learnt.flows = admit::flows(session, &mut books, known, &bounds, now_ns)?;
             learnt.rules = admit::rules(session, std::mem::take(&mut books.rules), known, &bounds)?;
+            learnt.data_types = admit::data_types(session, std::mem::take(&mut books.data_types), known, &bounds)?;
             session.put_new(&POLICIES, books.policies.iter().map(policy_to).collect())?;
             // Last, because it makes collectors wait for each other.
             keep_calls(session, std::mem::take(&mut books.calls), &bounds, now_ns)?;
@@ -101,6 +104,7 @@ impl Ledger {
     fn learn(&mut self, learnt: admit::Learnt) {
         self.known.streams = self.known.streams.saturating_add(learnt.streams);
         self.known.rules = self.known.rules.saturating_add(learnt.rules);
+        self.known.data_types = self.known.data_types.saturating_add(learnt.data_types);
         self.known.flows.extend(learnt.flows);
         for (id, succeeded) in learnt.operations {
             *self.known.operations.entry(id).or_default() |= succeeded;
@@ -117,6 +121,7 @@ fn recount(session: &mut dyn Session) -> Result<Known, StoreError> {
         known.operations.insert(columns.read(rows::id_from)?, columns.count()? > 0);
     }
     (known.streams, known.rules) = (count(session, "streams")?, count(session, "rules")?);
+    known.data_types = count(session, "data_types")?;
     Ok(known)
 }
 

@@ -123,17 +123,16 @@ fn upgrade(client: &mut Client) -> Result<(), StoreError> {
         None => None,
     };
     match version {
-        None => {
-            transaction.batch_execute(&schema::postgres())?;
-            transaction.execute("INSERT INTO ostiary_schema VALUES ($1)", &[&VERSION])?;
-        }
-        Some(VERSION) => {}
+        None => transaction.batch_execute(&schema::whole(Dialect::Postgres))?,
+        Some(2) => transaction.batch_execute(&schema::step_3(Dialect::Postgres))?,
+        Some(VERSION) => return Ok(transaction.commit()?),
         Some(later) => {
             return Err(StoreError::Unfit(format!(
                 "the database has schema {later} and this version knows {VERSION}; start the later version, or choose another database with --store"
             )));
         }
     }
+    transaction.execute("INSERT INTO ostiary_schema VALUES ($1)", &[&VERSION])?;
     Ok(transaction.commit()?)
 }
 

@@ -21,6 +21,18 @@ pub enum Kind {
     Int,
     /// A boolean.
     Bool,
+    /// A list of texts, each bounded as a text is; what is over in number is left out.
+    Texts {
+        /// The bound of each, in bytes.
+        bytes_max: u16,
+        /// The most texts.
+        items_max: u16,
+    },
+    /// A list of 64-bit integers; what is over in number is left out.
+    Ints {
+        /// The most integers.
+        items_max: u16,
+    },
 }
 
 /// Where in the OTLP message an attribute stands.
@@ -65,12 +77,21 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    /// The bound of a string attribute in bytes; 0 for the other types.
+    /// The bound of a string attribute, or of each string of a list, in bytes; 0 for the other types.
     #[must_use]
     pub const fn bytes_max(&self) -> usize {
         match self.kind {
-            Kind::Str { bytes_max } => bytes_max as usize,
-            Kind::Int | Kind::Bool => 0,
+            Kind::Str { bytes_max } | Kind::Texts { bytes_max, .. } => bytes_max as usize,
+            Kind::Int | Kind::Bool | Kind::Ints { .. } => 0,
+        }
+    }
+
+    /// The most items of a list; 0 for the other types.
+    #[must_use]
+    pub const fn items_max(&self) -> usize {
+        match self.kind {
+            Kind::Texts { items_max, .. } | Kind::Ints { items_max } => items_max as usize,
+            Kind::Str { .. } | Kind::Int | Kind::Bool => 0,
         }
     }
 }
@@ -97,6 +118,12 @@ macro_rules! attributes {
 
 const fn text(bytes_max: u16) -> Kind {
     Kind::Str { bytes_max }
+}
+const fn texts(items_max: u16, bytes_max: u16) -> Kind {
+    Kind::Texts { bytes_max, items_max }
+}
+const fn ints(items_max: u16) -> Kind {
+    Kind::Ints { items_max }
 }
 use Kind::{Bool, Int};
 
@@ -171,6 +198,8 @@ attributes! {
     POLICY_REVISION = "ostiary.policy.revision", text(12), Request, Ostiary, "engine", "hash of the policy that judged the request: 12 hexadecimal digits";
     INSPECTION = "ostiary.inspection", text(8), Request, Ostiary, "engine", "`none`, `partial` or `full`: how much of the bodies was looked at";
     INSPECTION_REASON = "ostiary.inspection.reason", text(32), Request, Ostiary, "engine", "why the inspection is not full";
+    DATA_TYPES = "ostiary.data_types", texts(32, 64), Request, Ostiary, "engine", "data types found in the response; absent when none was found, reserved until responses are inspected";
+    DATA_TYPES_COUNTS = "ostiary.data_types.counts", ints(32), Request, Ostiary, "engine", "how many values of each data type were found, in the order of `ostiary.data_types`; reserved with it";
 
     // Other events.
     POLICY_REVISION_EVENT = "ostiary.policy.revision", text(12), Event, Ostiary, "engine", "the policy in force; on `policy.refused` absent";
@@ -190,7 +219,7 @@ attributes! {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, Convention, Kind, Place};
+    use super::{ALL, Convention, Place};
     use std::collections::BTreeSet;
 
     /// The conventions' own constants, read from the crate's source at the pinned version: a name
@@ -247,7 +276,7 @@ mod tests {
         let bytes: usize = ALL
             .iter()
             .filter(|a| a.place == Place::Request)
-            .map(|a| a.name.len() + 16 + if a.kind == Kind::Int { 10 } else { a.bytes_max() })
+            .map(|a| a.name.len() + 16 + a.items_max().max(1) * (a.bytes_max() + 16))
             .sum();
         assert!(bytes < 16 * 1024, "{bytes}");
     }

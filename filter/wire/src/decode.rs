@@ -60,7 +60,7 @@ impl From<WireError> for DecodeError {
     }
 }
 
-/// An attribute's value. Arrays, maps and bytes are none of ours: they come as [`Value::Other`].
+/// An attribute's value. Maps and bytes are none of ours: they come as [`Value::Other`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
     /// Text.
@@ -71,8 +71,42 @@ pub enum Value<'a> {
     Int(i64),
     /// A floating-point number.
     Double(f64),
+    /// A list, whose items are read when they are asked for.
+    List(List<'a>),
     /// Any other kind, or none.
     Other,
+}
+
+/// A list of values, borrowed from the message and not read yet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct List<'a>(&'a [u8]);
+
+impl<'a> List<'a> {
+    /// Its items in order; a list within a list is [`Value::Other`]. Nothing follows an error.
+    pub fn items(self) -> impl Iterator<Item = Result<Value<'a>, DecodeError>> {
+        let mut fields = Some(Fields::new(self.0));
+        std::iter::from_fn(move || {
+            loop {
+                let next = fields.as_mut()?.next_field().map_err(DecodeError::from);
+                let item = match next {
+                    Ok(None) => return None,
+                    Ok(Some((1, raw))) => bytes(raw).and_then(any_value),
+                    Ok(Some(_)) => continue,
+                    Err(error) => Err(error),
+                };
+                if item.is_err() {
+                    fields = None;
+                }
+                return Some(item.map(|value| if let Value::List(_) = value { Value::Other } else { value }));
+            }
+        })
+    }
+
+    /// How many bytes it takes in the message.
+    #[must_use]
+    pub const fn bytes_len(self) -> usize {
+        self.0.len()
+    }
 }
 
 /// An attribute, borrowed from the message.
@@ -250,7 +284,8 @@ fn any_value(message: &[u8]) -> Result<Value<'_>, DecodeError> {
             (2, Raw::Varint(bit)) => Value::Bool(bit != 0),
             (3, Raw::Varint(bits)) => Value::Int(i64::from_ne_bytes(bits.to_ne_bytes())),
             (4, Raw::Fixed64(bits)) => Value::Double(f64::from_bits(bits)),
-            (1..=4, _) => return Err(DecodeError::Malformed),
+            (5, Raw::Bytes(items)) => Value::List(List(items)),
+            (1..=5, _) => return Err(DecodeError::Malformed),
             _ => Value::Other,
         };
     }

@@ -13,9 +13,9 @@ use super::places::Places;
 use crate::clock::SECOND_NS;
 use crate::facts::{Operation, OperationId, Party, Rule};
 use crate::fold::{Books, CellKey, Described, FlowKey, Hits};
-use crate::store::rows::{self, FLOWS, OPERATIONS, RULES};
+use crate::store::rows::{self, DATA_TYPES, FLOWS, OPERATIONS, RULES};
 use crate::store::sql::{Columns, Row, Session, Value};
-use crate::store::{Bounds, OTHER_CALLER, OTHER_RULE, StoreError};
+use crate::store::{Bounds, OTHER_CALLER, OTHER_DATA_TYPE, OTHER_RULE, StoreError};
 
 /// What a commit adds to what is known, once it is on disk.
 #[derive(Debug, Default)]
@@ -30,6 +30,8 @@ pub(super) struct Learnt {
     pub flows: HashMap<u64, u64>,
     /// How many rows of rules are new.
     pub rules: u64,
+    /// How many rows of data types are new.
+    pub data_types: u64,
 }
 
 /// Decides which operations have rows of their own, and gives the rest to `other`.
@@ -137,6 +139,9 @@ fn to_other(books: &mut Books, refused: &HashSet<OperationId>) {
     for ((rule, id), hits) in std::mem::take(&mut books.rules) {
         books.rules.entry((rule, other(id))).or_default().merge(&hits);
     }
+    for ((name, id), hits) in std::mem::take(&mut books.data_types) {
+        books.data_types.entry((name, other(id))).or_default().merge(&hits);
+    }
 }
 
 /// Adds to the flows of each hour, and returns how many rows of this writer those hours have now.
@@ -166,9 +171,7 @@ pub(super) fn flows(
         table: &FLOWS,
         most: bounds.flows_max,
         group: |key: &FlowKey| key.hour,
-        row: |key: &FlowKey| {
-            rows::flow_key(bounds.flow_level(key.hour, now_ns), key, &parties.get(key.party), writer)
-        },
+        row: |key: &FlowKey| rows::flow_key(bounds.flow_level(key.hour, now_ns), key, &parties.get(key.party), writer),
         lesser: |key: FlowKey, step| {
             let operation = if step == 0 { key.operation } else { OperationId::OTHER };
             FlowKey { party: other, operation, ..key }
@@ -209,6 +212,30 @@ pub(super) fn rules(
     };
     places.add(session, rules.into_iter().collect(), &mut counts)?;
     Ok(counts.values().sum::<u64>().saturating_sub(known.rules))
+}
+
+/// Adds to the data types, and returns how many rows are new. A name that finds no room is counted as `other` of its
+/// operation, and at last of `other` alone.
+pub(super) fn data_types(
+    session: &mut dyn Session,
+    data_types: HashMap<(Arc<str>, OperationId), Hits>,
+    known: &Known,
+    bounds: &Bounds,
+) -> Result<u64, StoreError> {
+    let writer = session.writer();
+    let mut counts = HashMap::from([(0, known.data_types)]);
+    let other: Arc<str> = OTHER_DATA_TYPE.into();
+    let mut places = Places {
+        table: &DATA_TYPES,
+        most: bounds.data_types_max,
+        group: |_: &(Arc<str>, OperationId)| 0,
+        row: |(name, id): &(Arc<str>, OperationId)| rows::data_type_key(*id, name, writer),
+        lesser: |(_, id): (Arc<str>, OperationId), step| {
+            (Arc::clone(&other), if step == 0 { id } else { OperationId::OTHER })
+        },
+    };
+    places.add(session, data_types.into_iter().collect(), &mut counts)?;
+    Ok(counts.values().sum::<u64>().saturating_sub(known.data_types))
 }
 
 // === impl Bounds ===
