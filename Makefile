@@ -79,8 +79,7 @@ bench-collector: toolchain ## records a second that the collector takes on one c
 
 .PHONY: fuzz
 fuzz: ## fuzz every reader of outside bytes, FUZZ_SECONDS=60 each (needs a nightly toolchain and cargo-fuzz)
-	@filter/fuzz/run.sh
-	@collector/fuzz/run.sh
+	@integration/fuzz.sh
 
 .PHONY: module
 module: toolchain ## build the filter's Wasm module and print its size

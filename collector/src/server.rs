@@ -57,6 +57,7 @@ impl Collector {
             late_ns: nanos(options.late),
             early_ns: nanos(options.early),
             sampler,
+            descriptions: Arc::default(),
             token: security.token.clone(),
         });
         let api = api::router(Api {

@@ -4,6 +4,7 @@ use crate::facts::Facts;
 use crate::report::Reporter;
 use crate::response::Response;
 use crate::stream::Known;
+use ostiary_body::report::TypeCount;
 use ostiary_engine::access::{Origin, Verdict};
 use ostiary_engine::address;
 use ostiary_wire::attributes::{self as a, Attribute};
@@ -126,27 +127,29 @@ fn found(w: &mut Attributes<'_>, known: &Known, response: &Response) {
     }
     let report = response.report();
     for (attribute, acting) in [(&a::MASKING_RULES, true), (&a::WOULD_MASKING_RULES, false)] {
-        w.texts(attribute, response.rules(acting).filter_map(name));
+        w.texts(attribute, &response.rules(acting).filter_map(name).collect::<Vec<_>>());
     }
     let Some(report) = report else { return };
     w.count(&a::DETECTORS_VERSION, u64::from(ostiary_body::detect::VERSION));
     let detectors = masking.plan().detectors();
-    w.texts(&a::DATA_TYPES, report.types.iter().map(|count| detectors.name(count.data_type)));
-    w.counts(&a::DATA_TYPE_COUNTS, report.types.iter().map(|count| count.found));
-    w.counts(&a::DATA_TYPES_MASKED, report.types.iter().map(|count| count.masked));
+    let types: Vec<&str> = report.types.iter().map(|count| detectors.name(count.data_type)).collect();
+    let counts = |of: fn(&TypeCount) -> u64| report.types.iter().map(of).collect::<Vec<_>>();
+    w.texts(&a::DATA_TYPES, &types);
+    w.counts(&a::DATA_TYPES_COUNTS, &counts(|count| count.found));
+    w.counts(&a::DATA_TYPES_MASKED, &counts(|count| count.masked));
     let fields: Vec<String> = report
         .fields
         .iter()
         .map(|place| format!("{} {}", place.path, place.data_type.map_or("-", |data_type| detectors.name(data_type))))
         .collect();
-    w.texts(&a::DATA_FIELDS, fields.iter().map(String::as_str));
+    w.texts(&a::DATA_FIELDS, &fields.iter().map(String::as_str).collect::<Vec<_>>());
     let Some(key_id) = masking.key_id().filter(|_| !report.fingerprints.is_empty()) else { return };
     let fingerprints: Vec<String> = report
         .fingerprints
         .iter()
         .map(|print| format!("{}:{:016x}", detectors.name(print.data_type), print.hash))
         .collect();
-    w.texts(&a::DATA_FINGERPRINTS, fingerprints.iter().map(String::as_str));
+    w.texts(&a::DATA_FINGERPRINTS, &fingerprints.iter().map(String::as_str).collect::<Vec<_>>());
     w.str(&a::FINGERPRINT_KEY, key_id);
 }
 

@@ -11,7 +11,7 @@ use super::query::{Form, Parameter, Query, bad_id, parameter};
 use super::{Api, shape, sums};
 use crate::clock::{SECOND_NS, now_ns, rfc3339};
 use crate::facts::{OperationId, Vantage};
-use crate::store::{OperationItem, OperationsQuery, Point, Sort, SortKey, State as Shown};
+use crate::store::{DataTypeItem, OperationItem, OperationsQuery, Point, Sort, SortKey, State as Shown};
 
 const SORTS: &[(&str, Sort)] = &[
     ("calls", Sort::Calls),
@@ -98,16 +98,19 @@ pub(super) async fn one(
     let found = api
         .ask(move |answers| {
             let item = answers.operation(id)?;
-            Ok(item.map(|item| (item, answers.series(id, level, from_ns, to_ns))))
+            let Some(item) = item else {
+                return Ok(None);
+            };
+            Ok(Some((item, answers.data_types(id)?, answers.series(id, level, from_ns, to_ns)?)))
         })
         .await?;
-    let Some((operation, series)) = found else {
+    let Some((operation, data_types, series)) = found else {
         return Err(Problem::new(StatusCode::NOT_FOUND, "no such operation").hint("/v1/operations lists them"));
     };
-    let series = series.map_err(|error| super::failed(&error))?;
     let (by, _) = STEPS.iter().find(|(_, step)| step.0 == level).copied().unwrap_or_default();
     Ok(Json(json!({
         "operation": item(&operation),
+        "data_types": data_types.iter().map(data_type).collect::<Vec<_>>(),
         "by": by,
         "from": rfc3339(from_ns),
         "to": rfc3339(to_ns),
@@ -120,13 +123,29 @@ pub(super) fn one_shape() -> Value {
     let vantages: Vec<&str> = Vantage::ALL.iter().map(|&(_, name)| name).collect();
     let mut point = vec![("start", shape::time()), ("vantage", json!({ "type": "string", "enum": vantages }))];
     point.extend(sums::shapes());
+    let data_type = shape::object(&[
+        ("name", shape::text()),
+        ("records", shape::count()),
+        ("values", shape::number()),
+        ("last_seen", shape::time()),
+    ]);
     shape::object(&[
         ("operation", item_shape()),
+        ("data_types", shape::list(data_type)),
         ("by", shape::text()),
         ("from", shape::time()),
         ("to", shape::time()),
         ("series", shape::list(shape::object(&point))),
     ])
+}
+
+fn data_type(item: &DataTypeItem) -> Value {
+    json!({
+        "name": item.name,
+        "records": item.hits.records,
+        "values": sums::calls(item.hits.weight),
+        "last_seen": rfc3339(item.hits.last_ns),
+    })
 }
 
 fn point(point: &Point) -> Value {

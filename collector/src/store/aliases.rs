@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::facts::{Operation, OperationId};
 use crate::store::StoreError;
-use crate::store::rows::{self, ALIASES};
+use crate::store::rows::{self, ALIASES, DESCRIPTION};
 use crate::store::sql::{Columns, Row, Session};
 
 /// Why an id is part of another operation: the policy declares it now.
@@ -184,22 +184,13 @@ impl Families {
 
 /// Every operation as its writers describe it, without what was counted.
 fn described(session: &mut dyn Session) -> Result<Vec<Operation>, StoreError> {
-    let sql = "SELECT id, environment, direction, host, protocol, method, template, api, declared FROM operations";
+    let sql = format!("SELECT id, {DESCRIPTION} FROM operations");
     let one = |row: Row| {
         let mut columns = Columns::new("operations", row);
-        Ok(Operation {
-            id: columns.read(rows::id_from)?,
-            environment: columns.text()?,
-            direction: columns.text()?,
-            host: columns.text()?,
-            protocol: columns.text()?,
-            method: columns.text()?,
-            template: columns.text()?,
-            api: columns.text()?,
-            declared: columns.flag()?,
-        })
+        let id = columns.read(rows::id_from)?;
+        rows::description_from(&mut columns, id)
     };
-    session.query(sql, &[])?.into_iter().map(one).collect()
+    session.query(&sql, &[])?.into_iter().map(one).collect()
 }
 
 /// What two operations must have in common to be one.

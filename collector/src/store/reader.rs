@@ -10,8 +10,8 @@ use crate::facts::OperationId;
 use crate::store::aliases::{self, Alias, Aliases};
 use crate::store::sql::{self, Snapshots, Value};
 use crate::store::{
-    CallRow, CallsQuery, FlowItem, FlowsQuery, InstanceItem, OperationItem, OperationsQuery, Point, RuleItem,
-    StoreError, StreamRow, Totals,
+    CallRow, CallsQuery, DataTypeItem, FlowItem, FlowsQuery, InstanceItem, OperationItem, OperationsQuery, Point,
+    RuleItem, StoreError, StreamRow, Totals,
 };
 
 /// The answering half of a store.
@@ -54,6 +54,14 @@ impl Reader {
     /// When the store cannot be read.
     pub fn series(&self, id: OperationId, level: u64, from_ns: u64, to_ns: u64) -> Result<Vec<Point>, StoreError> {
         sql::ask(self.snapshots.as_ref(), |session| operations::series(session, id, level, from_ns, to_ns))
+    }
+
+    /// What kinds of data were found in an operation's answers, those with the most values first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn data_types(&self, id: OperationId) -> Result<Vec<DataTypeItem>, StoreError> {
+        sql::ask(self.snapshots.as_ref(), |session| operations::data_types(session, id))
     }
 
     /// The rules that refused, or would have, with the most hits first.

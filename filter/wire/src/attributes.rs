@@ -21,17 +21,17 @@ pub enum Kind {
     Int,
     /// A boolean.
     Bool,
-    /// A list of texts, each bounded as a text is; what comes beyond is left out.
+    /// A list of texts, each bounded as a text is; what is over in number is left out.
     Texts {
-        /// Texts at most.
-        items_max: u8,
         /// The bound of each, in bytes.
         bytes_max: u16,
+        /// The most texts.
+        items_max: u16,
     },
-    /// A list of 64-bit integers; what comes beyond is left out.
+    /// A list of 64-bit integers; what is over in number is left out.
     Ints {
-        /// Numbers at most.
-        items_max: u8,
+        /// The most integers.
+        items_max: u16,
     },
 }
 
@@ -77,7 +77,7 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    /// The bound of a text in bytes; 0 for numbers and booleans.
+    /// The bound of a string attribute, or of each string of a list, in bytes; 0 for the other types.
     #[must_use]
     pub const fn bytes_max(&self) -> usize {
         match self.kind {
@@ -86,12 +86,12 @@ impl Attribute {
         }
     }
 
-    /// How many items a list takes; 1 for the other types.
+    /// The most items of a list; 0 for the other types.
     #[must_use]
     pub const fn items_max(&self) -> usize {
         match self.kind {
             Kind::Texts { items_max, .. } | Kind::Ints { items_max } => items_max as usize,
-            Kind::Str { .. } | Kind::Int | Kind::Bool => 1,
+            Kind::Str { .. } | Kind::Int | Kind::Bool => 0,
         }
     }
 }
@@ -119,10 +119,10 @@ macro_rules! attributes {
 const fn text(bytes_max: u16) -> Kind {
     Kind::Str { bytes_max }
 }
-const fn texts(items_max: u8, bytes_max: u16) -> Kind {
-    Kind::Texts { items_max, bytes_max }
+const fn texts(items_max: u16, bytes_max: u16) -> Kind {
+    Kind::Texts { bytes_max, items_max }
 }
-const fn ints(items_max: u8) -> Kind {
+const fn ints(items_max: u16) -> Kind {
     Kind::Ints { items_max }
 }
 use Kind::{Bool, Int};
@@ -200,7 +200,7 @@ attributes! {
     INSPECTION_REASON = "ostiary.inspection.reason", text(32), Request, Ostiary, "engine", "why the inspection is not full";
     DETECTORS_VERSION = "ostiary.detectors.version", Int, Request, Ostiary, "engine", "version of the detectors that looked";
     DATA_TYPES = "ostiary.data_types", texts(32, 64), Request, Ostiary, "engine", "data types found in the response's body, in the order of first finding; absent when none was";
-    DATA_TYPE_COUNTS = "ostiary.data_types.counts", ints(32), Request, Ostiary, "engine", "how often each of these was found";
+    DATA_TYPES_COUNTS = "ostiary.data_types.counts", ints(32), Request, Ostiary, "engine", "how often each of these was found";
     DATA_TYPES_MASKED = "ostiary.data_types.masked", ints(32), Request, Ostiary, "engine", "how many of these were masked";
     DATA_FIELDS = "ostiary.data_fields", texts(32, 192), Request, Ostiary, "engine", "where: a path as rules write it, a blank, and the data type, or `-` where a rule by field masked what none was found in";
     DATA_FINGERPRINTS = "ostiary.data_fingerprints", texts(32, 96), Request, Ostiary, "engine", "keyed fingerprints of the values found: the data type, a colon and 16 hexadecimal digits; absent without `pseudonyms`";
@@ -228,7 +228,7 @@ attributes! {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, Convention, Kind, Place};
+    use super::{ALL, Convention, Place};
     use std::collections::BTreeSet;
 
     /// The conventions' own constants, read from the crate's source at the pinned version: a name
@@ -285,7 +285,7 @@ mod tests {
         let bytes: usize = ALL
             .iter()
             .filter(|a| a.place == Place::Request)
-            .map(|a| a.name.len() + 16 + a.items_max() * (10 + a.bytes_max()))
+            .map(|a| a.name.len() + 16 + a.items_max().max(1) * (a.bytes_max() + 16))
             .sum();
         assert!(bytes < 32 * 1024, "{bytes}");
     }

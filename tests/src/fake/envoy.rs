@@ -242,13 +242,16 @@ struct Reader {
 }
 
 fn plain(attributes: &[KeyValue<'_>]) -> std::collections::BTreeMap<String, serde_json::Value> {
-    let value = |value: &Value<'_>| match value {
-        Value::Str(text) => serde_json::json!(text),
-        Value::Bool(bit) => serde_json::json!(bit),
-        Value::Int(int) => serde_json::json!(int),
-        Value::Double(number) => serde_json::json!(number),
-        Value::Other => serde_json::Value::Null,
-    };
+    fn value(of: &Value<'_>) -> serde_json::Value {
+        match of {
+            Value::Str(text) => serde_json::json!(text),
+            Value::Bool(bit) => serde_json::json!(bit),
+            Value::Int(int) => serde_json::json!(int),
+            Value::Double(number) => serde_json::json!(number),
+            Value::List(items) => items.items().map(|item| value(&item.expect("our own list"))).collect(),
+            Value::Other => serde_json::Value::Null,
+        }
+    }
     attributes.iter().map(|(key, of)| ((*key).to_owned(), value(of))).collect()
 }
 

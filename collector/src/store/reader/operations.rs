@@ -6,13 +6,16 @@ use crate::clock::SECOND_NS;
 use crate::facts::{Operation, OperationId, Rule, Vantage};
 use crate::fold::Hits;
 use crate::store::aliases::Aliases;
-use crate::store::rows::{self, CELLS, OPERATIONS, OperationRow, RULES};
+use crate::store::rows::{self, CELLS, DATA_TYPES, DESCRIPTION, OPERATIONS, OperationRow, RULES};
 use crate::store::sql::{Columns, Row, Session};
-use crate::store::{OperationItem, OperationsQuery, Point, RuleItem, Sort, SortKey, State, StoreError};
+use crate::store::{DataTypeItem, OperationItem, OperationsQuery, Point, RuleItem, Sort, SortKey, State, StoreError};
 use crate::sums::Sums;
 
 /// How many of the operations that a rule hit most are told.
 const TOP: usize = 5;
+
+/// How many data types of an operation are told.
+const DATA_TYPES_TOLD: usize = 1000;
 
 /// Minutes of each level's start.
 const MINUTES: [u64; 3] = [1, 60, 1440];
@@ -60,22 +63,14 @@ pub(super) fn one(session: &mut dyn Session, id: OperationId) -> Result<Option<O
 }
 
 fn families(session: &mut dyn Session, aliases: &Aliases) -> Result<HashMap<OperationId, Light>, StoreError> {
-    let sql = "SELECT id, environment, direction, host, protocol, method, template, api, declared, described_ns, weight, \
-        first_ns, last_ns, success_ns, p99_ns FROM operations";
+    let sql = format!(
+        "SELECT id, {DESCRIPTION}, described_ns, weight, first_ns, last_ns, success_ns, p99_ns FROM operations"
+    );
     let mut families: HashMap<OperationId, Light> = HashMap::new();
-    for row in session.query(sql, &[])? {
+    for row in session.query(&sql, &[])? {
         let mut columns = Columns::new("operations", row);
-        let operation = Operation {
-            id: columns.read(rows::id_from)?,
-            environment: columns.text()?,
-            direction: columns.text()?,
-            host: columns.text()?,
-            protocol: columns.text()?,
-            method: columns.text()?,
-            template: columns.text()?,
-            api: columns.text()?,
-            declared: columns.flag()?,
-        };
+        let id = columns.read(rows::id_from)?;
+        let operation = rows::description_from(&mut columns, id)?;
         let head = aliases.head(operation.id);
         let light = families.entry(head).or_default();
         light.ids.push(operation.id);
@@ -243,6 +238,22 @@ fn ends(session: &mut dyn Session, level: u64) -> Result<Option<(u64, u64)>, Sto
         found.into_iter().next().map(|row| Columns::new("cells", row).count()).transpose()
     };
     Ok(end("ASC")?.zip(end("DESC")?))
+}
+
+pub(super) fn data_types(session: &mut dyn Session, id: OperationId) -> Result<Vec<DataTypeItem>, StoreError> {
+    let family = Aliases::load(session)?.family(id);
+    let keys: Vec<Row> = family.into_iter().map(|id| vec![rows::id_to(id)]).collect();
+    let mut types: BTreeMap<String, Hits> = BTreeMap::new();
+    for row in session.get(&DATA_TYPES, &keys)? {
+        let (key, hits) = rows::hits_from(&DATA_TYPES, row)?;
+        let mut columns = Columns::new("data_types", key);
+        let _operation = columns.read(rows::id_from)?;
+        types.entry(columns.text()?).or_default().merge(&hits);
+    }
+    let mut items: Vec<DataTypeItem> = types.into_iter().map(|(name, hits)| DataTypeItem { name, hits }).collect();
+    items.sort_by_key(|item| std::cmp::Reverse(item.hits.weight));
+    items.truncate(DATA_TYPES_TOLD);
+    Ok(items)
 }
 
 pub(super) fn rules(session: &mut dyn Session, limit: u32) -> Result<Vec<RuleItem>, StoreError> {
