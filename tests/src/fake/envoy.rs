@@ -2,12 +2,13 @@
 
 use super::answer::{self, Answer, Left};
 use super::host::{FakeHost, Reply};
+use crate::record::plain;
 use ostiary_engine::pairs::{self, Pairs};
 use ostiary_filter::facts::Facts;
 use ostiary_filter::root::Root;
 use ostiary_filter::stream::{Flow, Input, Stream};
 use ostiary_filter::vm::Vm;
-use ostiary_wire::decode::{self, KeyValue, Limits, Value, Visitor};
+use ostiary_wire::decode::{self, KeyValue, Limits, Visitor};
 
 /// A request on its way in, as Envoy's codec and connection manager leave it.
 #[derive(Debug, Clone, Default)]
@@ -239,20 +240,6 @@ pub fn decoded(message: &[u8]) -> Vec<crate::record::Record> {
 struct Reader {
     current: crate::record::Record,
     records: Vec<crate::record::Record>,
-}
-
-fn plain(attributes: &[KeyValue<'_>]) -> std::collections::BTreeMap<String, serde_json::Value> {
-    fn value(of: &Value<'_>) -> serde_json::Value {
-        match of {
-            Value::Str(text) => serde_json::json!(text),
-            Value::Bool(bit) => serde_json::json!(bit),
-            Value::Int(int) => serde_json::json!(int),
-            Value::Double(number) => serde_json::json!(number),
-            Value::List(items) => items.items().map(|item| value(&item.expect("our own list"))).collect(),
-            Value::Other => serde_json::Value::Null,
-        }
-    }
-    attributes.iter().map(|(key, of)| ((*key).to_owned(), value(of))).collect()
 }
 
 impl Visitor for Reader {
