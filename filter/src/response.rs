@@ -193,10 +193,7 @@ impl Response {
         let did = |count: &RuleCount| if acting { count.masked > 0 } else { count.would_mask > 0 };
         let in_body = self.report().into_iter().flat_map(|report| &report.rules).filter(move |count| did(count));
         let in_head = self.masked_headers.iter().filter(move |(_, acts)| *acts == acting).map(|(rule, _)| *rule);
-        let mut rules: Vec<usize> = in_head.chain(in_body.map(|count| count.rule)).collect();
-        rules.sort_unstable();
-        rules.dedup();
-        rules.into_iter()
+        in_head.chain(in_body.map(|count| count.rule)).collect::<RuleSet>().iter()
     }
 
     /// Whether a rule has changed something.

@@ -21,6 +21,7 @@ mod hash;
 pub mod host;
 pub mod judge;
 pub mod masking;
+mod order;
 mod overrides;
 pub mod pairs;
 pub mod path;

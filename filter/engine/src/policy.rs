@@ -14,7 +14,6 @@ use crate::hash::Folded;
 use crate::masking::{self, Masking};
 use crate::path::PathRules;
 use crate::quota::{self, Quotas};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -152,13 +151,13 @@ impl Policy {
         let reporting = reporting(base);
         let clients = clients(base, &layers, &mut problems, warnings);
         let (catalog, api_count) = catalog(&layers, &requests.paths, &mut problems);
-        let (mut written_callers, mut address_sets) = (None, BTreeMap::new());
+        let (mut written_callers, mut address_sets) = (None, Vec::new());
         if let Some(base) = layers.first_mut() {
             written_callers = base.config.callers.take();
             address_sets = std::mem::take(&mut base.config.address_sets.0);
         }
         let callers = Callers::compile(written_callers, &mut problems);
-        let address_sets = address_sets.into_iter().map(|(name, set)| (name, Arc::new(set))).collect();
+        let address_sets: Vec<_> = address_sets.into_iter().map(|(name, set)| (name, Arc::new(set))).collect();
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
         let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);

@@ -135,7 +135,7 @@ impl Paths {
             found.extend_from_slice(&node.rests);
             found.extend_from_slice(&node.ends);
         }
-        found.sort_unstable();
+        crate::order::sort_numbers(&mut found);
         found.dedup();
         found
     }

@@ -111,7 +111,9 @@ impl Catalog {
             );
             return catalog;
         }
-        drafts.sort_by(|a, b| template::specificity(&a.entry.template, &b.entry.template).then(a.at.cmp(&b.at)));
+        crate::order::sort(&mut drafts, |a, b| {
+            template::specificity(&a.entry.template, &b.entry.template).then(a.at.cmp(&b.at)).is_lt()
+        });
         catalog.report_duplicates(&drafts, apis, problems);
         catalog.fill(drafts, problems);
         catalog

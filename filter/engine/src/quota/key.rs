@@ -87,7 +87,7 @@ impl Key {
             Part::Caller => self.push(around.caller().identities().first().map(|identity| identity.id.as_bytes())),
             Part::Role => {
                 let mut roles: Vec<&str> = around.caller().roles().iter().map(|role| &**role).collect();
-                roles.sort_unstable();
+                crate::order::sort(&mut roles, |a, b| a < b);
                 self.push(Some(roles.join(",").as_bytes()).filter(|roles| !roles.is_empty()));
             }
             Part::Api => self.push(from.call.api.and_then(|api| from.catalog.api_name(api)).map(str::as_bytes)),
