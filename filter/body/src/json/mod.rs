@@ -369,3 +369,8 @@ impl<S: Scan> Json<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod masking_tests;
+#[cfg(test)]
+mod suite_tests;
