@@ -192,9 +192,19 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         3 => json().prop_map(String::into_bytes),
         3 => mangled(),
+        2 => events(),
         1 => prop::collection::vec(any::<u8>(), 0..60),
         1 => prop::collection::vec(prop::sample::select(&b"\"\\,:{}[] x1\n)'"[..]), 0..40),
     ]
+}
+
+/// Lines of an event stream, of which some end events.
+fn events() -> impl Strategy<Value = Vec<u8>> {
+    let starts = prop::sample::select(vec!["data:", "data: ", "data", "id: ", ":", "", "dat"]);
+    let ends = prop::sample::select(vec!["\n", "\r\n", "\n\n", "\r", "\r\n\r\n"]);
+    let text = prop_oneof![2 => json(), 1 => Just("to bob@example.com".to_owned()), 1 => Just("{\"a\":".to_owned()), 1 => leaf()];
+    let line = (starts, text, ends).prop_map(|(start, text, end)| format!("{start}{text}{end}"));
+    prop::collection::vec(line, 0..5).prop_map(|lines| lines.concat().into_bytes())
 }
 
 fn pieces() -> impl Strategy<Value = Vec<usize>> {
@@ -202,11 +212,17 @@ fn pieces() -> impl Strategy<Value = Vec<usize>> {
 }
 
 fn format() -> impl Strategy<Value = Format> {
-    prop::sample::select(vec![Format::Json, Format::Text])
+    prop_oneof![
+        4 => Just(Format::Json),
+        1 => Just(Format::Text),
+        1 => Just(Format::Ndjson),
+        1 => Just(Format::JsonSequence),
+        2 => Just(Format::Sse),
+    ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
 
     /// How a body is cut changes neither bytes nor report nor verdict.
     #[test]

@@ -17,6 +17,7 @@ pub mod rule;
 
 mod automaton;
 mod encoding;
+mod frames;
 mod json;
 mod judge;
 mod mask;

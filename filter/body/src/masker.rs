@@ -1,6 +1,7 @@
 //! One body on its way out: bytes in, decided bytes out.
 
 use crate::format::Format;
+use crate::frames::{Events, Records};
 use crate::json::Json;
 use crate::judge::Judge;
 use crate::plan::{Active, Limits, Plan};
@@ -23,8 +24,13 @@ pub struct Masker {
 #[derive(Debug)]
 enum Reader {
     Json(Box<Json<Plain>>),
+    Records(Box<Records<Plain>>),
+    Events(Box<Events<Plain>>),
     Text(Text),
 }
+
+/// What begins each value of a JSON text sequence (RFC 7464 section 2.2).
+const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// The body must not leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,10 +78,11 @@ impl Masker {
     pub fn new(plan: Rc<Plan>, active: Active, format: Format, limits: Limits) -> Self {
         let judge = Judge::new(plan, active, limits);
         let reader = match format {
-            Format::Json | Format::Ndjson | Format::JsonSequence => Reader::Json(Box::new(Json::new(&judge))),
-            Format::Sse | Format::Xml | Format::Form | Format::Multipart(_) | Format::Text => {
-                Reader::Text(Text::default())
-            }
+            Format::Json => Reader::Json(Box::new(Json::new(&judge))),
+            Format::Ndjson => Reader::Records(Box::new(Records::new(&judge, b'\n'))),
+            Format::JsonSequence => Reader::Records(Box::new(Records::new(&judge, RECORD_SEPARATOR))),
+            Format::Sse => Reader::Events(Box::new(Events::new(&judge))),
+            Format::Xml | Format::Form | Format::Multipart(_) | Format::Text => Reader::Text(Text::default()),
         };
         Self { judge, reader, blocked: None }
     }
@@ -90,6 +97,8 @@ impl Masker {
         let offset = judge.offset;
         let fed = match &mut self.reader {
             Reader::Json(json) => json.feed(judge, chunk, out),
+            Reader::Records(records) => records.feed(judge, chunk, out),
+            Reader::Events(events) => events.feed(judge, chunk, out),
             Reader::Text(text) => text.feed(judge, chunk, offset, out),
         };
         self.judge.offset = offset + chunk.len() as u64;
@@ -106,6 +115,8 @@ impl Masker {
         let judge = &mut self.judge;
         let finished = match &mut self.reader {
             Reader::Json(json) => json.finish(judge, out),
+            Reader::Records(records) => records.finish(judge, out),
+            Reader::Events(events) => events.finish(judge, out),
             Reader::Text(text) => text.finish(judge, out),
         };
         self.judge.close();
@@ -118,6 +129,8 @@ impl Masker {
     pub fn pending(&self) -> &[u8] {
         match &self.reader {
             Reader::Json(json) => json.pending(),
+            Reader::Records(records) => records.pending(),
+            Reader::Events(events) => events.pending(),
             Reader::Text(text) => text.pending(),
         }
     }

@@ -49,3 +49,26 @@ fn find(piece: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
 pub(crate) const fn is_space(byte: u8) -> bool {
     byte <= b' '
 }
+
+/// Where a byte is, or the piece's length.
+pub(crate) fn find_byte(piece: &[u8], wanted: u8) -> usize {
+    let pattern = u64::from_ne_bytes([wanted; 8]);
+    find_by_words(piece, |word| has_zero(word ^ pattern), |byte| byte == wanted)
+}
+
+/// Where a line ends, or the piece's length.
+pub(crate) fn find_line_end(piece: &[u8]) -> usize {
+    let (feed, back) = (u64::from_ne_bytes([b'\n'; 8]), u64::from_ne_bytes([b'\r'; 8]));
+    find_by_words(piece, |word| has_zero(word ^ feed) || has_zero(word ^ back), |byte| byte == b'\n' || byte == b'\r')
+}
+
+/// Whether one of a word's bytes is zero: only then does taking one from each borrow from a byte's own high bit.
+const fn has_zero(word: u64) -> bool {
+    word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080 != 0
+}
+
+fn find_by_words(piece: &[u8], may: impl Fn(u64) -> bool, is: impl Fn(u8) -> bool) -> usize {
+    let (words, _) = piece.as_chunks::<8>();
+    let skipped = 8 * words.iter().take_while(|word| !may(u64::from_ne_bytes(**word))).count();
+    find(piece, skipped, is)
+}

@@ -160,7 +160,7 @@ impl<S: Scan> Json<S> {
 
     /// Takes the next bytes.
     pub(crate) fn feed(&mut self, judge: &mut Judge, piece: &[u8], out: &mut Vec<u8>) -> Result<(), Blocked> {
-        if judge.idle() && self.lex == Lex::Outside {
+        if judge.idle() && self.rests() {
             out.extend_from_slice(piece);
             return Ok(());
         }
@@ -285,6 +285,11 @@ impl<S: Scan> Json<S> {
         self.path.truncate(1);
         (self.beyond, self.muted, self.prefix) = (0, 0, false);
         Ok(())
+    }
+
+    /// Whether nothing waits and no token is cut.
+    pub(crate) fn rests(&self) -> bool {
+        self.lex == Lex::Outside && !self.leading
     }
 
     /// Bytes that came and did not leave, as they came.
