@@ -14,7 +14,7 @@ fn masker(mask: &Mask, format: Format) -> Masker {
     let rule = Rule { fields, types: email, mask: mask.clone(), unreadable: Unreadable::Pass, ..Rule::default() };
     let plan = Plan::new(vec![rule], Rc::new(Detectors::new(email, Vec::new())), b"key").unwrap();
     let active = Active { enforced: std::iter::once(0).collect(), shadow: RuleSet::NONE, inspect: Types::NONE };
-    Masker::new(Rc::new(plan), active, format, Limits::default())
+    Masker::new(Rc::new(plan), active, &format, Limits::default())
 }
 
 #[track_caller]

@@ -34,7 +34,7 @@ fn stars() -> Mask {
 fn run(rules: &[Rule], limits: Limits, body: &str, piece: usize) -> Result<(String, Report), Blocked> {
     let plan = Plan::new(rules.to_vec(), Rc::new(Detectors::new(Types::standard(), Vec::new())), b"key").unwrap();
     let active = Active { enforced: (0..rules.len()).collect(), shadow: RuleSet::NONE, inspect: Types::NONE };
-    let mut masker = Masker::new(Rc::new(plan), active, Format::Json, limits);
+    let mut masker = Masker::new(Rc::new(plan), active, &Format::Json, limits);
     let mut out = Vec::new();
     body.as_bytes().chunks(piece).try_for_each(|piece| masker.feed(piece, &mut out))?;
     masker.finish(&mut out)?;

@@ -48,7 +48,7 @@ fn run(rules: Vec<Rule>, body: &[u8], piece: usize) -> (Vec<u8>, Result<(), Bloc
     let enforced: RuleSet = (0..rules.len()).collect();
     let plan = Plan::new(rules, Rc::new(Detectors::new(Types::standard(), Vec::new())), b"key").unwrap();
     let active = Active { enforced, shadow: RuleSet::NONE, inspect: Types::standard() };
-    let mut masker = Masker::new(Rc::new(plan), active, Format::Json, Limits::default());
+    let mut masker = Masker::new(Rc::new(plan), active, &Format::Json, Limits::default());
     let mut out = Vec::new();
     let fed = body.chunks(piece).try_for_each(|piece| masker.feed(piece, &mut out));
     let finished = fed.and_then(|()| masker.finish(&mut out));

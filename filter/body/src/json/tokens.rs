@@ -34,8 +34,15 @@ struct Whole<'a> {
 
 impl Whole<'_> {
     /// Without quotes.
+    #[inline]
     fn inside(&self) -> &[u8] {
         if self.is_bare { self.raw } else { self.raw.get(1..self.raw.len().max(2) - 1).unwrap_or_default() }
+    }
+
+    /// The same and what follows it in the piece.
+    #[inline]
+    fn inside_rest(&self) -> &[u8] {
+        self.rest.get(usize::from(!self.is_bare)..).unwrap_or_default()
     }
 }
 
@@ -240,7 +247,7 @@ impl<S: Scan> Json<S> {
         if self.levels.is_empty() {
             self.prefix |= whole.is_bare && inside == b")";
         }
-        if is_plain && !is_long && !judge.may_hold(inside, self.node.context) {
+        if is_plain && !is_long && !judge.may_hold(whole.inside_rest(), inside.len(), self.node.context) {
             return Ok(Verdict::Keep);
         }
         if is_long {
@@ -278,7 +285,7 @@ impl<S: Scan> Json<S> {
             return self.long_key(judge);
         }
         let first = usize::from(!whole.is_bare);
-        let packed = Packed::new(whole.rest.get(first..).unwrap_or_default(), inside.len());
+        let packed = Packed::new(whole.inside_rest(), inside.len());
         let known = packed.and_then(|packed| self.keys.get(&packed));
         let (known, verdict) = match known {
             Some(known) => (known, Verdict::Keep),
@@ -330,7 +337,7 @@ impl<S: Scan> Json<S> {
         let known = Known { steps, context };
         let mut verdict = Verdict::Keep;
         let mut is_clean = true;
-        if judge.may_hold(inside, Context::NONE) {
+        if judge.may_hold(whole.inside_rest(), inside.len(), Context::NONE) {
             let kind = if whole.is_bare { Kind::BareKey } else { Kind::Key };
             let name = std::mem::replace(&mut self.name, Name::Hidden);
             let context = std::mem::take(&mut self.node.context);
