@@ -4,6 +4,7 @@
 
 use crate::detect::{Context, DataType, Found, Gate, Types};
 use crate::encoding::Encoding;
+use crate::lanes::{self, LANE};
 use crate::masker::{Blocked, Cause};
 use crate::plan::{Active, Limits, Plan};
 use crate::report::{Inspected, Report, Why};
@@ -41,8 +42,8 @@ pub(crate) enum Verdict {
 /// Where a value is, for the report.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spot<'a> {
-    /// The path of what it is in.
-    pub(crate) path: &'a str,
+    /// The path of what it is in, by [`crate::verdict::descend`].
+    pub(crate) path: &'a [u8],
     pub(crate) step: SpotStep<'a>,
 }
 
@@ -157,22 +158,24 @@ impl Judge {
         }
     }
 
-    /// Whether a text may hold a data type: a test that costs little and that every text with one passes.
+    /// Whether a text may hold a data type: a test that costs little and that every text with one passes. The text begins
+    /// `rest` and is `len` bytes long.
     #[inline]
-    pub(crate) fn may_hold(&self, raw: &[u8], context: Context) -> bool {
-        self.looks && (raw.len() >= self.gate.length || !context.is_none() || self.may_hold_short(raw))
+    pub(crate) fn may_hold(&self, rest: &[u8], len: usize, context: Context) -> bool {
+        self.looks && (len >= self.gate.length.min(LANE) || !context.is_none() || self.may_hold_short(rest, len))
     }
 
-    fn may_hold_short(&self, raw: &[u8]) -> bool {
-        let mut digits = 0;
-        for byte in raw {
-            digits += usize::from(byte.is_ascii_digit());
-            // What is escaped may be anything.
-            if *byte == b'\\' || *byte == b'&' || *byte == b'%' || *byte == b'@' && self.gate.at {
-                return true;
-            }
-        }
-        digits >= self.gate.digits
+    /// Counts digits in the one lane that a short text fits into. What is escaped may be anything.
+    #[inline]
+    fn may_hold_short(&self, rest: &[u8], len: usize) -> bool {
+        let mut padded = [0; LANE];
+        let lane = rest.first_chunk::<LANE>().unwrap_or_else(|| {
+            padded.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
+            &padded
+        });
+        let inside = (1 << len) - 1;
+        let digits = (lanes::digits(lane) & inside).count_ones() as usize;
+        digits >= self.gate.digits || lanes::marks(lane) & inside != 0
     }
 
     /// The strongest rule in force of those whose fields a value is in.

@@ -17,10 +17,13 @@ pub mod rule;
 
 mod automaton;
 mod encoding;
+mod frames;
 mod json;
 mod judge;
+mod lanes;
 mod mask;
 mod pseudonym;
+mod reader;
 mod scan;
 mod text;
 mod verdict;

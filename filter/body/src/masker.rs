@@ -1,30 +1,16 @@
 //! One body on its way out: bytes in, decided bytes out.
 
 use crate::format::Format;
-use crate::json::Json;
-use crate::judge::Judge;
 use crate::plan::{Active, Limits, Plan};
+use crate::reader::Body;
 use crate::report::Report;
-use crate::scan::Plain;
-use crate::text::Text;
+use crate::scan::Fast;
 use std::fmt;
 use std::rc::Rc;
 
 /// Reads and masks one body.
 #[derive(Debug)]
-pub struct Masker {
-    judge: Judge,
-    reader: Reader,
-    /// Whether a rule held the body back: nothing more comes out.
-    blocked: Option<Blocked>,
-}
-
-/// What reads the body.
-#[derive(Debug)]
-enum Reader {
-    Json(Box<Json<Plain>>),
-    Text(Text),
-}
+pub struct Masker(Body<Fast>);
 
 /// The body must not leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,15 +55,8 @@ impl std::error::Error for Blocked {}
 impl Masker {
     /// For one body in this format.
     #[must_use]
-    pub fn new(plan: Rc<Plan>, active: Active, format: Format, limits: Limits) -> Self {
-        let judge = Judge::new(plan, active, limits);
-        let reader = match format {
-            Format::Json | Format::Ndjson | Format::JsonSequence => Reader::Json(Box::new(Json::new(&judge))),
-            Format::Sse | Format::Xml | Format::Form | Format::Multipart(_) | Format::Text => {
-                Reader::Text(Text::default())
-            }
-        };
-        Self { judge, reader, blocked: None }
+    pub fn new(plan: Rc<Plan>, active: Active, format: &Format, limits: Limits) -> Self {
+        Self(Body::new(plan, active, format, limits))
     }
 
     /// Takes the next bytes and appends to `out` what is decided.
@@ -85,16 +64,7 @@ impl Masker {
     /// # Errors
     /// A rule holds the body back. From then on nothing more comes out.
     pub fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), Blocked> {
-        self.blocked.map_or(Ok(()), Err)?;
-        let judge = &mut self.judge;
-        let offset = judge.offset;
-        let fed = match &mut self.reader {
-            Reader::Json(json) => json.feed(judge, chunk, out),
-            Reader::Text(text) => text.feed(judge, chunk, offset, out),
-        };
-        self.judge.offset = offset + chunk.len() as u64;
-        self.blocked = fed.err();
-        fed
+        self.0.feed(chunk, out)
     }
 
     /// Takes the end of the body and appends the rest to `out`.
@@ -102,35 +72,24 @@ impl Masker {
     /// # Errors
     /// As [`Masker::feed`].
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Blocked> {
-        self.blocked.map_or(Ok(()), Err)?;
-        let judge = &mut self.judge;
-        let finished = match &mut self.reader {
-            Reader::Json(json) => json.finish(judge, out),
-            Reader::Text(text) => text.finish(judge, out),
-        };
-        self.judge.close();
-        self.blocked = finished.err();
-        finished
+        self.0.finish(out)
     }
 
     /// Bytes that came and are not yet in any `out`, as they came.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
-        match &self.reader {
-            Reader::Json(json) => json.pending(),
-            Reader::Text(text) => text.pending(),
-        }
+        self.0.pending()
     }
 
     /// Whether what went to `out`, with what waits, differs from what came in.
     #[must_use]
     pub const fn changed(&self) -> bool {
-        self.judge.changed
+        self.0.judge.changed
     }
 
     /// What is known so far; after [`Masker::finish`], all.
     #[must_use]
     pub const fn report(&self) -> &Report {
-        &self.judge.report
+        &self.0.judge.report
     }
 }

@@ -8,6 +8,13 @@ use crate::masker::{Blocked, Cause};
 use crate::report::{FINGERPRINTS_MAX, Fingerprint, PLACE_MAX};
 use crate::rule::{Mask, Numbers, RuleSet};
 
+/// What steps begin with in a path that is not shown yet: bytes that no key has unescaped.
+const KEY: u8 = 0;
+const ELEMENT: u8 = 1;
+
+/// Bytes of a key that a report shows, at most.
+const NAME_MAX: usize = 48;
+
 /// A value to be judged.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Value<'a> {
@@ -251,7 +258,15 @@ impl Kind {
 impl Spot<'_> {
     /// The path as rules write it.
     pub(crate) fn render(&self) -> String {
-        let mut path = self.path.to_owned();
+        let mut path = "$".to_owned();
+        let mut rest = self.path;
+        while let Some((mark, after)) = rest.split_first() {
+            let end = after.iter().position(|byte| matches!(*byte, KEY | ELEMENT)).unwrap_or(after.len());
+            let (name, next) = after.split_at(end);
+            let step = if *mark == ELEMENT { SpotStep::Element } else { SpotStep::Key(name) };
+            step.append(&mut path);
+            rest = next;
+        }
         self.step.append(&mut path);
         path
     }
@@ -259,7 +274,7 @@ impl Spot<'_> {
 
 impl SpotStep<'_> {
     /// Appends itself to a path, which stays within [`PLACE_MAX`].
-    pub(crate) fn append(self, path: &mut String) {
+    fn append(self, path: &mut String) {
         let before = path.len();
         match self {
             Self::Root => {}
@@ -275,11 +290,23 @@ impl SpotStep<'_> {
     }
 }
 
+/// Appends a step to the path of what is below it. Most paths are never shown, so they are kept as they come.
+pub(crate) fn descend(path: &mut Vec<u8>, step: SpotStep<'_>) {
+    match step {
+        SpotStep::Root => {}
+        SpotStep::Element => path.push(ELEMENT),
+        SpotStep::Key(key) => {
+            path.push(KEY);
+            path.extend_from_slice(if key.len() > NAME_MAX { b"" } else { key });
+        }
+    }
+}
+
 /// A key as a report may show it: an asterisk where it may be a value, such as an id, a name with a space, an address.
 fn template(key: &[u8]) -> &str {
     let digits = key.iter().filter(|byte| byte.is_ascii_digit()).count();
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-$:".contains(byte) || *byte >= 0x80;
     let name = key.strip_prefix(b"@").unwrap_or(key);
-    let looks_like_a_name = !name.is_empty() && name.len() <= 48 && digits < 4 && name.iter().all(plain);
+    let looks_like_a_name = !name.is_empty() && name.len() <= NAME_MAX && digits < 4 && name.iter().all(plain);
     std::str::from_utf8(key).ok().filter(|_| looks_like_a_name).unwrap_or("*")
 }

@@ -60,34 +60,32 @@ impl Packed {
         if len == 0 || len > KEY_MAX {
             return None;
         }
-        let mut bytes = [0; KEY_MAX];
-        let words = if let Some(whole) = rest.first_chunk::<KEY_MAX>() {
-            Self::words(whole)
-        } else {
-            bytes.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
-            Self::words(&bytes)
+        let [a, b, c, d] = match rest.first_chunk::<KEY_MAX>() {
+            Some(whole) => Self::words(whole, len),
+            None => {
+                let mut padded = [0; KEY_MAX];
+                padded.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
+                Self::words(&padded, len)
+            }
         };
-        let [mut a, mut b, mut c, mut d] = words;
-        // What follows the key is cut off: of a word that it ends in, the high bytes.
-        let keep = |word: &mut u64, before: usize| {
-            let bits = 8 * len.saturating_sub(before).min(8);
-            *word &= if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
-        };
-        keep(&mut a, 0);
-        keep(&mut b, 8);
-        keep(&mut c, 16);
-        keep(&mut d, 24);
         let mixed = a ^ b.rotate_left(23) ^ c.rotate_left(41) ^ d.rotate_left(11) ^ len as u64;
         let hash = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let slot = usize::try_from(hash >> 56).unwrap_or(0);
         Some(Self { words: [a, b, c, d], len, slot })
     }
 
-    fn words(bytes: &[u8; KEY_MAX]) -> [u64; KEY_MAX / 8] {
-        let (words, _) = bytes.as_chunks::<8>();
-        let mut all = [0; KEY_MAX / 8];
-        all.iter_mut().zip(words).for_each(|(word, bytes)| *word = u64::from_le_bytes(*bytes));
-        all
+    /// The key's first and last eight bytes, and of a longer one those between, overlapping: with the length they are the key.
+    #[inline]
+    fn words(bytes: &[u8; KEY_MAX], len: usize) -> [u64; KEY_MAX / 8] {
+        let word = |at: usize| {
+            let chunk = bytes.get(at..).and_then(|bytes| bytes.first_chunk::<8>());
+            chunk.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+        };
+        match len {
+            0..8 => [word(0) & ((1 << (8 * len)) - 1), 0, 0, 0],
+            8..=16 => [word(0), word(len - 8), 0, 0],
+            _ => [word(0), word(8), word(len - 16), word(len - 8)],
+        }
     }
 }
 

@@ -9,13 +9,16 @@ use crate::masker::{Blocked, Cause};
 use crate::report::Why;
 use crate::rule::{Mask, Oversize, RuleSet};
 use crate::scan::Scan;
+use crate::verdict::descend;
 
 /// A container that is open.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Level {
     pub(super) is_array: bool,
     /// Whether a path may still end below.
-    alive: bool,
+    pub(super) alive: bool,
+    /// Whether no rule by field has anything to say about it, unless a path ends below.
+    pub(super) is_plain: bool,
     /// The number of the next element, where that matters.
     index: u64,
     /// Rules whose fields all that is in here is in.
@@ -23,7 +26,7 @@ pub(super) struct Level {
     /// Rules with fields to keep that keep all that is in here.
     kept: RuleSet,
     /// What its name says about what is in it.
-    own: Context,
+    pub(super) own: Context,
     path_len: usize,
     /// Whether an item was left out, and whether one was let out before the present one.
     pub(super) has_removed: bool,
@@ -33,17 +36,17 @@ pub(super) struct Level {
 /// A value's place among the rules.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Node {
-    alive: bool,
-    pub(super) rules: RuleSet,
-    kept: RuleSet,
+    /// Whether no rule by field has anything to say about it. The two sets are not kept up then.
+    pub(super) is_plain: bool,
+    pub(super) alive: bool,
     /// What its name, and that of what it is in, say about it.
     pub(super) context: Context,
     /// What its own name says.
     pub(super) own: Context,
     /// The rule that removes the value because of its key.
     pub(super) removed: Option<usize>,
-    /// Whether no rule by field has anything to say about it.
-    pub(super) is_plain: bool,
+    rules: RuleSet,
+    kept: RuleSet,
 }
 
 /// What becomes of a value because of its place.
@@ -61,10 +64,10 @@ pub(super) enum Fate {
 
 impl<S: Scan> Json<S> {
     /// Goes to the next value, whose key meets these steps; none where it has no key.
-    #[inline]
     pub(super) fn enter(&mut self, judge: &Judge, steps: Option<Steps>) {
+        self.node.removed = None;
         if !judge.fields || self.muted > 0 || self.beyond > 0 {
-            self.node = Node { is_plain: true, ..Node::default() };
+            (self.node.is_plain, self.node.alive) = (true, false);
         } else {
             self.enter_with_fields(judge, steps);
         }
@@ -76,18 +79,16 @@ impl<S: Scan> Json<S> {
         let automaton = &judge.plan.automaton;
         let words = automaton.words();
         let depth = self.levels.len();
-        if self.states.len() < (depth + 1) * words {
-            self.states.resize((depth + 1) * words, 0);
-        }
-        let mut node = Node::default();
+        self.room_for_states(words);
+        let node = &mut self.node;
         let mut ends = true;
         match self.levels.last_mut() {
             None => {
                 self.states.iter_mut().zip(&self.start).for_each(|(state, start)| *state = *start);
-                node.alive = true;
+                (node.rules, node.kept, node.alive) = (RuleSet::NONE, RuleSet::NONE, true);
             }
             Some(level) => {
-                (node.rules, node.kept) = (level.rules, level.kept);
+                (node.rules, node.kept, node.alive) = (level.rules, level.kept, false);
                 ends = false;
                 if level.alive {
                     let mask = match steps {
@@ -112,7 +113,29 @@ impl<S: Scan> Json<S> {
             node.kept = node.kept.union(keeping);
         }
         node.is_plain = node.rules.is_empty() && self.keepers.without(node.kept).is_empty();
-        self.node = node;
+    }
+
+    /// Room for the state of the value that comes next.
+    #[inline]
+    pub(super) fn room_for_states(&mut self, words: usize) {
+        let wanted = (self.levels.len() + 1) * words;
+        if self.states.len() < wanted {
+            self.states.resize(wanted, 0);
+        }
+    }
+
+    /// The rules whose fields the value at hand is in.
+    #[inline]
+    pub(super) const fn rules(&self) -> RuleSet {
+        if self.node.is_plain { RuleSet::NONE } else { self.node.rules }
+    }
+
+    /// Puts the value at hand into the fields of these rules.
+    pub(super) fn add_rules(&mut self, rules: RuleSet) {
+        if !rules.is_empty() {
+            let kept = if self.node.is_plain { self.keepers } else { self.node.kept };
+            (self.node.rules, self.node.kept, self.node.is_plain) = (self.rules().union(rules), kept, false);
+        }
     }
 
     /// What becomes of the value that begins.
@@ -127,13 +150,16 @@ impl<S: Scan> Json<S> {
             self.fate = Fate::Remove(rule);
             return Ok(());
         }
-        if let Some(rule) = judge.strongest(self.node.rules) {
+        if let Some(rule) = judge.strongest(self.rules()) {
             match judge.mask(rule) {
                 Mask::Block => return Err(Blocked { rule, cause: Cause::Found }),
                 Mask::Remove => self.fate = Fate::Remove(rule),
                 Mask::Null if is_container => self.fate = Fate::Null(rule),
                 _ => {}
             }
+        }
+        if self.node.is_plain {
+            return Ok(());
         }
         let words = judge.plan.automaton.words();
         let depth = self.levels.len();
@@ -149,7 +175,7 @@ impl<S: Scan> Json<S> {
             }
         }
         if is_container {
-            for rule in self.node.rules.both(judge.active.shadow).iter() {
+            for rule in self.rules().both(judge.active.shadow).iter() {
                 if matches!(judge.mask(rule), Mask::Remove | Mask::Null) {
                     judge.report.rule(rule, false);
                     self.node.rules = self.node.rules.without(std::iter::once(rule).collect());
@@ -224,13 +250,17 @@ impl<S: Scan> Json<S> {
         let path_len = self.path.len();
         let mut path = std::mem::take(&mut self.path);
         if !self.levels.is_empty() {
-            self.spot(flow.piece).step.append(&mut path);
+            descend(&mut path, self.spot(flow.piece).step);
         }
         self.path = path;
-        let Node { alive, rules, kept, own, .. } = self.node;
+        let Node { alive, own, .. } = self.node;
+        let kept = if self.node.is_plain { self.keepers } else { self.node.kept };
+        let rules = self.rules();
+        let is_plain = rules.is_empty() && self.keepers.without(kept).is_empty();
         self.levels.push(Level {
             is_array,
             alive,
+            is_plain,
             index: 0,
             rules,
             kept,

@@ -7,6 +7,7 @@
 
 mod keys;
 mod levels;
+mod quick;
 mod tokens;
 
 use crate::judge::Judge;
@@ -52,7 +53,7 @@ pub(crate) struct Json<S> {
     name: Name,
     saved_name: Vec<u8>,
     /// The path of the innermost container.
-    path: String,
+    path: Vec<u8>,
     /// Whether the body began with `)`, as what keeps a script from running it does: `)]}'`.
     prefix: bool,
     text: Text,
@@ -152,7 +153,7 @@ impl<S: Scan> Json<S> {
             gaps: Vec::new(),
             name: Name::Hidden,
             saved_name: Vec::new(),
-            path: "$".to_owned(),
+            path: Vec::new(),
             prefix: false,
             text: Text::default(),
         }
@@ -160,7 +161,7 @@ impl<S: Scan> Json<S> {
 
     /// Takes the next bytes.
     pub(crate) fn feed(&mut self, judge: &mut Judge, piece: &[u8], out: &mut Vec<u8>) -> Result<(), Blocked> {
-        if judge.idle() && self.lex == Lex::Outside {
+        if judge.idle() && self.rests() {
             out.extend_from_slice(piece);
             return Ok(());
         }
@@ -186,6 +187,9 @@ impl<S: Scan> Json<S> {
     fn outside(&mut self, judge: &mut Judge, flow: &mut Flow<'_>, mut at: usize) -> Result<usize, Blocked> {
         let piece = flow.piece;
         loop {
+            if !self.leading && self.muted == 0 && self.beyond == 0 {
+                at = self.quick(judge, piece, at);
+            }
             let before = at;
             at = self.scan.skip_space(piece, at);
             if self.leading {
@@ -282,9 +286,14 @@ impl<S: Scan> Json<S> {
         }
         (self.lex, self.expect) = (Lex::Outside, Expect::Value);
         self.levels.clear();
-        self.path.truncate(1);
+        self.path.clear();
         (self.beyond, self.muted, self.prefix) = (0, 0, false);
         Ok(())
+    }
+
+    /// Whether nothing waits and no token is cut.
+    pub(crate) fn rests(&self) -> bool {
+        self.lex == Lex::Outside && !self.leading
     }
 
     /// Bytes that came and did not leave, as they came.
@@ -369,3 +378,8 @@ impl<S: Scan> Json<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod masking_tests;
+#[cfg(test)]
+mod suite_tests;

@@ -34,8 +34,15 @@ struct Whole<'a> {
 
 impl Whole<'_> {
     /// Without quotes.
+    #[inline]
     fn inside(&self) -> &[u8] {
         if self.is_bare { self.raw } else { self.raw.get(1..self.raw.len().max(2) - 1).unwrap_or_default() }
+    }
+
+    /// The same and what follows it in the piece.
+    #[inline]
+    fn inside_rest(&self) -> &[u8] {
+        self.rest.get(usize::from(!self.is_bare)..).unwrap_or_default()
     }
 }
 
@@ -91,10 +98,10 @@ impl<S: Scan> Json<S> {
     ) -> Result<usize, Blocked> {
         self.lex = lex;
         let waits = self.leading || judge.masks_types && self.muted == 0;
-        let of_value = !self.token.is_key && (self.fate != Fate::Stay || judge.strongest(self.node.rules).is_some());
+        let of_value = !self.token.is_key && (self.fate != Fate::Stay || judge.strongest(self.rules()).is_some());
         let waits = waits || of_value;
         let wanted = waits || judge.looks || self.token.is_key && judge.fields;
-        let wanted = wanted || !self.token.is_key && (!self.node.rules.is_empty() || self.levels.is_empty());
+        let wanted = wanted || !self.token.is_key && (!self.rules().is_empty() || self.levels.is_empty());
         self.token.hold = match (waits && self.muted == 0, wanted) {
             (true, _) => Hold::Wait,
             (false, true) => Hold::Copy,
@@ -204,7 +211,7 @@ impl<S: Scan> Json<S> {
         }
         let token = self.held.split_off(self.token.at.min(self.held.len()));
         self.gaps.clear();
-        let masking = judge.strongest(self.node.rules).filter(|_| !self.token.is_key);
+        let masking = judge.strongest(self.rules()).filter(|_| !self.token.is_key);
         if let (Fate::Remove(rule) | Fate::Null(rule), _) | (Fate::Stay, Some(rule)) = (self.fate, masking) {
             // What a rule by field names does not leave because its end is missing.
             judge.taken(rule, self.spot(flow.piece));
@@ -235,12 +242,12 @@ impl<S: Scan> Json<S> {
     #[inline]
     fn value(&mut self, judge: &mut Judge, piece: &[u8], whole: &Whole<'_>) -> Result<Verdict, Blocked> {
         let inside = whole.inside();
-        let is_plain = self.fate == Fate::Stay && self.node.rules.is_empty();
+        let is_plain = self.fate == Fate::Stay && self.rules().is_empty();
         let is_long = whole.raw.len() > judge.limits.token;
         if self.levels.is_empty() {
             self.prefix |= whole.is_bare && inside == b")";
         }
-        if is_plain && !is_long && !judge.may_hold(inside, self.node.context) {
+        if is_plain && !is_long && !judge.may_hold(whole.inside_rest(), inside.len(), self.node.context) {
             return Ok(Verdict::Keep);
         }
         if is_long {
@@ -251,7 +258,7 @@ impl<S: Scan> Json<S> {
             (false, true) => Kind::Loose,
             (false, false) => Kind::String,
         };
-        let Fate::Remove(rule) = self.fate else { return self.ask(judge, piece, whole, kind, self.node.rules, false) };
+        let Fate::Remove(rule) = self.fate else { return self.ask(judge, piece, whole, kind, self.rules(), false) };
         self.ask(judge, piece, whole, kind, RuleSet::NONE, true)?;
         judge.taken(rule, self.spot(piece));
         Ok(Verdict::Remove)
@@ -278,7 +285,7 @@ impl<S: Scan> Json<S> {
             return self.long_key(judge);
         }
         let first = usize::from(!whole.is_bare);
-        let packed = Packed::new(whole.rest.get(first..).unwrap_or_default(), inside.len());
+        let packed = Packed::new(whole.inside_rest(), inside.len());
         let known = packed.and_then(|packed| self.keys.get(&packed));
         let (known, verdict) = match known {
             Some(known) => (known, Verdict::Keep),
@@ -330,7 +337,7 @@ impl<S: Scan> Json<S> {
         let known = Known { steps, context };
         let mut verdict = Verdict::Keep;
         let mut is_clean = true;
-        if judge.may_hold(inside, Context::NONE) {
+        if judge.may_hold(whole.inside_rest(), inside.len(), Context::NONE) {
             let kind = if whole.is_bare { Kind::BareKey } else { Kind::Key };
             let name = std::mem::replace(&mut self.name, Name::Hidden);
             let context = std::mem::take(&mut self.node.context);
@@ -361,8 +368,7 @@ impl<S: Scan> Json<S> {
         }
         // It may be the name of any field.
         let masking = |rule: &usize| judge.plan.rules.get(*rule).is_some_and(|rule| rule.oversize == Oversize::Mask);
-        self.node.rules = self.node.rules.union(rules.iter().filter(masking).collect());
-        self.node.is_plain &= self.node.rules.is_empty();
+        self.add_rules(rules.iter().filter(masking).collect());
         if !self.leading && !judge.masks_types {
             return Ok(Verdict::Keep);
         }
@@ -379,10 +385,10 @@ impl<S: Scan> Json<S> {
             judge.taken(rule, self.spot(piece));
             return Ok(Verdict::Remove);
         }
-        if self.muted > 0 || judge.oversize(self.node.rules, true)? != Oversize::Mask {
+        if self.muted > 0 || judge.oversize(self.rules(), true)? != Oversize::Mask {
             return Ok(Verdict::Keep);
         }
-        let rule = judge.strongest(self.node.rules).or_else(|| judge.first_by_type(Oversize::Mask));
+        let rule = judge.strongest(self.rules()).or_else(|| judge.first_by_type(Oversize::Mask));
         if let Some(rule) = rule {
             judge.taken(rule, self.spot(piece));
             // Beyond the limit of depth it may be a key, which has to be a string.
