@@ -27,7 +27,7 @@ pub fn after(text: &[u8], end: usize) -> bool {
 }
 
 /// Whether a match written in groups goes on in either direction: a further group of the same length beside it, with a digit.
-pub fn grouped(text: &[u8], start: usize, end: usize) -> bool {
+pub fn is_grouped(text: &[u8], start: usize, end: usize) -> bool {
     let first = run(text, start);
     let before = start.checked_sub(first + 1).map(|at| (at, text.get(start - 1)));
     if let Some((at, Some(b' '))) = before

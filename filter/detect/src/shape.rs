@@ -9,6 +9,7 @@
 //! | `*` | a letter or digit |
 //! | `?` | a hexadecimal digit |
 //! | `~` | a character of base64url |
+//! | `@` | a digit, and after the first one the separators that telephone numbers have between digits |
 //! | `|` | a space, a no-break space or a hyphen, the same throughout |
 //! | anything else | itself |
 //!
@@ -24,7 +25,7 @@ pub const LOWER: u8 = 4;
 /// Letters and digits: what a word is made of.
 pub const WORD: u8 = DIGIT | UPPER | LOWER;
 /// Digits of base 16.
-const HEX: u8 = 8;
+pub const HEX: u8 = 8;
 /// What base64url has beside letters and digits.
 const URL: u8 = 16;
 /// What may stand where a shape of its own begins that is no word.
@@ -68,7 +69,7 @@ pub fn is_word(text: &[u8], at: usize) -> bool {
 /// The bytes that an element of a pattern stands for: an element that is a class, or none.
 const fn element(symbol: u8) -> u8 {
     match symbol {
-        b'#' | b'%' => DIGIT,
+        b'#' | b'%' | b'@' => DIGIT,
         b'^' => UPPER,
         b'&' => UPPER | LOWER,
         b'*' => WORD,
@@ -114,6 +115,10 @@ pub fn read(pattern: &[u8], text: &[u8], start: usize) -> Option<Read> {
         }
         let (min, max, rest) = counts(rest);
         left = rest;
+        if *symbol == b'@' {
+            done.end = phone(text, done.end, min, max)?;
+            continue;
+        }
         let run = text.get(done.end..)?.iter().take(max).take_while(|byte| takes(*symbol, **byte)).count();
         if run < min {
             return None;
@@ -121,6 +126,23 @@ pub fn read(pattern: &[u8], text: &[u8], start: usize) -> Option<Read> {
         done.end += run;
     }
     Some(done)
+}
+
+/// The end of digits with separators between them, at most two at a time, from here on: with `min` to `max` digits.
+pub fn phone(text: &[u8], start: usize, min: usize, max: usize) -> Option<usize> {
+    let (mut end, mut digits) = (start, 0);
+    loop {
+        let gap = match text.get(end..)? {
+            [b'0'..=b'9', ..] => 0,
+            [b'-' | b' ' | b'.' | b'/' | b'(', b'0'..=b'9', ..] if digits > 0 => 1,
+            [b' ' | b'-' | b')', b'(' | b'-' | b' ', b'0'..=b'9', ..] if digits > 0 => 2,
+            [b')', b'0'..=b'9', ..] if digits > 0 => 1,
+            _ => break,
+        };
+        end += gap + 1;
+        digits += 1;
+    }
+    (min..=max).contains(&digits).then_some(end)
 }
 
 /// A separator and its width in bytes.
@@ -197,10 +219,9 @@ pub fn first(pattern: &[u8]) -> First {
         if min > 0 && of_symbol & DIGIT == 0 {
             first.surely |= UPPER | LOWER;
         }
-        // After base64url's other characters the word has ended wherever they stand.
-        if *symbol == b'~' {
-            first.max = usize::MAX;
-            first.min = first.min.saturating_sub(min);
+        // The word ends wherever a character that is none stands.
+        if matches!(symbol, b'~' | b'@') {
+            first.min = (first.min - min).max(1);
             break;
         }
     }
