@@ -55,8 +55,7 @@ fn has_digit(text: &[u8], at: usize, count: usize) -> bool {
 /// The text beside a match, on both sides, cut at whole words.
 pub fn near(text: &[u8], start: usize, end: usize, reach: usize) -> (&[u8], &[u8]) {
     let mut from = start.saturating_sub(reach);
-    while from > 0 && from < start && text.get(from - 1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
-    {
+    while from > 0 && from < start && text.get(from - 1).is_some_and(u8::is_ascii_alphanumeric) {
         from += 1;
     }
     let to = text.len().min(end + reach / 2);

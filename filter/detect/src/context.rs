@@ -72,13 +72,21 @@ pub const fn hash_of(mut entry: &[u8]) -> u32 {
     hash
 }
 
-/// What the name of a field says, or a stretch of text.
-pub fn of(text: &[u8], custom: &[(u32, u32)]) -> Context {
-    let text = text.get(..KEY_BYTES_MAX).unwrap_or(text);
+/// What the name of a field says.
+pub fn of_key(key: &[u8], custom: &[(u32, u32)]) -> Context {
+    of(key.get(..KEY_BYTES_MAX).unwrap_or(key), false, custom)
+}
+
+/// What the words of a stretch of text say. Letters that are mixed with digits are no words, nor are two letters.
+pub fn of_text(text: &[u8], custom: &[(u32, u32)]) -> Context {
+    of(text, true, custom)
+}
+
+fn of(text: &[u8], strict: bool, custom: &[(u32, u32)]) -> Context {
     let mut words = [(0, 0); WORDS_MAX];
     let mut count = 0;
     let mut at = 0;
-    while let (Some(word), Some(place)) = (next_word(text, &mut at), words.get_mut(count)) {
+    while let (Some(word), Some(place)) = (next_word(text, strict, &mut at), words.get_mut(count)) {
         *place = word;
         count += 1;
     }
@@ -116,9 +124,20 @@ fn looked_up(hash: u32, custom: &[(u32, u32)]) -> Context {
 }
 
 /// The next word from here on. Digits and punctuation are borders.
-fn next_word(text: &[u8], at: &mut usize) -> Option<(usize, usize)> {
-    while text.get(*at).is_some_and(|byte| !byte.is_ascii_alphabetic() && *byte < 0x80) {
-        *at += 1;
+fn next_word(text: &[u8], strict: bool, at: &mut usize) -> Option<(usize, usize)> {
+    loop {
+        while text.get(*at).is_some_and(|byte| !byte.is_ascii_alphabetic() && *byte < 0x80) {
+            *at += 1;
+        }
+        // A run of letters and digits begins here, and may have a number at its end.
+        let begins = !at.checked_sub(1).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+        let run = text.get(*at..)?.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let digits = text.get(*at..*at + run)?.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let mixed = text.get(*at..*at + run - digits)?.iter().any(u8::is_ascii_digit);
+        if !strict || run == 0 || !begins || !mixed && run - digits > 2 {
+            break;
+        }
+        *at += run;
     }
     let start = *at;
     let first = *text.get(start)?;

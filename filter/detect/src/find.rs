@@ -102,7 +102,7 @@ impl Detectors {
     /// names nest, the union with what the outer one stands for says more (`card` over `number`).
     #[must_use]
     pub fn context(&self, key: &[u8]) -> Context {
-        context::of(key, &self.words)
+        context::of_key(key, &self.words)
     }
 
     /// The name of a data type, also of the user's.

@@ -146,7 +146,7 @@ impl<'a> Scan<'a> {
         if (self.near.0, self.near.1) != (start, end) {
             let (before, after) = border::near(self.text, start, end, NEAR);
             let words = &self.detectors.words;
-            self.near = (start, end, context::of(before, words).union(context::of(after, words)));
+            self.near = (start, end, context::of_text(before, words).union(context::of_text(after, words)));
         }
         self.near.2
     }

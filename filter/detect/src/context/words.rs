@@ -49,7 +49,7 @@ const WORDS: &[(Context, &str)] = &[
     (
         PASSPORT,
         "passport passports passportno passportnum passportnumber passportid reisepass reisepassnummer passnummer passnr pasaporte numeropasaporte \
-         passeport numeropasseport passaporto numeropassaporto passaporte paspoort paspoortnummer pass paszport passi паспорт 护照 护照号 护照号码 \
+         passeport numeropasseport passaporto numeropassaporto passaporte paspoort paspoortnummer paszport passi паспорт 护照 护照号 护照号码 \
          護照 旅券 旅券番号 パスポート 여권 여권번호 huzhao huzhaohao huzhaohaoma traveldocument traveldocumentnumber",
     ),
     (

@@ -75,7 +75,10 @@ fn is_vin(compact: &[u8], written: &[u8]) -> bool {
         Some(byte) => digit(*byte),
         None => None,
     };
-    check == Some(total % 11) && !written.iter().any(u8::is_ascii_lowercase)
+    // Letters after a prefix of letters and digits, which order numbers do not have; and not of base 16 alone.
+    let letters = compact.iter().skip(3).take(9).filter(|byte| byte.is_ascii_uppercase()).count() >= 2;
+    let hex = compact.iter().all(u8::is_ascii_hexdigit);
+    check == Some(total % 11) && letters && !hex && !written.iter().any(u8::is_ascii_lowercase)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::check::base36;
 use crate::context::classes;
-use crate::row::{ROW, Row, Rule, alone, told};
+use crate::row::{ROW, Row, Rule, checked, told};
 use crate::types::Level;
 
 /// Fiscal codes of persons.
@@ -10,7 +10,7 @@ pub static CODE: Row = Row {
     name: "it_fiscal_code",
     unverified: Some("it_fiscal_code_unverified"),
     level: Level::Critical,
-    shapes: &[alone("^{6}**^**^***^"), told("&{6}**&**&***&")],
+    shapes: &[checked("^{6}**^**^***^"), told("&{6}**&**&***&")],
     rules: &[Rule::OneOf(8, b"ABCDEHLMPRST"), Rule::Is(has_digits)],
     checks: &[Rule::Is(is_fiscal_code)],
     told_by: classes::IT.union(classes::TAX).union(classes::NATIONAL),
@@ -65,7 +65,8 @@ fn is_vat(compact: &[u8], _: &[u8]) -> bool {
 pub const CASES: super::Cases = &[
     ("", "RCCMNL83S18D969H", "it_fiscal_code"),
     ("codiceFiscale", "rccmnl83s18d969h", "it_fiscal_code"),
-    ("", "RCCMNL83S18D969X", "it_fiscal_code_unverified"),
+    ("", "RCCMNL83S18D969X", ""),
+    ("cf", "RCCMNL83S18D969X", "it_fiscal_code_unverified"),
     ("", "RCCMNL83Z18D969H", ""),
     ("partitaIva", "00743110157", "it_vat"),
     ("partitaIva", "00743110158", ""),
