@@ -44,6 +44,15 @@ pub fn is_grouped(text: &[u8], start: usize, end: usize) -> bool {
     text.get(end) == Some(&b' ') && run(text, end + 1) == last && has_digit(text, end + 1, last)
 }
 
+/// Where a match really begins that was read from behind an opening bracket which it closes.
+pub fn opened(text: &[u8], start: usize, end: usize) -> usize {
+    let first = text.get(start..end).and_then(|written| written.iter().find(|byte| matches!(byte, b'(' | b')')));
+    match start.checked_sub(1) {
+        Some(before) if first == Some(&b')') && text.get(before) == Some(&b'(') => before,
+        _ => start,
+    }
+}
+
 fn run(text: &[u8], at: usize) -> usize {
     (at..text.len()).take_while(|at| is_word(text, *at)).count()
 }

@@ -109,6 +109,7 @@ impl<'a> Scan<'a> {
         if goes_on || !border::after(self.text, read.end) {
             return None;
         }
+        let start = border::opened(self.text, start, read.end).max(self.from);
         self.judge(entry.row, row, shape.stand, start, read.end)
     }
 

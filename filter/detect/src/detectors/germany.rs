@@ -67,7 +67,7 @@ pub static CARD: Row = Row {
     ..ROW
 };
 
-/// Of the first ten digits exactly one comes twice, or thrice but not in a row; at least one is missing.
+/// Of the first ten digits exactly one comes twice or thrice, and no other more than once.
 fn repeats_one_digit(compact: &[u8], _: &[u8]) -> bool {
     let Some(digits) = compact.get(..10) else { return false };
     let counts = (b'0'..=b'9').map(|digit| digits.iter().filter(|known| **known == digit).count());
@@ -77,8 +77,7 @@ fn repeats_one_digit(compact: &[u8], _: &[u8]) -> bool {
         3 => (twice, more + 1),
         _ => (9, 9),
     });
-    let in_a_row = digits.windows(3).any(|window| window.iter().all(|byte| Some(byte) == window.first()));
-    twice + more == 1 && !in_a_row
+    twice + more == 1
 }
 
 /// The cross sums of products, with the letter as the two digits of its number, modulo ten; the last digit says it.
