@@ -126,18 +126,22 @@ fn looked_up(hash: u32, custom: &[(u32, u32)]) -> Context {
 /// The next word from here on. Digits and punctuation are borders.
 fn next_word(text: &[u8], strict: bool, at: &mut usize) -> Option<(usize, usize)> {
     loop {
-        while text.get(*at).is_some_and(|byte| !byte.is_ascii_alphabetic() && *byte < 0x80) {
-            *at += 1;
-        }
-        // A run of letters and digits begins here, and may have a number at its end.
+        let byte = *text.get(*at)?;
         let begins = !at.checked_sub(1).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
-        let run = text.get(*at..)?.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        let digits = text.get(*at..*at + run)?.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let mixed = text.get(*at..*at + run - digits)?.iter().any(u8::is_ascii_digit);
-        if !strict || run == 0 || !begins || !mixed && run - digits > 2 {
+        if strict && begins && byte.is_ascii_alphanumeric() {
+            // A run of letters and digits, which may have a number at its end.
+            let run = text.get(*at..)?.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            let digits = text.get(*at..*at + run)?.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+            let letters = text.get(*at..*at + run - digits)?;
+            if letters.len() <= 2 || letters.iter().any(u8::is_ascii_digit) {
+                *at += run;
+                continue;
+            }
+        }
+        if byte.is_ascii_alphabetic() || byte >= 0x80 {
             break;
         }
-        *at += run;
+        *at += 1;
     }
     let start = *at;
     let first = *text.get(start)?;
@@ -158,4 +162,74 @@ fn next_word(text: &[u8], strict: bool, at: &mut usize) -> Option<(usize, usize)
         *at += 1;
     }
     Some((start, *at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes_of(context: Context) -> Vec<&'static str> {
+        classes::NAMES.iter().filter(|(_, class)| class.meets(context)).map(|(name, _)| *name).collect()
+    }
+
+    /// Names are taken apart at their borders, in the ways that people write them and in many languages.
+    #[test]
+    fn names_of_fields_are_understood() {
+        for (key, expected) in [
+            ("dateOfBirth", vec!["BIRTH"]),
+            ("date_of_birth", vec!["BIRTH"]),
+            ("DATE-OF-BIRTH", vec!["BIRTH"]),
+            ("customerDateOfBirth2", vec!["BIRTH", "PERSON"]),
+            ("geburtsdatum", vec!["BIRTH"]),
+            ("Födelsedatum", vec!["BIRTH"]),
+            ("出生日期", vec!["BIRTH"]),
+            ("客户手机号", vec!["PHONE", "PERSON"]),
+            ("xingming", vec!["NAME"]),
+            ("shenfenzhenghao", vec!["CN"]),
+            ("HKID", vec!["HK"]),
+            ("userSSN", vec!["US", "PERSON"]),
+            ("SSNNumber", vec!["US"]),
+            ("phone1", vec!["PHONE"]),
+            ("headphones", vec![]),
+            ("filename", vec![]),
+            ("hostname", vec![]),
+            ("createdAt", vec![]),
+            ("id", vec![]),
+            ("", vec![]),
+            ("nationalId", vec!["NATIONAL"]),
+            ("주민등록번호", vec!["KR"]),
+            ("телефон", vec!["PHONE"]),
+        ] {
+            let mut expected = expected;
+            expected.sort_unstable();
+            let mut found = classes_of(of_key(key.as_bytes(), &[]));
+            found.sort_unstable();
+            assert_eq!(found, expected, "{key}");
+        }
+    }
+
+    /// In running text only whole words count, and letters among digits are none.
+    #[test]
+    fn words_of_a_text_are_whole() {
+        for (text, expected) in [
+            ("please call me at ", vec!["PHONE"]),
+            ("the recall of ", vec![]),
+            ("2CVN/hp81 Tel9x ", vec![]),
+            ("tel2: ", vec!["PHONE"]),
+            ("passport number ", vec!["PASSPORT"]),
+        ] {
+            assert_eq!(classes_of(of_text(text.as_bytes(), &[])), expected, "{text}");
+        }
+    }
+
+    /// Two entries of one hash would be told apart by nobody, and a word may be listed once in a class.
+    #[test]
+    fn the_table_is_in_order() {
+        assert!(HASHES.is_sorted());
+        let pairs: Vec<_> = HASHES.iter().zip(&CLASSES).collect();
+        let mut unique = pairs.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(unique.len(), pairs.len());
+    }
 }

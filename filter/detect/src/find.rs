@@ -8,7 +8,7 @@ use crate::row::{Row, Stand};
 use crate::scan::Scan;
 use crate::shape::{self, DIGIT, First};
 use crate::types::BUILT_IN;
-use crate::{DataType, Types};
+use crate::{DataType, Gate, Types};
 
 /// The enabled data types, prepared for the scan.
 #[derive(Debug)]
@@ -128,8 +128,14 @@ impl Detectors {
         Scan::new(self, text, from, context, found).run();
     }
 
+    /// A cheap test for the scanner in front of this.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        Gate::of(self)
+    }
+
     /// Whether the row's data type, or what fails its checksum, is enabled.
-    fn wants(&self, row: u8) -> bool {
+    pub(crate) fn wants(&self, row: u8) -> bool {
         self.enabled.contains(DataType(row * 2)) || self.enabled.contains(DataType(row * 2 + 1))
     }
 

@@ -17,6 +17,9 @@ mod context;
 mod custom;
 mod detectors;
 mod find;
+mod gate;
+#[cfg(test)]
+mod reference;
 mod row;
 mod scan;
 mod shape;
@@ -25,6 +28,7 @@ mod types;
 pub use context::Context;
 pub use custom::{CUSTOM_MAX, Custom, CustomCheck, CustomError};
 pub use find::{Detectors, Found};
+pub use gate::Gate;
 pub use types::{DataType, Level, Types};
 
 /// Version of the detectors, for the record: it changes whenever the same text may be judged differently.

@@ -50,13 +50,16 @@ pub const ROW: Row = Row {
     source: "",
 };
 
+/// The start and end of a match around a place of a text.
+pub type Reader = fn(&[u8], usize) -> Option<(usize, usize)>;
+
 /// A reader that begins at a certain byte and looks to both sides.
 #[derive(Debug)]
 pub struct Mark {
     /// The byte.
     pub byte: u8,
     /// Start and end of the match around the byte at this place of the text; borders are its own affair.
-    pub read: fn(&[u8], usize) -> Option<(usize, usize)>,
+    pub read: Reader,
     /// What it takes to believe it.
     pub stand: Stand,
 }

@@ -7,6 +7,7 @@
 use crate::context::{self, Context, classes};
 use crate::detectors::ROWS;
 use crate::find::{Detectors, Entry, Found};
+use crate::gate::{TEXT_MIN, TOLD_DIGITS};
 use crate::row::{Row, Stand};
 use crate::shape::{DIGIT, LOWER, MARK, UPPER, WORD};
 use crate::types::BUILT_IN;
@@ -139,7 +140,13 @@ impl<'a> Scan<'a> {
 
     /// Whether the field's name or a word beside the match says one of these.
     fn says(&mut self, wanted: Context, start: usize, end: usize) -> bool {
-        self.context.meets(wanted) || self.beside(start, end).meets(wanted)
+        if wanted.is_none() || self.context.meets(wanted) {
+            return !wanted.is_none();
+        }
+        let written = self.text.get(start..end).unwrap_or_default();
+        let digits = || written.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let enough = self.text.len() >= TEXT_MIN || digits() >= TOLD_DIGITS;
+        enough && self.beside(start, end).meets(wanted)
     }
 
     /// What the words beside a match say.
@@ -194,7 +201,8 @@ impl<'a> Scan<'a> {
         let compact = compact(written, &mut buffer);
         for number in &self.detectors.wholes {
             let Some(row) = ROWS.get(usize::from(*number)) else { continue };
-            if self.context.meets(row.told_by) && check::hold(row.rules, compact, written) {
+            let told = self.context.meets(row.told_by) && !self.context.meets(row.unless);
+            if told && check::hold(row.rules, compact, written) {
                 self.accept(Found { data_type: DataType(number * 2), start, end });
             }
         }

@@ -176,6 +176,19 @@ fn number(mut pattern: &[u8]) -> (usize, &[u8]) {
     (number, pattern)
 }
 
+/// The digits and the bytes that what has this shape has at least.
+pub fn least(pattern: &[u8]) -> (usize, usize) {
+    let (mut digits, mut bytes) = (0, 0);
+    let mut left = pattern;
+    while let [symbol, rest @ ..] = left {
+        let (min, _, rest) = if element(*symbol) == 0 { (1, 1, rest) } else { counts(rest) };
+        left = rest;
+        bytes += min;
+        digits += if matches!(symbol, b'#' | b'@' | b'0'..=b'9') { min } else { 0 };
+    }
+    (digits, bytes)
+}
+
 /// The first word of what has a shape: what the scan knows before it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct First {

@@ -74,5 +74,6 @@ classes! {
     58 TRAIT "Ethnicity, religion, health, orientation.";
     60 NAMED "Names of anything: of a person, where the field or the one around it is about a person.";
     61 PERSON "People.";
+    62 MACHINE "Addresses of machines and mailboxes.";
     59 ITIN "The United States' taxpayer numbers.";
 }

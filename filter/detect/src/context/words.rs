@@ -104,6 +104,10 @@ const WORDS: &[(Context, &str)] = &[
          주소 dizhi zhuzhi xiangxidizhi jiatingzhuzhi jiatingdizhi shouhuodizhi alamat diachi عنوان כתובת",
     ),
     (
+        MACHINE,
+        "email mail emailaddress mailaddress ip ipaddr ipaddress ipv4 ipv6 mac macaddr macaddress web webaddress url uri host server memory contract 邮箱 邮箱地址 网址",
+    ),
+    (
         BIRTH,
         "birth birthday birthdate birthdt born dob dateofbirth birthofdate userbirthday geburtstag geburtsdatum geboren geburt fechanacimiento \
          fechadenacimiento nacimiento datenaissance datedenaissance naissance datanascita datadinascita nascita datanascimento datadenascimento nascimento \

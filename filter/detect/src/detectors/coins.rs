@@ -10,7 +10,7 @@ pub static BITCOIN: Row = Row {
     name: "bitcoin_address",
     unverified: Some("bitcoin_address_unverified"),
     level: Level::Medium,
-    shapes: &[checked("1*{25,34}"), checked("3*{25,34}"), checked("bc1*{11,71}"), checked("BC1*{11,71}")],
+    shapes: &[checked("1*{25,34}"), checked("3*{25,34}"), checked("bc1*{39,71}"), checked("BC1*{39,71}")],
     rules: &[Rule::Is(is_bitcoin_shape)],
     checks: &[Rule::Is(is_bitcoin)],
     told_by: classes::COIN,

@@ -69,10 +69,11 @@ fn around(text: &[u8], at: usize) -> Option<(usize, usize)> {
 
 fn is_database(_: &[u8], written: &[u8]) -> bool {
     if let Some(rest) = written.strip_prefix(b"jdbc:") {
-        return rest.len() > 8 && rest.contains(&b':');
+        return rest.len() > 12 && rest.contains(&b':');
     }
     let scheme = written.iter().take_while(|byte| **byte != b':').count();
-    written.get(..scheme).is_some_and(|scheme| SCHEMES.contains(&scheme)) && written.len() > scheme + 5
+    written.get(..scheme).is_some_and(|scheme| SCHEMES.contains(&scheme))
+        && (written.len() >= 20 || written.contains(&b'@'))
 }
 
 fn has_password(_: &[u8], written: &[u8]) -> bool {

@@ -51,7 +51,7 @@ fn is_hk(compact: &[u8], _: &[u8]) -> bool {
         let Some(value) = base36(*byte).filter(|_| !check) else { return false };
         total += value * weight;
     }
-    total % 11 == 0
+    total.is_multiple_of(11)
 }
 
 /// What each letter from A to Z counts: its first digit and nine times its second, less than the public table by tens.
@@ -66,7 +66,7 @@ fn is_tw(compact: &[u8], _: &[u8]) -> bool {
     for (byte, weight) in digits.iter().rev().zip(1..) {
         total += digit(*byte).unwrap_or_default() * weight;
     }
-    total % 10 == 0
+    total.is_multiple_of(10)
 }
 
 #[cfg(test)]

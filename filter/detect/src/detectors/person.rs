@@ -23,6 +23,7 @@ pub static ADDRESS: Row = Row {
     whole: true,
     rules: &[Rule::Is(is_address)],
     told_by: classes::ADDRESS,
+    unless: classes::MACHINE.union(classes::COIN),
     #[cfg(test)]
     source: "several words, or characters beyond ASCII, no address of a machine, by the name of the field",
     ..ROW
@@ -150,7 +151,7 @@ pub const CASES: super::Cases = &[
     ("fullName", "null", ""),
     ("shippingAddress", "12 Main Street, Springfield", "postal_address"),
     ("住址", "北京市朝阳区建国路1号", "postal_address"),
-    ("ipAddress", "unknown", ""),
+    ("ipAddress", "not known yet", ""),
     ("address", "https://example.org/a b", ""),
     ("dateOfBirth", "1990-01-31", "birth_date"),
     ("dob", "01/31/1990", "birth_date"),
