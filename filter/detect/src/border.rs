@@ -53,7 +53,8 @@ pub fn opened(text: &[u8], start: usize, end: usize) -> usize {
     }
 }
 
-fn run(text: &[u8], at: usize) -> usize {
+/// How many letters and digits there are from here on.
+pub fn run(text: &[u8], at: usize) -> usize {
     (at..text.len()).take_while(|at| is_word(text, *at)).count()
 }
 
@@ -61,12 +62,18 @@ fn has_digit(text: &[u8], at: usize, count: usize) -> bool {
     text.iter().skip(at).take(count).any(|byte| class(*byte) & DIGIT != 0)
 }
 
-/// The text beside a match, on both sides, cut at whole words.
-pub fn near(text: &[u8], start: usize, end: usize, reach: usize) -> (&[u8], &[u8]) {
-    let mut from = start.saturating_sub(reach);
-    while from > 0 && from < start && text.get(from - 1).is_some_and(u8::is_ascii_alphanumeric) {
+/// The whole words of a stretch of text, of which one end at least is a border.
+pub fn words(text: &[u8], from: usize, to: usize) -> &[u8] {
+    let (mut from, mut to) = (from, to.min(text.len()));
+    let cut = |at: usize| {
+        let inside = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric());
+        text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80) || inside(at) && at.checked_sub(1).is_some_and(inside)
+    };
+    while from < to && cut(from) {
         from += 1;
     }
-    let to = text.len().min(end + reach / 2);
-    (text.get(from..start).unwrap_or_default(), text.get(end..to).unwrap_or_default())
+    while from < to && cut(to) {
+        to -= 1;
+    }
+    text.get(from..to).unwrap_or_default()
 }

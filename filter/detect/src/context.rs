@@ -4,7 +4,7 @@
 //! `DATE-OF-BIRTH`), and some of its words in a row, put together, have to be one of the entries. Of scripts that
 //! set no spaces between words, each character is a word.
 
-use words::{CLASSES, HASHES};
+use words::{CLASSES, HASHES, may_be_known};
 
 pub mod classes;
 mod words;
@@ -18,8 +18,6 @@ pub struct Context {
 
 /// Bytes of a field's name that are looked at.
 const KEY_BYTES_MAX: usize = 96;
-/// Words that are looked at, in a name or on one side of a match.
-const WORDS_MAX: usize = 24;
 /// Words in a row that one entry may be made of; of scripts without spaces, characters.
 const ENTRY_WORDS_MAX: usize = 6;
 
@@ -83,24 +81,21 @@ pub fn of_text(text: &[u8], custom: &[(u32, u32)]) -> Context {
 }
 
 fn of(text: &[u8], strict: bool, custom: &[(u32, u32)]) -> Context {
-    let mut words = [(0, 0); WORDS_MAX];
+    let mut context = Context::NONE;
+    // Of the last words, the hash of what is between the beginning of each and here: the last one first.
+    let mut hashes = [BASIS; ENTRY_WORDS_MAX];
     let mut count = 0;
     let mut at = 0;
-    while let (Some(word), Some(place)) = (next_word(text, strict, &mut at), words.get_mut(count)) {
-        *place = word;
-        count += 1;
-    }
-    let words = words.get(..count).unwrap_or_default();
-    let mut context = Context::NONE;
-    for begin in 0..words.len() {
-        let mut hash = BASIS;
-        for (start, end) in words.iter().skip(begin).take(ENTRY_WORDS_MAX) {
-            hash = text
-                .get(*start..*end)
-                .unwrap_or_default()
-                .iter()
-                .fold(hash, |hash, byte| hashed(hash, byte.to_ascii_lowercase()));
-            context = context.union(looked_up(hash, custom));
+    while let Some((start, end)) = next_word(text, strict, &mut at) {
+        let word = text.get(start..end).unwrap_or_default();
+        hashes.rotate_right(1);
+        count = (count + 1).min(ENTRY_WORDS_MAX);
+        if let [first, ..] = &mut hashes {
+            *first = BASIS;
+        }
+        for hash in hashes.iter_mut().take(count) {
+            *hash = word.iter().fold(*hash, |hash, byte| hashed(hash, byte.to_ascii_lowercase()));
+            context = context.union(looked_up(*hash, custom));
         }
     }
     context
@@ -108,12 +103,10 @@ fn of(text: &[u8], strict: bool, custom: &[(u32, u32)]) -> Context {
 
 fn looked_up(hash: u32, custom: &[(u32, u32)]) -> Context {
     let mut context = Context::NONE;
-    let first = HASHES.partition_point(|known| *known < hash);
-    for (known, class) in HASHES.iter().zip(&CLASSES).skip(first) {
-        if *known != hash {
-            break;
-        }
-        context = context.union(Context::class(u32::from(*class)));
+    if may_be_known(hash) {
+        let first = HASHES.partition_point(|known| *known < hash);
+        let known = HASHES.iter().zip(&CLASSES).skip(first).take_while(|(known, _)| **known == hash);
+        context = known.fold(context, |context, (_, class)| context.union(Context::class(u32::from(*class))));
     }
     for (known, bits) in custom {
         if *known == hash {

@@ -36,6 +36,10 @@ pub struct Entry {
     pub shape: u8,
     /// The classes that its first character may have.
     pub begins: u8,
+    /// What may come after its first word.
+    pub follow: u8,
+    /// How long the word after that may be.
+    pub second: (u8, u8),
     /// Whether it needs context.
     pub told: bool,
 }
@@ -84,7 +88,8 @@ impl Detectors {
             for (place, shape) in (0..).zip(row.shapes) {
                 let first = shape::first(shape.pattern.as_bytes());
                 let told = shape.stand == Stand::Told;
-                shapes.push((first, Entry { row: *number, shape: place, begins: first.begins, told }));
+                let First { begins, follow, second, .. } = first;
+                shapes.push((first, Entry { row: *number, shape: place, begins, follow, second, told }));
             }
         }
         for slot in 0..KINDS * LENGTHS {

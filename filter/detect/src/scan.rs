@@ -9,12 +9,15 @@ use crate::detectors::ROWS;
 use crate::find::{Detectors, Entry, Found};
 use crate::gate::{TEXT_MIN, TOLD_DIGITS};
 use crate::row::{Row, Stand};
-use crate::shape::{DIGIT, LOWER, MARK, UPPER, WORD};
+use crate::shape::{DIGIT, END, LOWER, MARK, SEPARATED, UPPER, WORD};
 use crate::types::BUILT_IN;
 use crate::{DataType, MAX_MATCH, NEAR, border, check, shape};
 
 /// Letters and digits of a match that the rules can see.
 const COMPACT_MAX: usize = 64;
+
+/// Bytes of a text whose words are looked at in one go.
+const PART: usize = 512;
 
 /// One text being looked at.
 pub struct Scan<'a> {
@@ -25,6 +28,8 @@ pub struct Scan<'a> {
     found: &'a mut Vec<Found>,
     /// Where this text's part of `found` begins.
     first: usize,
+    /// The last part of the text whose words were looked at, and what they said.
+    part: (usize, usize, Context),
     /// The last place where the words beside it were asked for, and what they said.
     near: (usize, usize, Context),
 }
@@ -42,7 +47,7 @@ impl<'a> Scan<'a> {
     ) -> Self {
         let first = found.len();
         let context = named(context);
-        Self { detectors, text, from, context, found, first, near: (0, 0, Context::NONE) }
+        Self { detectors, text, from, context, found, first, part: (0, 0, Context::NONE), near: (0, 0, Context::NONE) }
     }
 
     /// Looks at all of it.
@@ -86,20 +91,38 @@ impl<'a> Scan<'a> {
         if entries.is_empty() || !border::before(self.text, start) {
             return end;
         }
-        // A word that is all of its text has no words beside it.
-        let lonely = self.text.len() - (end - start) < 3;
+        let follow = shape::follow(self.text, end);
+        let second = if follow & SEPARATED == 0 { 0 } else { border::run(self.text, end + 1) };
         let mut best: Option<Found> = None;
         for entry in entries {
-            if entry.begins & first == 0 || entry.told && lonely && self.context.is_none() {
+            let separated = entry.follow & END == 0 && entry.follow & follow & SEPARATED != 0;
+            let (min, max) = entry.second;
+            let unlike = separated && !(usize::from(min)..=usize::from(max)).contains(&second);
+            if entry.begins & first == 0 || entry.follow & follow == 0 || unlike {
                 continue;
             }
-            if let Some(hit) = self.shape(*entry, start)
+            if (!entry.told || self.may_be_told(entry.row, start))
+                && let Some(hit) = self.shape(*entry, start)
                 && best.is_none_or(|best| is_better(hit, best))
             {
                 best = Some(hit);
             }
         }
         best.map_or(end, |hit| self.accept(hit).max(end))
+    }
+
+    /// Whether the field's name or any word in this part of the text tells the row.
+    fn may_be_told(&mut self, row: u8, start: usize) -> bool {
+        let Some(row) = ROWS.get(usize::from(row)) else { return false };
+        if self.context.meets(row.told_by) {
+            return true;
+        }
+        if !(self.part.0..self.part.1).contains(&start) {
+            let part = (start, start + PART);
+            let words = border::words(self.text, start.saturating_sub(NEAR), part.1 + NEAR);
+            self.part = (part.0, part.1, context::of_text(words, &self.detectors.words));
+        }
+        self.part.2.meets(row.told_by)
     }
 
     fn shape(&mut self, entry: Entry, start: usize) -> Option<Found> {
@@ -152,7 +175,8 @@ impl<'a> Scan<'a> {
     /// What the words beside a match say.
     fn beside(&mut self, start: usize, end: usize) -> Context {
         if (self.near.0, self.near.1) != (start, end) {
-            let (before, after) = border::near(self.text, start, end, NEAR);
+            let before = border::words(self.text, start.saturating_sub(NEAR), start);
+            let after = border::words(self.text, end, end + NEAR / 2);
             let words = &self.detectors.words;
             self.near = (start, end, context::of_text(before, words).union(context::of_text(after, words)));
         }

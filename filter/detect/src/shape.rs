@@ -189,7 +189,7 @@ pub fn least(pattern: &[u8]) -> (usize, usize) {
     (digits, bytes)
 }
 
-/// The first word of what has a shape: what the scan knows before it reads.
+/// What the scan knows of a shape before it reads: its first word, and what comes after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct First {
     /// Letters and digits at least.
@@ -202,43 +202,108 @@ pub struct First {
     pub begins: u8,
     /// Whether there is surely a digit, and whether there is surely a letter.
     pub surely: u8,
+    /// What may come after it: the bits of [`follow`].
+    pub follow: u8,
+    /// The length of the second word, at least and at most, where one separator is between them.
+    pub second: (u8, u8),
 }
 
-/// The first word of what has this shape.
+/// What comes after a word: nothing that belongs to it.
+pub const END: u8 = 1;
+const SPACE: u8 = 2;
+const HYPHEN: u8 = 4;
+const DOT: u8 = 8;
+const SLASH: u8 = 16;
+const OTHER: u8 = 32;
+/// Separators of one byte.
+pub const SEPARATED: u8 = SPACE | HYPHEN | DOT | SLASH;
+const ANY: u8 = END | SEPARATED | OTHER;
+
+/// What comes after the word that ends here, as bits: the separator, and whether the match may end before it.
+pub fn follow(text: &[u8], end: usize) -> u8 {
+    let ends = if is_word(text, end + 1) { 0 } else { END };
+    match text.get(end) {
+        None => END,
+        Some(b' ') => SPACE | END,
+        Some(b'/') => SLASH | END,
+        Some(b'-') => HYPHEN | ends,
+        Some(b'.') => DOT | ends,
+        Some(_) => OTHER | END,
+    }
+}
+
+/// The first word of what has this shape, and what comes after it.
 pub fn first(pattern: &[u8]) -> First {
-    let mut first = First { min: 0, max: 0, classes: 0, begins: 0, surely: 0 };
+    let mut first = First { min: 0, max: 0, classes: 0, begins: 0, surely: 0, follow: END, second: (0, u8::MAX) };
     let mut left = pattern;
     while let [symbol, rest @ ..] = left {
-        let of_symbol = match element(*symbol) {
-            0 => class(*symbol),
-            _ if *symbol == b'%' => WORD,
-            _ if *symbol == b'?' => WORD,
-            classes => classes,
-        } & WORD;
-        if of_symbol == 0 {
+        let classes = word_classes(*symbol);
+        if classes == 0 {
+            first.follow = separators(*symbol);
+            first.second = word_lengths(rest);
             break;
         }
         let (min, max, rest) = if element(*symbol) == 0 { (1, 1, rest) } else { counts(rest) };
         left = rest;
         if first.max == 0 {
-            first.begins = of_symbol;
+            first.begins = classes;
         }
         first.min += min;
         first.max += max;
-        first.classes |= of_symbol;
-        if min > 0 && of_symbol == DIGIT {
+        first.classes |= classes;
+        if min > 0 && classes == DIGIT || *symbol == b'*' {
             first.surely |= DIGIT;
         }
-        if min > 0 && of_symbol & DIGIT == 0 {
+        if min > 0 && classes & DIGIT == 0 {
             first.surely |= UPPER | LOWER;
         }
         // The word ends wherever a character that is none stands.
         if matches!(symbol, b'~' | b'@') {
             first.min = (first.min - min).max(1);
+            first.follow = ANY;
             break;
         }
     }
     first
+}
+
+/// The classes of a word's character that a symbol stands for.
+fn word_classes(symbol: u8) -> u8 {
+    let classes = match symbol {
+        b'%' | b'?' => WORD,
+        _ if element(symbol) == 0 => class(symbol),
+        _ => element(symbol),
+    };
+    classes & WORD
+}
+
+const fn separators(symbol: u8) -> u8 {
+    match symbol {
+        b'|' => SPACE | HYPHEN | OTHER,
+        b' ' => SPACE,
+        b'-' => HYPHEN,
+        b'.' => DOT,
+        b'/' => SLASH,
+        _ => OTHER,
+    }
+}
+
+/// How long the word at the beginning of this rest of a pattern may be.
+fn word_lengths(mut left: &[u8]) -> (u8, u8) {
+    let (mut least, mut most) = (0, 0);
+    while let [symbol, rest @ ..] = left {
+        if word_classes(*symbol) == 0 {
+            break;
+        }
+        let (min, max, rest) = if element(*symbol) == 0 { (1, 1, rest) } else { counts(rest) };
+        left = rest;
+        least += min;
+        most += max;
+        if matches!(symbol, b'~' | b'@') {
+            return (0, u8::MAX);
+        }
+    }
+    (u8::try_from(least).unwrap_or(u8::MAX), u8::try_from(most).unwrap_or(u8::MAX))
 }
 
 #[cfg(test)]

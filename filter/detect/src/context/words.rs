@@ -243,6 +243,30 @@ pub static HASHES: [u32; COUNT] = SORTED.0;
 /// The class of each.
 pub static CLASSES: [u8; COUNT] = SORTED.1;
 
+/// One bit for some bits of each hash: most words of a text are told by it to be no entry.
+static FILTER: [u64; FILTER_WORDS] = filter();
+const FILTER_WORDS: usize = 256;
+/// How far a hash is shifted to leave the number of its bit.
+const FILTER_SHIFT: u32 = 18;
+
+/// Whether there may be an entry with this hash.
+pub fn may_be_known(hash: u32) -> bool {
+    let bit = hash >> FILTER_SHIFT;
+    usize::try_from(bit / 64).is_ok_and(|word| FILTER.get(word).is_some_and(|word| word >> (bit % 64) & 1 == 1))
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn filter() -> [u64; FILTER_WORDS] {
+    let mut words = [0; FILTER_WORDS];
+    let mut at = 0;
+    while at < COUNT {
+        let bit = SORTED.0[at] >> FILTER_SHIFT;
+        words[(bit / 64) as usize] |= 1 << (bit % 64);
+        at += 1;
+    }
+    words
+}
+
 const SORTED: ([u32; COUNT], [u8; COUNT]) = sorted();
 
 /// The entry that a list begins with, and the rest.

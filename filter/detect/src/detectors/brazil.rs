@@ -26,7 +26,7 @@ pub static CNPJ: Row = Row {
     name: "br_cnpj",
     unverified: Some("br_cnpj_unverified"),
     level: Level::Low,
-    shapes: &[alone("*{2}.*{3}.*{3}/*{4}-##"), told("*{12}##")],
+    shapes: &[alone("*{2}.*{3}.*{3}/*{4}-##"), alone("^^.*{3}.*{3}/*{4}-##"), told("*{12}##")],
     rules: &[Rule::Varied(0)],
     checks: &[coded(&[5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]), coded(&[6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2])],
     told_by: classes::BR.union(classes::TAX).union(classes::COMPANY),

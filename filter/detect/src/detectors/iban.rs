@@ -32,7 +32,7 @@ pub static IBAN: Row = Row {
 pub static BIC: Row = Row {
     name: "bic",
     level: Level::Low,
-    shapes: &[told("^{6}**"), told("^{6}*{5}")],
+    shapes: &[told("^{8}"), told("^{11}"), told("^{6}**"), told("^{6}*{5}")],
     rules: &[Rule::Is(has_country)],
     told_by: classes::BANK,
     #[cfg(test)]
