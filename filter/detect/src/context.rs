@@ -90,9 +90,8 @@ fn of(text: &[u8], strict: bool, custom: &[(u32, u32)]) -> Context {
         let word = text.get(start..end).unwrap_or_default();
         hashes.rotate_right(1);
         count = (count + 1).min(ENTRY_WORDS_MAX);
-        if let [first, ..] = &mut hashes {
-            *first = BASIS;
-        }
+        let [first, ..] = &mut hashes;
+        *first = BASIS;
         for hash in hashes.iter_mut().take(count) {
             *hash = word.iter().fold(*hash, |hash, byte| hashed(hash, byte.to_ascii_lowercase()));
             context = context.union(looked_up(*hash, custom));

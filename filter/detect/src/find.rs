@@ -4,9 +4,9 @@
 use crate::context::{self, Context};
 use crate::custom::{CUSTOM_MAX, Custom};
 use crate::detectors::ROWS;
-use crate::row::{Row, Stand};
+use crate::row::Row;
 use crate::scan::Scan;
-use crate::shape::{self, DIGIT, First};
+use crate::shape::{self, DIGIT, FOLLOWS, First, Follow};
 use crate::types::BUILT_IN;
 use crate::{DataType, Gate, Types};
 
@@ -17,9 +17,9 @@ pub struct Detectors {
     pub(crate) custom: Vec<Custom>,
     /// The hashes of the user's context words, and whose they are.
     pub(crate) words: Vec<(u32, u32)>,
-    /// Shapes, those of a kind and length of first word together.
+    /// Shapes, those together that have the same kind and length of first word and the same after it.
     entries: Vec<Entry>,
-    /// Where those begin, by kind and length.
+    /// Where those begin, by kind and length of the word and by what follows it.
     index: Vec<u16>,
     /// Bytes from which rows are found, and the rows.
     pub(crate) marks: Vec<(u8, u8)>,
@@ -36,12 +36,10 @@ pub struct Entry {
     pub shape: u8,
     /// The classes that its first character may have.
     pub begins: u8,
-    /// What may come after its first word.
-    pub follow: u8,
-    /// How long the word after that may be.
+    /// Its first character, or nought if there are several that it can be.
+    pub literal: u8,
+    /// How long the word after the first one may be.
     pub second: (u8, u8),
-    /// Whether it needs context.
-    pub told: bool,
 }
 
 /// A data type in a text: the bytes from `start` up to `end`.
@@ -87,14 +85,17 @@ impl Detectors {
         for (number, row) in &rows {
             for (place, shape) in (0..).zip(row.shapes) {
                 let first = shape::first(shape.pattern.as_bytes());
-                let told = shape.stand == Stand::Told;
-                let First { begins, follow, second, .. } = first;
-                shapes.push((first, Entry { row: *number, shape: place, begins, follow, second, told }));
+                let First { begins, literal, second, .. } = first;
+                let literal = literal.unwrap_or_default();
+                shapes.push((first, Entry { row: *number, shape: place, begins, literal, second }));
             }
         }
-        for slot in 0..KINDS * LENGTHS {
+        for slot in 0..KINDS * LENGTHS * FOLLOWS {
             detectors.index.push(u16::try_from(detectors.entries.len()).unwrap_or(u16::MAX));
-            let fitting = shapes.iter().filter(|(first, _)| may_begin(*first, slot / LENGTHS, slot % LENGTHS));
+            let (word, follow) = (slot / FOLLOWS, slot % FOLLOWS);
+            let fitting = shapes.iter().filter(|(first, _)| {
+                first.follow >> follow & 1 == 1 && may_begin(*first, word / LENGTHS, word % LENGTHS)
+            });
             detectors.entries.extend(fitting.map(|(_, entry)| *entry));
         }
         detectors.index.push(u16::try_from(detectors.entries.len()).unwrap_or(u16::MAX));
@@ -144,9 +145,9 @@ impl Detectors {
         self.enabled.contains(DataType(row * 2)) || self.enabled.contains(DataType(row * 2 + 1))
     }
 
-    /// The shapes that may begin with a word of this kind and length.
-    pub(crate) fn entries(&self, kind: usize, length: usize) -> &[Entry] {
-        let at = kind * LENGTHS + length.min(LENGTHS - 1);
+    /// The shapes that may begin with a word of this kind and length, with this after it.
+    pub(crate) fn entries(&self, kind: usize, length: usize, follow: Follow) -> &[Entry] {
+        let at = (kind * LENGTHS + length.min(LENGTHS - 1)) * FOLLOWS + follow as usize;
         let (Some(start), Some(end)) = (self.index.get(at), self.index.get(at + 1)) else { return &[] };
         self.entries.get(usize::from(*start)..usize::from(*end)).unwrap_or_default()
     }

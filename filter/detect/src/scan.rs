@@ -9,7 +9,7 @@ use crate::detectors::ROWS;
 use crate::find::{Detectors, Entry, Found};
 use crate::gate::{TEXT_MIN, TOLD_DIGITS};
 use crate::row::{Row, Stand};
-use crate::shape::{DIGIT, END, LOWER, MARK, SEPARATED, UPPER, WORD};
+use crate::shape::{DIGIT, Follow, LOWER, MARK, UPPER, WORD};
 use crate::types::BUILT_IN;
 use crate::{DataType, MAX_MATCH, NEAR, border, check, shape};
 
@@ -87,22 +87,22 @@ impl<'a> Scan<'a> {
             _ => 2,
         };
         let detectors = self.detectors;
-        let entries = detectors.entries(kind, end - start);
+        let follow = shape::follow(self.text, end);
+        let entries = detectors.entries(kind, end - start, follow);
         if entries.is_empty() || !border::before(self.text, start) {
             return end;
         }
-        let follow = shape::follow(self.text, end);
-        let second = if follow & SEPARATED == 0 { 0 } else { border::run(self.text, end + 1) };
+        let letter = self.text.get(start).copied().unwrap_or_default();
+        let separated = matches!(follow, Follow::Space | Follow::Hyphen | Follow::Dot | Follow::Slash);
+        let second = if separated { border::run(self.text, end + 1).min(usize::from(u8::MAX)) } else { 0 };
         let mut best: Option<Found> = None;
         for entry in entries {
-            let separated = entry.follow & END == 0 && entry.follow & follow & SEPARATED != 0;
             let (min, max) = entry.second;
             let unlike = separated && !(usize::from(min)..=usize::from(max)).contains(&second);
-            if entry.begins & first == 0 || entry.follow & follow == 0 || unlike {
+            if entry.begins & first == 0 || entry.literal != 0 && entry.literal != letter || unlike {
                 continue;
             }
-            if (!entry.told || self.may_be_told(entry.row, start))
-                && let Some(hit) = self.shape(*entry, start)
+            if let Some(hit) = self.shape(*entry, start)
                 && best.is_none_or(|best| is_better(hit, best))
             {
                 best = Some(hit);
@@ -112,8 +112,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Whether the field's name or any word in this part of the text tells the row.
-    fn may_be_told(&mut self, row: u8, start: usize) -> bool {
-        let Some(row) = ROWS.get(usize::from(row)) else { return false };
+    fn may_be_told(&mut self, row: &Row, start: usize) -> bool {
         if self.context.meets(row.told_by) {
             return true;
         }
@@ -128,9 +127,14 @@ impl<'a> Scan<'a> {
     fn shape(&mut self, entry: Entry, start: usize) -> Option<Found> {
         let row = ROWS.get(usize::from(entry.row))?;
         let shape = row.shapes.get(usize::from(entry.shape))?;
+        // Where the words around are known already, they are the cheaper question.
+        let told = shape.stand == Stand::Told;
+        if told && (self.part.0..self.part.1).contains(&start) && !self.may_be_told(row, start) {
+            return None;
+        }
         let read = shape::read(shape.pattern.as_bytes(), self.text, start)?;
         let goes_on = read.separator.is_some_and(|_| border::is_grouped(self.text, start, read.end));
-        if goes_on || !border::after(self.text, read.end) {
+        if goes_on || !border::after(self.text, read.end) || told && !self.may_be_told(row, start) {
             return None;
         }
         let start = border::opened(self.text, start, read.end).max(self.from);

@@ -202,39 +202,57 @@ pub struct First {
     pub begins: u8,
     /// Whether there is surely a digit, and whether there is surely a letter.
     pub surely: u8,
-    /// What may come after it: the bits of [`follow`].
+    /// Its first character, if there is only one that it can be.
+    pub literal: Option<u8>,
+    /// What may come after it: a bit for each [`Follow`].
     pub follow: u8,
     /// The length of the second word, at least and at most, where one separator is between them.
     pub second: (u8, u8),
 }
 
-/// What comes after a word: nothing that belongs to it.
-pub const END: u8 = 1;
-const SPACE: u8 = 2;
-const HYPHEN: u8 = 4;
-const DOT: u8 = 8;
-const SLASH: u8 = 16;
-const OTHER: u8 = 32;
-/// Separators of one byte.
-pub const SEPARATED: u8 = SPACE | HYPHEN | DOT | SLASH;
-const ANY: u8 = END | SEPARATED | OTHER;
+/// What comes after a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follow {
+    /// Nothing that belongs to a shape.
+    End,
+    /// A space.
+    Space,
+    /// A hyphen, and another word.
+    Hyphen,
+    /// A full stop, and another word.
+    Dot,
+    /// A slash.
+    Slash,
+    /// Something else that a shape may have.
+    Other,
+}
 
-/// What comes after the word that ends here, as bits: the separator, and whether the match may end before it.
-pub fn follow(text: &[u8], end: usize) -> u8 {
-    let ends = if is_word(text, end + 1) { 0 } else { END };
+/// Kinds of what comes after a word.
+pub const FOLLOWS: usize = 6;
+
+/// What comes after the word that ends here.
+pub fn follow(text: &[u8], end: usize) -> Follow {
     match text.get(end) {
-        None => END,
-        Some(b' ') => SPACE | END,
-        Some(b'/') => SLASH | END,
-        Some(b'-') => HYPHEN | ends,
-        Some(b'.') => DOT | ends,
-        Some(_) => OTHER | END,
+        Some(b' ') => Follow::Space,
+        Some(b'/') => Follow::Slash,
+        Some(b'-') if is_word(text, end + 1) => Follow::Hyphen,
+        Some(b'.') if is_word(text, end + 1) => Follow::Dot,
+        Some(b'_' | b':' | b'(' | b')' | b'=' | b'+' | b'.' | b'-' | 0x80..) => Follow::Other,
+        _ => Follow::End,
     }
 }
 
+const fn bit(follow: Follow) -> u8 {
+    1 << follow as u8
+}
+
+/// A word at whose end a shape may end too: before anything but what goes on with a word.
+const ENDS: u8 = bit(Follow::End) | bit(Follow::Space) | bit(Follow::Slash) | bit(Follow::Other);
+
 /// The first word of what has this shape, and what comes after it.
 pub fn first(pattern: &[u8]) -> First {
-    let mut first = First { min: 0, max: 0, classes: 0, begins: 0, surely: 0, follow: END, second: (0, u8::MAX) };
+    let mut first =
+        First { min: 0, max: 0, classes: 0, begins: 0, surely: 0, literal: None, follow: ENDS, second: (0, u8::MAX) };
     let mut left = pattern;
     while let [symbol, rest @ ..] = left {
         let classes = word_classes(*symbol);
@@ -247,6 +265,7 @@ pub fn first(pattern: &[u8]) -> First {
         left = rest;
         if first.max == 0 {
             first.begins = classes;
+            first.literal = Some(*symbol).filter(|symbol| element(*symbol) == 0);
         }
         first.min += min;
         first.max += max;
@@ -260,7 +279,7 @@ pub fn first(pattern: &[u8]) -> First {
         // The word ends wherever a character that is none stands.
         if matches!(symbol, b'~' | b'@') {
             first.min = (first.min - min).max(1);
-            first.follow = ANY;
+            first.follow = u8::MAX;
             break;
         }
     }
@@ -279,12 +298,12 @@ fn word_classes(symbol: u8) -> u8 {
 
 const fn separators(symbol: u8) -> u8 {
     match symbol {
-        b'|' => SPACE | HYPHEN | OTHER,
-        b' ' => SPACE,
-        b'-' => HYPHEN,
-        b'.' => DOT,
-        b'/' => SLASH,
-        _ => OTHER,
+        b'|' => bit(Follow::Space) | bit(Follow::Hyphen) | bit(Follow::Other),
+        b' ' => bit(Follow::Space),
+        b'-' => bit(Follow::Hyphen) | bit(Follow::Other),
+        b'.' => bit(Follow::Dot) | bit(Follow::Other),
+        b'/' => bit(Follow::Slash),
+        _ => bit(Follow::Other),
     }
 }
 
