@@ -319,7 +319,7 @@ impl Reading {
             }
         };
         let may_end = matches!(format, Format::Text | Format::Form);
-        let mut masker = Masker::new(Rc::clone(masking.plan()), self.active, format, self.limits);
+        let mut masker = Masker::new(Rc::clone(masking.plan()), self.active, &format, self.limits);
         let fed = masker.feed(first, out).map_err(end);
         self.reader = Reader::Masker(Box::new(masker), may_end);
         fed

@@ -162,7 +162,7 @@ impl Judge {
     /// `rest` and is `len` bytes long.
     #[inline]
     pub(crate) fn may_hold(&self, rest: &[u8], len: usize, context: Context) -> bool {
-        self.looks && (len >= self.gate.length.min(LANE) || !context.is_none() || self.may_hold_short(rest, len))
+        self.looks && (len >= self.gate.bytes.min(LANE) || !context.is_none() || self.may_hold_short(rest, len))
     }
 
     /// Counts digits in the one lane that a short text fits into. What is escaped may be anything.

@@ -174,7 +174,9 @@ impl Envoy {
         *world.headers.borrow_mut() = None;
         let line = |(name, value): (&[u8], &[u8])| (String::from_utf8_lossy(name).into_owned(), value.to_vec());
         let headers = Pairs::new(&headers).map(line).collect();
-        Exchanged { reply: world.reply.borrow_mut().take(), passed, headers, answer: left }
+        // An answer of the filter's own that comes after a head has left only breaks the stream.
+        let reply = world.reply.borrow_mut().take().filter(|_| left.headers.is_none());
+        Exchanged { reply, passed, headers, answer: left }
     }
 
     /// Sends a body through as Envoy does: what the filter stopped comes again with what follows. Whether the request goes on.
