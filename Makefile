@@ -22,11 +22,11 @@ help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: module ## start the demo: a shop, the collector and a real Envoy on loopback, with lines to try
+run: module ## start the demo: a shop, the collector and a real Envoy on loopback, with lines to try; GLOBAL=1 adds a rate limit service
 	@integration/tools.sh envoy
 	@echo 'building the collector and the demo (the first time takes some minutes)'
 	@cargo build --locked -q -p ostiary-collector -p ostiary-integration --bins
-	@exec $(CARGO_TARGET_DIR)/debug/run
+	@exec env GLOBAL=$(GLOBAL) $(CARGO_TARGET_DIR)/debug/run
 
 .PHONY: test
 test: test-native test-envoy ## all tests: unit, property, scenarios on the fake host, everything on a real Envoy
