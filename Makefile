@@ -56,7 +56,7 @@ test-istio: ## check the Istio files with istioctl (builds istioctl first: about
 
 .PHONY: bench
 bench: module ## cost per request beside no filter, an empty filter, the reading floor and Envoy's own rbac
-	@integration/tools.sh envoy func-e
+	@integration/tools.sh envoy func-e ratelimit redis
 	@cargo build --locked -q --release -p ostiary-integration --bin bench
 	@$(CARGO_TARGET_DIR)/release/bench
 
