@@ -22,11 +22,11 @@ help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: module ## start the demo: a shop, the collector and a real Envoy on loopback, with lines to try
+run: module ## start the demo: a shop, the collector and a real Envoy on loopback, with lines to try; GLOBAL=1 adds a rate limit service
 	@integration/tools.sh envoy
 	@echo 'building the collector and the demo (the first time takes some minutes)'
 	@cargo build --locked -q -p ostiary-collector -p ostiary-integration --bins
-	@exec $(CARGO_TARGET_DIR)/debug/run
+	@exec env GLOBAL=$(GLOBAL) $(CARGO_TARGET_DIR)/debug/run
 
 .PHONY: test
 test: test-native test-envoy ## all tests: unit, property, scenarios on the fake host, everything on a real Envoy
@@ -56,7 +56,7 @@ test-istio: ## check the Istio files with istioctl (builds istioctl first: about
 
 .PHONY: bench
 bench: module ## cost per request beside no filter, an empty filter, the reading floor and Envoy's own rbac
-	@integration/tools.sh envoy func-e
+	@integration/tools.sh envoy func-e ratelimit redis
 	@cargo build --locked -q --release -p ostiary-integration --bin bench
 	@$(CARGO_TARGET_DIR)/release/bench
 

@@ -2,7 +2,7 @@
 
 use ostiary_filter::host::Status;
 use ostiary_filter::stream::{Flow, Input, Stream};
-use ostiary_tests::fake::{Call, Envoy, FakeHost, Inbound};
+use ostiary_tests::fake::{Call, Envoy, FakeHost, Inbound, split};
 use proptest::prelude::*;
 
 const POLICY: &[u8] = br#"{"version":"v1","quotas":[{"name":"all","limit":"3/1h"}]}"#;
@@ -223,5 +223,83 @@ proptest! {
         workers.iter().for_each(|envoy| envoy.pass(200));
         let both = [begin(&workers[0]), begin(&workers[1])];
         prop_assert!(both.iter().all(Option::is_some));
+    }
+}
+
+const BY_BODY: &str = r#"{"version":"v1","counting":{"body":"128B","hold_headers":HOLD},"quotas":[{"name":"login","per":["$.user"],"limit":"1/1h"}]}"#;
+
+fn login(body: &[u8], seed: u64, trailers: bool) -> Inbound {
+    let headers = [
+        (":method", "POST"),
+        (":authority", "shop.example"),
+        (":path", "/login"),
+        ("content-type", "application/json"),
+    ];
+    Inbound {
+        headers: headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).to_vec(),
+        client: "192.0.2.1:9".to_owned(),
+        protocol: "HTTP/2",
+        body: split(body, seed),
+        trailers,
+        ..Inbound::default()
+    }
+}
+
+/// What is under way costs a read and a write when it begins and when it ends; a body costs one read of it, however it was cut.
+#[test]
+fn what_leases_and_bodies_cost() {
+    let busy = start(host(), AT_A_TIME);
+    begin(&busy).expect("room").step(Input::End);
+    busy.host.take_calls();
+    begin(&busy).expect("room").step(Input::End);
+    let calls = busy.host.take_calls();
+    let count = |call: Call| calls.get(&call).copied().unwrap_or_default();
+    assert_eq!([Call::Now, Call::Shared, Call::SetShared].map(count), [1, 2, 2], "{calls:?}");
+    let by_body = start(host(), BY_BODY.replace("HOLD", "true").as_bytes());
+    by_body.exchange(&login(br#"{"user":"a"}"#, 1, false), (200, "via_upstream"), |_| {});
+    by_body.host.take_calls();
+    assert!(by_body.exchange(&login(br#"{"user":"b"}"#, 1, false), (200, "via_upstream"), |_| {}).passed);
+    let calls = by_body.host.take_calls();
+    let count = |call: Call| calls.get(&call).copied().unwrap_or_default();
+    assert_eq!([Call::Buffer, Call::Shared, Call::SetShared].map(count), [1, 1, 1], "{calls:?}");
+}
+
+/// A body that the host does not give is one without the field: counted with all that have none, and never a way around the count.
+#[test]
+fn a_body_that_cannot_be_read_has_no_field() {
+    for status in [Status::NotFound, Status::BadArgument, Status::InternalFailure, Status::Unknown(77)] {
+        for hold in ["true", "false"] {
+            let envoy = start(host(), BY_BODY.replace("HOLD", hold).as_bytes());
+            envoy.host.fail(Call::Buffer, status);
+            let passed = ["a", "b", "c"].map(|name| {
+                let body = format!(r#"{{"user":"{name}"}}"#);
+                envoy.exchange(&login(body.as_bytes(), 3, false), (200, "via_upstream"), |_| {}).passed
+            });
+            assert_eq!(passed, [true, false, false], "{status:?}");
+            envoy.pass(1_000);
+            assert_eq!(envoy.host.metric("ostiary.quota.login.unread"), 3);
+        }
+    }
+}
+
+proptest! {
+    /// How a body was cut, whether trailers end it and whether headers are held changes nothing of what is counted.
+    #[test]
+    fn cuts_change_nothing_of_what_is_counted(
+        padding in 0_usize..140,
+        seeds in any::<[u64; 2]>(),
+        trailers in any::<[bool; 2]>(),
+        hold in any::<bool>(),
+    ) {
+        let envoy = start(host(), BY_BODY.replace("HOLD", &hold.to_string()).as_bytes());
+        let body = |name: &str| format!(r#"{{"x":"{}","user":"{name}"}}"#, "x".repeat(padding)).into_bytes();
+        let send = |name: &str, at: usize| {
+            envoy.exchange(&login(&body(name), seeds[at], trailers[at]), (200, "via_upstream"), |_| {}).passed
+        };
+        let is_read = body("a").len() <= 128;
+        prop_assert!(send("a", 0));
+        prop_assert!(!send("a", 1));
+        // Beyond the limit all names are one.
+        prop_assert_eq!(send("b", 1), is_read);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use super::counting::Engine;
 use super::drain::Drain;
 use super::edge::Edge;
 use super::fire::Fire;
@@ -60,11 +61,12 @@ pub async fn compare(
     modules: &Modules,
     ours: &Path,
     effort: Effort,
+    engine: Option<&Engine>,
 ) -> Result<Comparison> {
     let edge = Edge::read()?;
     let mut runners = Vec::new();
     for row in rows.iter().copied() {
-        let runner = Runner::start(row, workers, &edge, modules, ours).await;
+        let runner = Runner::start(row, workers, &edge, modules, ours, engine).await;
         runners.push(runner.with_context(|| format!("row `{}`", row.name()))?);
     }
     let mut turns = vec![Vec::new(); runners.len()];
@@ -84,9 +86,16 @@ pub async fn compare(
 // === impl Runner ===
 
 impl Runner {
-    async fn start(row: Row, workers: u32, edge: &Edge, modules: &Modules, ours: &Path) -> Result<Self> {
+    async fn start(
+        row: Row,
+        workers: u32,
+        edge: &Edge,
+        modules: &Modules,
+        ours: &Path,
+        engine: Option<&Engine>,
+    ) -> Result<Self> {
         let drain = Drain::start().await?;
-        let config = row.bootstrap(edge, modules, ours, drain.address());
+        let config = row.bootstrap(edge, modules, ours, drain.address(), engine);
         let mut setup = Setup::new(&config).workers(workers);
         setup.log_level = "warning".to_owned();
         let envoy = Envoy::start(setup).await?;

@@ -1,13 +1,14 @@
 //! `make bench`: runs the comparison and the replacements and prints their tables, for the terminal and as Markdown.
 //!
 //! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 7),
-//! `BENCH_ONLY=compare`, `BENCH_ONLY=rules` or `BENCH_ONLY=replace` runs one part.
+//! `BENCH_ONLY=compare`, `BENCH_ONLY=rules`, `BENCH_ONLY=quotas` or `BENCH_ONLY=replace` runs one part.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ostiary_integration::bench::compare::{Comparison, Effort, compare};
+use ostiary_integration::bench::counting::Engine;
 use ostiary_integration::bench::modules::Modules;
 use ostiary_integration::bench::replace::{self, Large};
 use ostiary_integration::bench::rows::Row;
@@ -46,7 +47,7 @@ async fn run() -> Result<()> {
         let mut table = Table::new(&Comparison::HEADS);
         for workers in WORKERS {
             println!("comparing with {workers} worker(s): {} rounds of {:?} for each row", effort.rounds, effort.turn);
-            compare(workers, Row::WHOLE, &modules, &ours, effort).await?.rows(&mut table);
+            compare(workers, Row::WHOLE, &modules, &ours, effort, None).await?.rows(&mut table);
         }
         tables.push(("CPU time of the Envoy process for each request", table));
         let mut table = Table::new(&host_calls::HEADS);
@@ -57,11 +58,25 @@ async fn run() -> Result<()> {
         let modules = Modules::build()?;
         println!("deciding among few and many rules: {} rounds of {:?} for each row", effort.rounds, effort.turn);
         let mut table = Table::new(&Comparison::HEADS);
-        compare(1, Row::RULES, &modules, &ours, effort).await?.rows(&mut table);
+        compare(1, Row::RULES, &modules, &ours, effort, None).await?.rows(&mut table);
         tables.push(("Few rules and many, CPU time for each request", table));
         let (four, six) =
             many_rules::bytes_for_each(LARGE.cidrs).map_err(|why| anyhow::anyhow!("a network is none: {why}"))?;
         println!("a compiled network takes {four:.1} bytes (ipv4), {six:.1} bytes (ipv6)");
+    }
+    if wanted("quotas") {
+        let modules = Modules::build()?;
+        let mut table = Table::new(&Comparison::HEADS);
+        for workers in WORKERS {
+            println!("counting with {workers} worker(s): {} rounds of {:?} for each row", effort.rounds, effort.turn);
+            compare(workers, Row::QUOTAS, &modules, &ours, effort, None).await?.rows(&mut table);
+        }
+        tables.push(("Quotas counted in one Envoy, CPU time for each request, all of one key", table));
+        let engine = Engine::start().await?;
+        let mut table = Table::new(&Comparison::HEADS);
+        println!("asking a rate limit service: {} rounds of {:?} for each row", effort.rounds, effort.turn);
+        compare(1, Row::GLOBAL, &modules, &ours, effort, Some(&engine)).await?.rows(&mut table);
+        tables.push(("Quotas counted by a service, CPU time of Envoy for each request, routed to an upstream", table));
     }
     if wanted("replace") {
         println!("applying {} apis, {} rules and {} cidrs under load", LARGE.apis, LARGE.rules, LARGE.cidrs);
