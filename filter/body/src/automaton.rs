@@ -90,17 +90,11 @@ impl Automaton {
         for (_, label) in steps {
             match label {
                 Label::Any => {}
-                Label::Name(name) => names.push(name.as_str()),
-                Label::Index(index) => indexes.push(*index),
-                Label::Pattern(pattern) => patterns.push(pattern.as_str()),
+                Label::Name(name) => put(&mut names, name.as_str()),
+                Label::Index(index) => put(&mut indexes, *index),
+                Label::Pattern(pattern) => put(&mut patterns, pattern.as_str()),
             }
         }
-        for list in [&mut names, &mut patterns] {
-            list.sort_unstable();
-            list.dedup();
-        }
-        indexes.sort_unstable();
-        indexes.dedup();
         let mut number = 1;
         let mut add = |bits: Vec<u64>| {
             masks.extend(bits);
@@ -215,6 +209,13 @@ impl Automaton {
 fn set(words: &mut [u64], bit: usize) {
     if let Some(word) = words.get_mut(bit / 64) {
         *word |= 1 << (bit % 64);
+    }
+}
+
+/// Puts a value into a sorted list, once: the standard library's sorts would be 12 KB of the module.
+fn put<T: Ord>(list: &mut Vec<T>, value: T) {
+    if let Err(at) = list.binary_search(&value) {
+        list.insert(at, value);
     }
 }
 

@@ -342,9 +342,9 @@ fn check_rules(rules: &[Rule], problems: &mut Problems) {
         problems.push("access", format!("{} rules, at most {RULES_MAX} are taken", rules.len()));
         return;
     }
-    let mut names = crate::hash::Table::default();
-    for rule in rules {
-        if names.insert(&*rule.name, ()).is_some() {
+    let mut names = crate::hash::Names::default();
+    for (index, rule) in rules.iter().enumerate() {
+        if names.take(&rule.name, index).is_some() {
             problems.push(
                 "access",
                 format!(

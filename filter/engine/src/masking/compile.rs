@@ -42,11 +42,11 @@ pub(crate) fn compile(
     }
     let key = key(sections.pseudonyms, problems);
     let detectors = Rc::new(Detectors::new(Types::standard(), Vec::new()));
-    let mut names = hash::Table::default();
+    let mut names = hash::Names::default();
     let (mut rules, mut bodies) = (Vec::new(), Vec::new());
     for (index, rule) in written.into_iter().enumerate() {
         let path = format!("masking[{index}]");
-        if names.insert(rule.name.as_str().to_owned(), ()).is_some() {
+        if names.take(rule.name.as_str(), index).is_some() {
             problems.push(format!("{path}.name"), "another masking rule has this name: records go by it");
         }
         let body = body(&rule, &path, key.is_some(), &detectors, problems);

@@ -42,11 +42,11 @@ pub(crate) fn compile(
         problems.push("quotas", format!("{} quotas, at most {QUOTAS_MAX} are taken", written.len()));
         return Quotas::default();
     }
-    let mut names = hash::Table::default();
+    let mut names = hash::Names::default();
     let mut list = Vec::new();
     for (index, quota) in written.into_iter().enumerate() {
         let path = format!("quotas[{index}]");
-        if names.insert(quota.value.name.as_str().to_owned(), ()).is_some() {
+        if names.take(quota.value.name.as_str(), index).is_some() {
             problems.push(format!("{path}.name"), "another quota has this name: counters and answers go by it");
         }
         if quota.value.scope == Some(Reach::Global) && service.is_none() {
