@@ -17,16 +17,20 @@ pub mod rule;
 
 mod automaton;
 mod encoding;
+mod form;
 mod frames;
 mod json;
 mod judge;
 mod lanes;
 mod mask;
+mod multipart;
 mod pseudonym;
 mod reader;
 mod scan;
 mod text;
+mod trail;
 mod verdict;
+mod xml;
 
 #[cfg(test)]
 mod law_tests;
