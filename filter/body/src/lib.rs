@@ -9,6 +9,7 @@
 pub use ostiary_detect as detect;
 
 pub mod format;
+pub mod inflate;
 pub mod masker;
 pub mod path;
 pub mod plan;
@@ -32,5 +33,7 @@ mod trail;
 mod verdict;
 mod xml;
 
+#[cfg(test)]
+mod formats_tests;
 #[cfg(test)]
 mod law_tests;
