@@ -27,7 +27,7 @@ pub fn after(text: &[u8], end: usize) -> bool {
 }
 
 /// Whether a match written in groups goes on in either direction: a further group of the same length beside it, with a digit.
-pub fn grouped(text: &[u8], start: usize, end: usize) -> bool {
+pub fn is_grouped(text: &[u8], start: usize, end: usize) -> bool {
     let first = run(text, start);
     let before = start.checked_sub(first + 1).map(|at| (at, text.get(start - 1)));
     if let Some((at, Some(b' '))) = before
@@ -44,7 +44,17 @@ pub fn grouped(text: &[u8], start: usize, end: usize) -> bool {
     text.get(end) == Some(&b' ') && run(text, end + 1) == last && has_digit(text, end + 1, last)
 }
 
-fn run(text: &[u8], at: usize) -> usize {
+/// Where a match really begins that was read from behind an opening bracket which it closes.
+pub fn opened(text: &[u8], start: usize, end: usize) -> usize {
+    let first = text.get(start..end).and_then(|written| written.iter().find(|byte| matches!(byte, b'(' | b')')));
+    match start.checked_sub(1) {
+        Some(before) if first == Some(&b')') && text.get(before) == Some(&b'(') => before,
+        _ => start,
+    }
+}
+
+/// How many letters and digits there are from here on.
+pub fn run(text: &[u8], at: usize) -> usize {
     (at..text.len()).take_while(|at| is_word(text, *at)).count()
 }
 
@@ -52,13 +62,18 @@ fn has_digit(text: &[u8], at: usize, count: usize) -> bool {
     text.iter().skip(at).take(count).any(|byte| class(*byte) & DIGIT != 0)
 }
 
-/// The text beside a match, on both sides, cut at whole words.
-pub fn near(text: &[u8], start: usize, end: usize, reach: usize) -> (&[u8], &[u8]) {
-    let mut from = start.saturating_sub(reach);
-    while from > 0 && from < start && text.get(from - 1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
-    {
+/// The whole words of a stretch of text, of which one end at least is a border.
+pub fn words(text: &[u8], from: usize, to: usize) -> &[u8] {
+    let (mut from, mut to) = (from, to.min(text.len()));
+    let cut = |at: usize| {
+        let inside = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric());
+        text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80) || inside(at) && at.checked_sub(1).is_some_and(inside)
+    };
+    while from < to && cut(from) {
         from += 1;
     }
-    let to = text.len().min(end + reach / 2);
-    (text.get(from..start).unwrap_or_default(), text.get(end..to).unwrap_or_default())
+    while from < to && cut(to) {
+        to -= 1;
+    }
+    text.get(from..to).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! The rules and checksums of all detectors, as one engine over their data.
 
-use crate::row::{DateForm, Left, Rule, Sum, Values};
+use crate::row::{DateForm, Left, Rule, Shift, Sum, Values};
 
 /// Whether all of them hold of the compact text.
 pub fn hold(rules: &[Rule], compact: &[u8], written: &[u8]) -> bool {
@@ -13,7 +13,7 @@ fn holds(rule: &Rule, compact: &[u8], written: &[u8]) -> bool {
         Rule::Within(at, len, ranges) => number(compact, *at, *len).is_some_and(|number| within(ranges, number)),
         Rule::Outside(at, len, ranges) => number(compact, *at, *len).is_some_and(|number| !within(ranges, number)),
         Rule::OneOf(at, set) => compact.get(*at).is_some_and(|byte| set.contains(byte)),
-        Rule::Date(at, form) => date(compact, *at, *form),
+        Rule::Date(at, form, shift) => date(compact, *at, *form, *shift),
         Rule::Sum(sum) => weighted(sum, compact) == Some(true),
         Rule::Luhn(at, base, carried) => luhn(compact, *at, *base, *carried) == Some(true),
         Rule::Verhoeff => verhoeff(compact) == Some(true),
@@ -61,16 +61,16 @@ pub fn is_date(year: u32, month: u32, day: u32) -> bool {
     (1..=days).contains(&day)
 }
 
-fn date(text: &[u8], at: usize, form: DateForm) -> bool {
+fn date(text: &[u8], at: usize, form: DateForm, shift: Shift) -> bool {
     let part = |at, len| number(text, at, len).unwrap_or_default();
     let (year, month, day) = match form {
         DateForm::YearMonthDay => (part(at, 4), part(at + 4, 2), part(at + 6, 2)),
         DateForm::ShortYearMonthDay => (2000 + part(at, 2), part(at + 2, 2), part(at + 4, 2)),
         DateForm::DayMonthShortYear => (2000 + part(at + 4, 2), part(at + 2, 2), part(at, 2)),
-        DateForm::DayMonthYear => (part(at + 4, 4), part(at + 2, 2), part(at, 2)),
-        DateForm::MonthDayYear => (part(at + 4, 4), part(at, 2), part(at + 2, 2)),
     };
     let short = matches!(form, DateForm::ShortYearMonthDay | DateForm::DayMonthShortYear);
+    let day = if shift.day > 0 && day > shift.day { day - shift.day } else { day };
+    let month = if shift.month > 0 { month % shift.month } else { month };
     (short || YEARS.contains(&year)) && is_date(year, month, day)
 }
 
@@ -93,20 +93,18 @@ fn weighted(sum: &Sum, text: &[u8]) -> Option<bool> {
         total += value(sum.values, *byte)? * u32::from(*weight);
     }
     let left = total % sum.modulus;
-    let missing = (sum.modulus - left) % sum.modulus;
-    let expected = match sum.check {
+    let missing = sum.modulus - left;
+    let expected = match sum.left {
         Left::Is(expected) => return Some(left == expected),
         Left::Digit => left % 10,
         Left::Missing => missing % 10,
-        Left::MissingOrNought => {
-            if left < 2 {
-                0
-            } else {
-                missing
-            }
-        }
+        Left::MissingOrNought if left < 2 => 0,
+        Left::MissingOrNought => missing,
+        Left::MissingOrX => missing % sum.modulus,
     };
-    Some(digit(*text.get(sum.at + sum.weights.len())?)? == expected)
+    let check = *text.get(sum.at + sum.weights.len())?;
+    let said = if check == b'X' && sum.left == Left::MissingOrX { Some(10) } else { digit(check) };
+    Some(said == Some(expected))
 }
 
 /// From the right, every second digit is doubled and its digits in that base are added up.

@@ -36,6 +36,8 @@ pub enum CustomError {
     Long,
 }
 
+/// Detectors that a user may define.
+pub const CUSTOM_MAX: usize = 32;
 /// Bytes of a pattern.
 pub const PATTERN_BYTES_MAX: usize = 512;
 /// Bytes of a compiled pattern.
@@ -83,7 +85,7 @@ impl Custom {
     }
 
     /// Calls back for each match.
-    pub(crate) fn find(&self, text: &[u8], mut hit: impl FnMut(usize, usize)) {
+    pub(crate) fn find(&self, text: &[u8], hit: &mut dyn FnMut(usize, usize)) {
         let mut offset = 0;
         for chunk in text.utf8_chunks() {
             for found in self.pattern.find_iter(chunk.valid()) {

@@ -17,13 +17,18 @@ mod context;
 mod custom;
 mod detectors;
 mod find;
+mod gate;
+#[cfg(test)]
+mod reference;
 mod row;
+mod scan;
 mod shape;
 mod types;
 
 pub use context::Context;
-pub use custom::{Custom, CustomCheck, CustomError};
-pub use find::{Detectors, Found, Gate};
+pub use custom::{CUSTOM_MAX, Custom, CustomCheck, CustomError};
+pub use find::{Detectors, Found};
+pub use gate::Gate;
 pub use types::{DataType, Level, Types};
 
 /// Version of the detectors, for the record: it changes whenever the same text may be judged differently.

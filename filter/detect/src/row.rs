@@ -14,20 +14,44 @@ pub struct Row {
     pub level: Level,
     /// How it is written.
     pub shapes: &'static [Shape],
-    /// How it is found where it is no word: from a byte that stands in it.
+    /// How it is found where it does not begin with a word: from a byte that stands in it.
     pub mark: Option<Mark>,
+    /// Found by the name of its field alone: all of the value, if the rules hold.
+    pub whole: bool,
     /// What the compact text (letters as capitals, no separators) has to be like, or it is nothing.
     pub rules: &'static [Rule],
     /// The checksum: where it is wrong, the text is of the lower type, if there is one.
     pub checks: &'static [Rule],
     /// What tells that a value is of this data type. Empty where the shape says it.
     pub told_by: Context,
-    /// Not part of `*`: found wherever the shape is.
+    /// What tells that a value is something else.
+    pub unless: Context,
+    /// Not part of `*`: found wherever the shape is, so it has to be asked for.
     pub by_name_only: bool,
     /// Where the rule comes from, for the reference page.
     #[cfg(test)]
     pub source: &'static str,
 }
+
+/// What most rows have: no more than shapes.
+pub const ROW: Row = Row {
+    name: "",
+    unverified: None,
+    level: Level::Low,
+    shapes: &[],
+    mark: None,
+    whole: false,
+    rules: &[],
+    checks: &[],
+    told_by: Context::NONE,
+    unless: Context::NONE,
+    by_name_only: false,
+    #[cfg(test)]
+    source: "",
+};
+
+/// The start and end of a match around a place of a text.
+pub type Reader = fn(&[u8], usize) -> Option<(usize, usize)>;
 
 /// A reader that begins at a certain byte and looks to both sides.
 #[derive(Debug)]
@@ -35,7 +59,9 @@ pub struct Mark {
     /// The byte.
     pub byte: u8,
     /// Start and end of the match around the byte at this place of the text; borders are its own affair.
-    pub read: fn(&[u8], usize) -> Option<(usize, usize)>,
+    pub read: Reader,
+    /// What it takes to believe it.
+    pub stand: Stand,
 }
 
 /// One way to write a value.
@@ -54,14 +80,36 @@ pub enum Stand {
     Alone,
     /// The checksum is enough; the unverified type needs context.
     Checked,
+    /// The checksum is enough for a text with letters and digits; the unverified type and digits alone need context.
+    Mixed,
     /// Context is needed.
     Told,
+}
+
+/// A shape that is enough, see [`Stand::Alone`].
+pub const fn alone(pattern: &'static str) -> Shape {
+    Shape { pattern, stand: Stand::Alone }
+}
+
+/// A shape whose checksum is enough, see [`Stand::Checked`].
+pub const fn checked(pattern: &'static str) -> Shape {
+    Shape { pattern, stand: Stand::Checked }
+}
+
+/// A shape whose checksum is enough where there are letters, see [`Stand::Mixed`].
+pub const fn mixed(pattern: &'static str) -> Shape {
+    Shape { pattern, stand: Stand::Mixed }
+}
+
+/// A shape that needs context, see [`Stand::Told`].
+pub const fn told(pattern: &'static str) -> Shape {
+    Shape { pattern, stand: Stand::Told }
 }
 
 /// Something that has to hold of the compact text.
 #[derive(Debug)]
 pub enum Rule {
-    /// Not one digit over and over, after this many characters.
+    /// Not one character over and over, after this many.
     Varied(usize),
     /// The number written in `len` digits from `at` lies in one of the ranges.
     Within(usize, usize, &'static [(u32, u32)]),
@@ -70,10 +118,10 @@ pub enum Rule {
     /// The character at this place is one of these.
     OneOf(usize, &'static [u8]),
     /// A date stands here.
-    Date(usize, DateForm),
+    Date(usize, DateForm, Shift),
     /// A weighted sum.
     Sum(Sum),
-    /// Luhn's sum in this base (ISO/IEC 7812-1 annex B in base 10), from `at` on, with what an implied prefix adds.
+    /// Luhn's sum from `at` on in this base (ISO/IEC 7812-1 annex B in base 10), with what an implied prefix adds.
     Luhn(usize, u32, u32),
     /// Verhoeff's check digit.
     Verhoeff,
@@ -92,11 +140,19 @@ pub enum DateForm {
     ShortYearMonthDay,
     /// Day, month, year in two digits.
     DayMonthShortYear,
-    /// Day, month, year in four digits.
-    DayMonthYear,
-    /// Month, day, year in four digits.
-    MonthDayYear,
 }
+
+/// What a registry adds to parts of a date to say more than the date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shift {
+    /// Added to the day, once: for a sex or for a person without a residence.
+    pub day: u32,
+    /// Added to the month, any number of times: for a century or a sex.
+    pub month: u32,
+}
+
+/// A date as it is.
+pub const PLAIN: Shift = Shift { day: 0, month: 0 };
 
 /// A weighted sum of the characters' values.
 #[derive(Debug)]
@@ -108,9 +164,14 @@ pub struct Sum {
     /// What the sum is divided by.
     pub modulus: u32,
     /// What has to be left over.
-    pub check: Left,
+    pub left: Left,
     /// What the characters stand for.
     pub values: Values,
+}
+
+/// A weighted sum of digits from the first on, of which this is left over.
+pub const fn sum(weights: &'static [u8], modulus: u32, left: Left) -> Rule {
+    Rule::Sum(Sum { at: 0, weights, modulus, left, values: Values::Digits })
 }
 
 /// What has to be left over of a sum.
@@ -120,16 +181,18 @@ pub enum Left {
     Is(u32),
     /// What the digit after those summed says: the remainder, modulo ten.
     Digit,
-    /// What the digit after those summed says: what is missing to the modulus, modulo ten.
+    /// What the digit after those summed says: the modulus less the remainder, modulo ten.
     Missing,
     /// The same, but with a remainder below two the digit is nought.
     MissingOrNought,
+    /// What the digit after those summed says: the modulus less the remainder, X for ten.
+    MissingOrX,
 }
 
 /// What characters stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Values {
-    /// Digits, and X for ten at the end (ISO 7064), A for ten in Hong Kong, K in Chile.
+    /// Digits; X, A and K for ten.
     Digits,
     /// Digits, then letters from ten on.
     Base36,

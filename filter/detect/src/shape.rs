@@ -9,6 +9,7 @@
 //! | `*` | a letter or digit |
 //! | `?` | a hexadecimal digit |
 //! | `~` | a character of base64url |
+//! | `@` | a digit, and after the first one the separators that telephone numbers have between digits |
 //! | `|` | a space, a no-break space or a hyphen, the same throughout |
 //! | anything else | itself |
 //!
@@ -24,7 +25,7 @@ pub const LOWER: u8 = 4;
 /// Letters and digits: what a word is made of.
 pub const WORD: u8 = DIGIT | UPPER | LOWER;
 /// Digits of base 16.
-const HEX: u8 = 8;
+pub const HEX: u8 = 8;
 /// What base64url has beside letters and digits.
 const URL: u8 = 16;
 /// What may stand where a shape of its own begins that is no word.
@@ -68,7 +69,7 @@ pub fn is_word(text: &[u8], at: usize) -> bool {
 /// The bytes that an element of a pattern stands for: an element that is a class, or none.
 const fn element(symbol: u8) -> u8 {
     match symbol {
-        b'#' | b'%' => DIGIT,
+        b'#' | b'%' | b'@' => DIGIT,
         b'^' => UPPER,
         b'&' => UPPER | LOWER,
         b'*' => WORD,
@@ -114,6 +115,10 @@ pub fn read(pattern: &[u8], text: &[u8], start: usize) -> Option<Read> {
         }
         let (min, max, rest) = counts(rest);
         left = rest;
+        if *symbol == b'@' {
+            done.end = phone(text, done.end, min, max)?;
+            continue;
+        }
         let run = text.get(done.end..)?.iter().take(max).take_while(|byte| takes(*symbol, **byte)).count();
         if run < min {
             return None;
@@ -121,6 +126,23 @@ pub fn read(pattern: &[u8], text: &[u8], start: usize) -> Option<Read> {
         done.end += run;
     }
     Some(done)
+}
+
+/// The end of digits with separators between them, at most two at a time, from here on: with `min` to `max` digits.
+pub fn phone(text: &[u8], start: usize, min: usize, max: usize) -> Option<usize> {
+    let (mut end, mut digits) = (start, 0);
+    loop {
+        let gap = match text.get(end..)? {
+            [b'0'..=b'9', ..] => 0,
+            [b'-' | b' ' | b'.' | b'/' | b'(', b'0'..=b'9', ..] if digits > 0 => 1,
+            [b' ' | b'-' | b')', b'(' | b'-' | b' ', b'0'..=b'9', ..] if digits > 0 => 2,
+            [b')', b'0'..=b'9', ..] if digits > 0 => 1,
+            _ => break,
+        };
+        end += gap + 1;
+        digits += 1;
+    }
+    (min..=max).contains(&digits).then_some(end)
 }
 
 /// A separator and its width in bytes.
@@ -154,7 +176,20 @@ fn number(mut pattern: &[u8]) -> (usize, &[u8]) {
     (number, pattern)
 }
 
-/// The first word of what has a shape: what the scan knows before it reads.
+/// The digits and the bytes that what has this shape has at least.
+pub fn least(pattern: &[u8]) -> (usize, usize) {
+    let (mut digits, mut bytes) = (0, 0);
+    let mut left = pattern;
+    while let [symbol, rest @ ..] = left {
+        let (min, _, rest) = if element(*symbol) == 0 { (1, 1, rest) } else { counts(rest) };
+        left = rest;
+        bytes += min;
+        digits += if matches!(symbol, b'#' | b'@' | b'0'..=b'9') { min } else { 0 };
+    }
+    (digits, bytes)
+}
+
+/// What the scan knows of a shape before it reads: its first word, and what comes after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct First {
     /// Letters and digits at least.
@@ -167,44 +202,127 @@ pub struct First {
     pub begins: u8,
     /// Whether there is surely a digit, and whether there is surely a letter.
     pub surely: u8,
+    /// Its first character, if there is only one that it can be.
+    pub literal: Option<u8>,
+    /// What may come after it: a bit for each [`Follow`].
+    pub follow: u8,
+    /// The length of the second word, at least and at most, where one separator is between them.
+    pub second: (u8, u8),
 }
 
-/// The first word of what has this shape.
+/// What comes after a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follow {
+    /// Nothing that belongs to a shape.
+    End,
+    /// A space.
+    Space,
+    /// A hyphen, and another word.
+    Hyphen,
+    /// A full stop, and another word.
+    Dot,
+    /// A slash.
+    Slash,
+    /// Something else that a shape may have.
+    Other,
+}
+
+/// Kinds of what comes after a word.
+pub const FOLLOWS: usize = 6;
+
+/// What comes after the word that ends here.
+pub fn follow(text: &[u8], end: usize) -> Follow {
+    match text.get(end) {
+        Some(b' ') => Follow::Space,
+        Some(b'/') => Follow::Slash,
+        Some(b'-') if is_word(text, end + 1) => Follow::Hyphen,
+        Some(b'.') if is_word(text, end + 1) => Follow::Dot,
+        Some(b'_' | b':' | b'(' | b')' | b'=' | b'+' | b'.' | b'-' | 0x80..) => Follow::Other,
+        _ => Follow::End,
+    }
+}
+
+const fn bit(follow: Follow) -> u8 {
+    1 << follow as u8
+}
+
+/// A word at whose end a shape may end too: before anything but what goes on with a word.
+const ENDS: u8 = bit(Follow::End) | bit(Follow::Space) | bit(Follow::Slash) | bit(Follow::Other);
+
+/// The first word of what has this shape, and what comes after it.
 pub fn first(pattern: &[u8]) -> First {
-    let mut first = First { min: 0, max: 0, classes: 0, begins: 0, surely: 0 };
+    let mut first =
+        First { min: 0, max: 0, classes: 0, begins: 0, surely: 0, literal: None, follow: ENDS, second: (0, u8::MAX) };
     let mut left = pattern;
     while let [symbol, rest @ ..] = left {
-        let of_symbol = match element(*symbol) {
-            0 => class(*symbol),
-            _ if *symbol == b'%' => WORD,
-            _ if *symbol == b'?' => WORD,
-            classes => classes,
-        } & WORD;
-        if of_symbol == 0 {
+        let classes = word_classes(*symbol);
+        if classes == 0 {
+            first.follow = separators(*symbol);
+            first.second = word_lengths(rest);
             break;
         }
         let (min, max, rest) = if element(*symbol) == 0 { (1, 1, rest) } else { counts(rest) };
         left = rest;
         if first.max == 0 {
-            first.begins = of_symbol;
+            first.begins = classes;
+            first.literal = Some(*symbol).filter(|symbol| element(*symbol) == 0);
         }
         first.min += min;
         first.max += max;
-        first.classes |= of_symbol;
-        if min > 0 && of_symbol == DIGIT {
+        first.classes |= classes;
+        if min > 0 && classes == DIGIT || *symbol == b'*' {
             first.surely |= DIGIT;
         }
-        if min > 0 && of_symbol & DIGIT == 0 {
+        if min > 0 && classes & DIGIT == 0 {
             first.surely |= UPPER | LOWER;
         }
-        // After base64url's other characters the word has ended wherever they stand.
-        if *symbol == b'~' {
-            first.max = usize::MAX;
-            first.min = first.min.saturating_sub(min);
+        // The word ends wherever a character that is none stands.
+        if matches!(symbol, b'~' | b'@') {
+            first.min = (first.min - min).max(1);
+            first.follow = u8::MAX;
             break;
         }
     }
     first
+}
+
+/// The classes of a word's character that a symbol stands for.
+fn word_classes(symbol: u8) -> u8 {
+    let classes = match symbol {
+        b'%' | b'?' => WORD,
+        _ if element(symbol) == 0 => class(symbol),
+        _ => element(symbol),
+    };
+    classes & WORD
+}
+
+const fn separators(symbol: u8) -> u8 {
+    match symbol {
+        b'|' => bit(Follow::Space) | bit(Follow::Hyphen) | bit(Follow::Other),
+        b' ' => bit(Follow::Space),
+        b'-' => bit(Follow::Hyphen) | bit(Follow::Other),
+        b'.' => bit(Follow::Dot) | bit(Follow::Other),
+        b'/' => bit(Follow::Slash),
+        _ => bit(Follow::Other),
+    }
+}
+
+/// How long the word at the beginning of this rest of a pattern may be.
+fn word_lengths(mut left: &[u8]) -> (u8, u8) {
+    let (mut least, mut most) = (0, 0);
+    while let [symbol, rest @ ..] = left {
+        if word_classes(*symbol) == 0 {
+            break;
+        }
+        let (min, max, rest) = if element(*symbol) == 0 { (1, 1, rest) } else { counts(rest) };
+        left = rest;
+        least += min;
+        most += max;
+        if matches!(symbol, b'~' | b'@') {
+            return (0, u8::MAX);
+        }
+    }
+    (u8::try_from(least).unwrap_or(u8::MAX), u8::try_from(most).unwrap_or(u8::MAX))
 }
 
 #[cfg(test)]

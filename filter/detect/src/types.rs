@@ -65,7 +65,7 @@ impl DataType {
 
     /// Whether this is the lower type of what failed its checksum.
     pub(crate) const fn is_unverified(self) -> bool {
-        self.0 < BUILT_IN && self.0 % 2 == 1
+        self.0 < BUILT_IN && !self.0.is_multiple_of(2)
     }
 
     fn row(self) -> Option<&'static Row> {
