@@ -96,7 +96,7 @@ fn mask() -> impl Strategy<Value = Mask> {
 prop_compose! {
     fn rule()(
         fields in prop::collection::vec(field_path(), 0..3),
-        types in prop::sample::select(vec![Types::NONE, types(&["email"]), types(&["payment_card"]), Types::standard()]),
+        types in prop::sample::select(vec![Types::NONE, types(&["email"]), types(&["payment_card", "person_name"]), Types::standard()]),
         keep_only in prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(field_path(), 1..3)],
         mask in mask(),
         number in any::<bool>(),
