@@ -104,7 +104,8 @@ fn typical(pretty: bool) -> Vec<u8> {
     let mut random = Random(7);
     let (line, space) = if pretty { ("\n    ", " ") } else { ("", "") };
     let names = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra", "Barbara Liskov", "Wang Xiaoming"];
-    let name = |random: &mut Random| names[usize::try_from(random.below(6)).unwrap_or(0)];
+    let name =
+        |random: &mut Random| names.get(usize::try_from(random.below(6)).unwrap_or(0)).copied().unwrap_or_default();
     let users = (0..300_u64).map(|id| {
         let name = name(&mut random);
         let members = [
@@ -142,8 +143,9 @@ fn hostile_escapes() -> Vec<u8> {
     let parts = ["\\\\", "\\\"", "\\u0041", "a", "\\n", "b", " "];
     let mut text = String::new();
     while text.len() < 100_000 {
-        let string: String =
-            (0..random.below(60)).map(|_| parts[usize::try_from(random.below(7)).unwrap_or(0)]).collect();
+        let string: String = (0..random.below(60))
+            .map(|_| parts.get(usize::try_from(random.below(7)).unwrap_or(0)).copied().unwrap_or_default())
+            .collect();
         text.push_str(&format!("\"{string}\","));
     }
     format!("[{text}0]").into_bytes()

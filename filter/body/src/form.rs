@@ -149,7 +149,7 @@ impl Form {
             return Ok(());
         }
         // The first pair that leaves has no separator, unless it had one.
-        if !(self.has_removed && !self.has_kept) {
+        if self.has_kept || !self.has_removed {
             out.extend_from_slice(separator);
         }
         self.has_kept = true;

@@ -213,7 +213,8 @@ impl Judge {
         let mut outcome = Oversize::Pass;
         for number in self.active.enforced.iter() {
             let Some(rule) = self.plan.rules.get(number) else { continue };
-            if !rules.contains(number) && !(text && !rule.types.is_empty()) {
+            let says = rules.contains(number) || text && !rule.types.is_empty();
+            if !says {
                 continue;
             }
             if rule.oversize == Oversize::Block {

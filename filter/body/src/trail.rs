@@ -56,11 +56,6 @@ impl Trail {
         self.levels.push(Rung { alive: judge.fields, rules, kept, own, context, path_len: 0 });
     }
 
-    /// Names on the way.
-    pub(crate) fn depth(&self) -> usize {
-        self.levels.len() - 1
-    }
-
     /// Goes down to what has this name, decoded.
     pub(crate) fn enter(&mut self, judge: &Judge, name: &[u8]) {
         let Some(above) = self.levels.last().copied() else { return };

@@ -235,19 +235,26 @@ impl<S: Scan> Json<S> {
                     self.breaks(judge, flow, at)?;
                     return Ok(at);
                 }
-                _ => {
-                    if !self.begin(judge, flow, at)? {
-                        return Ok(at);
-                    }
-                    let end = self.scan.bare_end(piece, at);
-                    if end == piece.len() {
-                        return self.cut(judge, flow, at, Lex::Bare);
-                    }
-                    self.complete(judge, flow, at, end, true)?;
-                    at = end;
-                }
+                _ => match self.bare(judge, flow, at)? {
+                    Some(end) => at = end,
+                    None => return Ok(if self.lex == Lex::Bare { piece.len() } else { at }),
+                },
             }
         }
+    }
+
+    /// A token without quotes begins at `at`. None if the structure breaks there, or the piece ends within it.
+    fn bare(&mut self, judge: &mut Judge, flow: &mut Flow<'_>, at: usize) -> Result<Option<usize>, Blocked> {
+        if !self.begin(judge, flow, at)? {
+            return Ok(None);
+        }
+        let end = self.scan.bare_end(flow.piece, at);
+        if end == flow.piece.len() {
+            self.cut(judge, flow, at, Lex::Bare)?;
+            return Ok(None);
+        }
+        self.complete(judge, flow, at, end, true)?;
+        Ok(Some(end))
     }
 
     /// The end of a string whose inside goes on at `at`; none if the piece ends before. What an escape at the piece's end
