@@ -5,9 +5,11 @@
 //! closes another one, a key without its colon or a colon without its key, the rest of the body is text: data types are still
 //! looked for, and rules by field say by `unreadable` whether it leaves.
 
+mod judging;
 mod keys;
 mod levels;
 mod quick;
+mod settling;
 mod tokens;
 
 use crate::judge::Judge;
