@@ -188,7 +188,12 @@ impl Judge {
     }
 
     /// The strongest rule in force of those whose fields a value is in.
+    #[inline]
     pub(crate) fn strongest(&self, rules: RuleSet) -> Option<usize> {
+        if rules.is_empty() { None } else { self.strongest_of(rules) }
+    }
+
+    fn strongest_of(&self, rules: RuleSet) -> Option<usize> {
         let mut best = None;
         for number in rules.both(self.active.enforced).iter() {
             if best.is_none_or(|best| self.strength(number) > self.strength(best)) {

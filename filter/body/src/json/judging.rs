@@ -108,12 +108,13 @@ impl<S: Scan> Json<S> {
         } else {
             Encoding::Json.decode(inside, &mut text)
         }
+        let place = packed.as_ref().map(|packed| self.keys.place(packed));
         let automaton = &judge.plan.automaton;
         let steps = match automaton.named(&text) {
             _ if !judge.fields => Steps::Mask(OTHER),
             Some(mask) => Steps::Mask(mask),
             None => {
-                let (at, mask) = self.keys.own(packed.as_ref(), automaton.words());
+                let (at, mask) = self.keys.own(place, automaton.words());
                 if automaton.patterns(&text, mask) { Steps::Own(at) } else { Steps::Mask(OTHER) }
             }
         };
@@ -130,8 +131,8 @@ impl<S: Scan> Json<S> {
             verdict = asked?;
             is_clean = judge.found.is_empty();
         }
-        if let Some(packed) = packed.filter(|_| is_clean) {
-            self.keys.put(&packed, known);
+        if let (Some(place), Some(packed), true) = (place, packed, is_clean) {
+            self.keys.put(place, &packed, known);
         }
         Ok((known, verdict))
     }

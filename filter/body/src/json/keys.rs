@@ -1,6 +1,6 @@
 //! What is known of a key, kept for when it comes again: bodies are many objects with the same keys.
 //!
-//! A table of fixed size, direct-mapped. Keys are compared whole, so whoever finds two of one place makes the table slower
+//! A table of fixed size, with two places for each key. Keys are compared whole, so whoever finds two of one place makes the table slower
 //! and nothing else.
 
 use crate::detect::Context;
@@ -95,24 +95,31 @@ impl Keys {
     /// What is known of a key.
     #[inline]
     pub(crate) fn get(&self, key: &Packed) -> Option<Known> {
-        let slot = self.slots.get(key.slot)?;
-        (slot.len == key.len && slot.words == key.words).then_some(slot.known)
+        let is = |slot: &&Slot| slot.len == key.len && slot.words == key.words;
+        let first = self.slots.get(key.slot).filter(is);
+        first.or_else(|| self.slots.get(key.slot ^ 1).filter(is)).map(|slot| slot.known)
     }
 
-    /// Keeps what is known of a key, instead of whichever had its place.
-    pub(crate) fn put(&mut self, key: &Packed, known: Known) {
+    /// The place for a key: one that is free, else the first of its two, whose key gives way.
+    pub(crate) fn place(&mut self, key: &Packed) -> usize {
         if self.slots.is_empty() {
             let known = Known { steps: Steps::Mask(0), context: Context::NONE };
             self.slots = vec![Slot { words: [0; KEY_MAX / 8], len: 0, known }; SLOTS];
         }
-        if let Some(slot) = self.slots.get_mut(key.slot) {
+        let is_free = |slot: usize| self.slots.get(slot).is_some_and(|slot| slot.len == 0);
+        if !is_free(key.slot) && is_free(key.slot ^ 1) { key.slot ^ 1 } else { key.slot }
+    }
+
+    /// Keeps what is known of a key at its place.
+    pub(crate) fn put(&mut self, place: usize, key: &Packed, known: Known) {
+        if let Some(slot) = self.slots.get_mut(place) {
             *slot = Slot { words: key.words, len: key.len, known };
         }
     }
 
     /// Room for the own mask of a key.
-    pub(crate) fn own(&mut self, key: Option<&Packed>, words: usize) -> (usize, &mut [u64]) {
-        let at = key.map_or(SLOTS, |key| key.slot);
+    pub(crate) fn own(&mut self, place: Option<usize>, words: usize) -> (usize, &mut [u64]) {
+        let at = place.unwrap_or(SLOTS);
         if self.masks.is_empty() {
             self.masks = vec![0; words * (SLOTS + 1)];
         }
@@ -146,7 +153,8 @@ mod tests {
                     prop_assert_eq!(Some(&known.steps), last.get(key));
                 }
                 let steps = Steps::Mask(number);
-                table.put(&packed, Known { steps, context: Context::NONE });
+                let place = table.place(&packed);
+                table.put(place, &packed, Known { steps, context: Context::NONE });
                 prop_assert_eq!(table.get(&packed).map(|known| known.steps), Some(steps));
                 last.insert(key.clone(), steps);
             }
