@@ -29,6 +29,9 @@ pub(crate) struct Json<S> {
     levels: Vec<Level>,
     /// The automaton's state of each open container, and of the value that comes next.
     states: Vec<u64>,
+    /// The number of levels at which the state of the value that comes next is that below a name that no path has.
+    other_at: usize,
+    other_is_alive: bool,
     /// The automaton's state at the root.
     start: Vec<u64>,
     /// Rules that have fields to keep.
@@ -81,6 +84,9 @@ enum Expect {
     /// Anything, in levels beyond the limit.
     Any,
 }
+
+/// No number of levels.
+const NOWHERE: usize = usize::MAX;
 
 /// A token that the last piece did not end.
 #[derive(Debug, Clone, Copy)]
@@ -140,6 +146,8 @@ impl<S: Scan> Json<S> {
             expect: Expect::Value,
             levels: Vec::new(),
             states: Vec::new(),
+            other_at: NOWHERE,
+            other_is_alive: false,
             start: judge.plan.automaton.start(&both),
             keepers: both.iter().filter(keeps).collect(),
             keys: Keys::default(),
