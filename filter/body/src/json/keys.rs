@@ -100,7 +100,7 @@ impl Keys {
         first.or_else(|| self.slots.get(key.slot ^ 1).filter(is)).map(|slot| slot.known)
     }
 
-    /// The place for a key: one that is free, else the first of its two, whose key gives way.
+    /// The place for a key that is not in the table: one that is free, else the first of its two, whose key gives way.
     pub(crate) fn place(&mut self, key: &Packed) -> usize {
         if self.slots.is_empty() {
             let known = Known { steps: Steps::Mask(0), context: Context::NONE };
@@ -151,6 +151,7 @@ mod tests {
                 };
                 if let Some(known) = table.get(&packed) {
                     prop_assert_eq!(Some(&known.steps), last.get(key));
+                    continue;
                 }
                 let steps = Steps::Mask(number);
                 let place = table.place(&packed);
