@@ -65,7 +65,7 @@ fn main() {
     }
 }
 
-/// Megabytes a second, the best of the runs that fit into half a second.
+/// Megabytes a second, the best of the runs that fit into a fifth of a second.
 fn speed(asked: &Asked, body: &[u8]) -> f64 {
     let detectors = Rc::new(Detectors::new(Types::standard(), Vec::new()));
     let Ok(plan) = Plan::new(asked.rules.clone(), detectors, b"key") else { return 0.0 };
@@ -74,7 +74,7 @@ fn speed(asked: &Asked, body: &[u8]) -> f64 {
     let limits = Limits { inspect: u64::MAX, ..Limits::default() };
     let mut out = Vec::with_capacity(body.len() * 2);
     let (begin, mut best) = (Instant::now(), f64::INFINITY);
-    while begin.elapsed().as_secs_f64() < 0.5 {
+    while begin.elapsed().as_secs_f64() < 0.2 {
         out.clear();
         let start = Instant::now();
         let mut masker = Masker::new(Rc::clone(&plan), active, &Format::Json, limits);
@@ -104,8 +104,9 @@ fn typical(pretty: bool) -> Vec<u8> {
     let mut random = Random(7);
     let (line, space) = if pretty { ("\n    ", " ") } else { ("", "") };
     let names = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra", "Barbara Liskov", "Wang Xiaoming"];
-    let mut name = |random: &mut Random| names[usize::try_from(random.below(6)).unwrap_or(0)];
-    let users = (0..2500_u64).map(|id| {
+    let name =
+        |random: &mut Random| names.get(usize::try_from(random.below(6)).unwrap_or(0)).copied().unwrap_or_default();
+    let users = (0..300_u64).map(|id| {
         let name = name(&mut random);
         let members = [
             format!("\"id\":{space}{}", 10_000 + id),
@@ -128,13 +129,12 @@ fn typical(pretty: bool) -> Vec<u8> {
 /// Words and flags, without a digit.
 fn plain() -> Vec<u8> {
     let item = r#"{"title":"A quiet day","state":"open","label":"minor","flag":true,"color":"green","kind":"note","parts":["one","two"]}"#;
-    format!("[{}]", vec![item; 8000].join(",")).into_bytes()
+    format!("[{}]", vec![item; 800].join(",")).into_bytes()
 }
 
 fn numbers() -> Vec<u8> {
     let mut random = Random(11);
-    let pairs =
-        (0..60_000).map(|_| format!("[{}.{},-{}]", random.below(180), random.below(1_000_000), random.below(90)));
+    let pairs = (0..5000).map(|_| format!("[{}.{},-{}]", random.below(180), random.below(1_000_000), random.below(90)));
     format!("[{}]", pairs.collect::<Vec<_>>().join(",")).into_bytes()
 }
 
@@ -142,14 +142,15 @@ fn hostile_escapes() -> Vec<u8> {
     let mut random = Random(13);
     let parts = ["\\\\", "\\\"", "\\u0041", "a", "\\n", "b", " "];
     let mut text = String::new();
-    while text.len() < 1_000_000 {
-        let string: String =
-            (0..random.below(60)).map(|_| parts[usize::try_from(random.below(7)).unwrap_or(0)]).collect();
+    while text.len() < 100_000 {
+        let string: String = (0..random.below(60))
+            .map(|_| parts.get(usize::try_from(random.below(7)).unwrap_or(0)).copied().unwrap_or_default())
+            .collect();
         text.push_str(&format!("\"{string}\","));
     }
     format!("[{text}0]").into_bytes()
 }
 
 fn hostile_tokens() -> Vec<u8> {
-    format!("[{}0]", r#"[],{"":""},"","a",1,[[[]]],"#.repeat(40_000)).into_bytes()
+    format!("[{}0]", r#"[],{"":""},"","a",1,[[[]]],"#.repeat(3000)).into_bytes()
 }

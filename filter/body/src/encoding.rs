@@ -68,7 +68,7 @@ impl Encoding {
 
     /// Whether a text stands for itself.
     pub(crate) fn is_plain(self, raw: &[u8]) -> bool {
-        self.mark().is_none_or(|mark| !raw.contains(&mark) && !(self == Self::Form && raw.contains(&b'+')))
+        !self.mark().is_some_and(|mark| raw.contains(&mark) || self == Self::Form && raw.contains(&b'+'))
     }
 
     /// Appends what a text stands for.

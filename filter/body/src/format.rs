@@ -78,6 +78,8 @@ fn declared(content_type: &str) -> Option<Declared> {
         }
         (_, "json-seq") => Declared::Fixed(Format::JsonSequence),
         ("text", "event-stream") => Declared::Fixed(Format::Sse),
+        // Hypertext is no XML: elements need no end there.
+        ("text", "html") => Declared::Fixed(Format::Text),
         ("application", "x-www-form-urlencoded") => Declared::Fixed(Format::Form),
         ("multipart", _) => {
             boundary(parameters).map_or(Declared::Opaque, |boundary| Declared::Fixed(Format::Multipart(boundary)))

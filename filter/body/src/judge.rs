@@ -4,7 +4,7 @@
 
 use crate::detect::{Context, DataType, Found, Gate, Types};
 use crate::encoding::Encoding;
-use crate::lanes::{self, LANE};
+use crate::lanes::{self, Bits, LANE};
 use crate::masker::{Blocked, Cause};
 use crate::plan::{Active, Limits, Plan};
 use crate::report::{Inspected, Report, Why};
@@ -162,24 +162,38 @@ impl Judge {
     /// `rest` and is `len` bytes long.
     #[inline]
     pub(crate) fn may_hold(&self, rest: &[u8], len: usize, context: Context) -> bool {
-        self.looks && (len >= self.gate.bytes.min(LANE) || !context.is_none() || self.may_hold_short(rest, len))
+        self.looks && (len >= self.gate.bytes || !context.is_none() || self.has_enough(rest, len))
     }
 
-    /// Counts digits in the one lane that a short text fits into. What is escaped may be anything.
+    /// Counts what the gate asks for. What is escaped may be anything.
     #[inline]
-    fn may_hold_short(&self, rest: &[u8], len: usize) -> bool {
-        let mut padded = [0; LANE];
-        let lane = rest.first_chunk::<LANE>().unwrap_or_else(|| {
-            padded.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
-            &padded
-        });
-        let inside = (1 << len) - 1;
-        let digits = (lanes::digits(lane) & inside).count_ones() as usize;
-        digits >= self.gate.digits || lanes::marks(lane) & inside != 0
+    fn has_enough(&self, mut rest: &[u8], mut len: usize) -> bool {
+        let (mut digits, mut colons) = (0, 0);
+        while len > 0 {
+            let mut padded = [0; LANE];
+            let lane = rest.first_chunk::<LANE>().unwrap_or_else(|| {
+                padded.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
+                &padded
+            });
+            let inside = if len < LANE { (1 << len) - 1 } else { Bits::MAX };
+            digits += (lanes::digits(lane) & inside).count_ones() as usize;
+            colons += (lanes::colons(lane) & inside).count_ones();
+            if digits >= self.gate.digits || colons > 1 && self.gate.colons || lanes::marks(lane) & inside != 0 {
+                return true;
+            }
+            rest = rest.get(LANE..).unwrap_or_default();
+            len = len.saturating_sub(LANE);
+        }
+        false
     }
 
     /// The strongest rule in force of those whose fields a value is in.
+    #[inline]
     pub(crate) fn strongest(&self, rules: RuleSet) -> Option<usize> {
+        if rules.is_empty() { None } else { self.strongest_of(rules) }
+    }
+
+    fn strongest_of(&self, rules: RuleSet) -> Option<usize> {
         let mut best = None;
         for number in rules.both(self.active.enforced).iter() {
             if best.is_none_or(|best| self.strength(number) > self.strength(best)) {
@@ -204,7 +218,8 @@ impl Judge {
         let mut outcome = Oversize::Pass;
         for number in self.active.enforced.iter() {
             let Some(rule) = self.plan.rules.get(number) else { continue };
-            if !rules.contains(number) && !(text && !rule.types.is_empty()) {
+            let says = rules.contains(number) || text && !rule.types.is_empty();
+            if !says {
                 continue;
             }
             if rule.oversize == Oversize::Block {

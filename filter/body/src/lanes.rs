@@ -47,6 +47,12 @@ pub(crate) fn digits(lane: &[u8; LANE]) -> Bits {
     arch::bits(arch::between(arch::load(lane), b'0', b'9'))
 }
 
+/// Colons.
+#[inline]
+pub(crate) fn colons(lane: &[u8; LANE]) -> Bits {
+    arch::bits(arch::eq(arch::load(lane), b':'))
+}
+
 /// At signs, and what escapes begin with.
 #[inline]
 pub(crate) fn marks(lane: &[u8; LANE]) -> Bits {
@@ -148,7 +154,7 @@ mod arch {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bits, LANE, digits, ends, marks, quotes, solid};
+    use super::{Bits, LANE, colons, digits, ends, marks, quotes, solid};
     use proptest::prelude::*;
 
     proptest! {
@@ -160,6 +166,7 @@ mod tests {
             prop_assert_eq!(solid(&lane), expected(&|byte| byte > b' '));
             prop_assert_eq!(ends(&lane), expected(&|byte| byte <= b' ' || b"\"{}[]:,".contains(&byte)));
             prop_assert_eq!(digits(&lane), expected(&|byte| byte.is_ascii_digit()));
+            prop_assert_eq!(colons(&lane), expected(&|byte| byte == b':'));
             prop_assert_eq!(marks(&lane), expected(&|byte| b"@\\%&".contains(&byte)));
         }
     }

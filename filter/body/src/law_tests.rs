@@ -96,7 +96,7 @@ fn mask() -> impl Strategy<Value = Mask> {
 prop_compose! {
     fn rule()(
         fields in prop::collection::vec(field_path(), 0..3),
-        types in prop::sample::select(vec![Types::NONE, types(&["email"]), types(&["payment_card"]), Types::standard()]),
+        types in prop::sample::select(vec![Types::NONE, types(&["email"]), types(&["payment_card", "person_name"]), Types::standard()]),
         keep_only in prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(field_path(), 1..3)],
         mask in mask(),
         number in any::<bool>(),
@@ -195,6 +195,11 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         3 => json().prop_map(String::into_bytes),
         3 => mangled(),
         2 => events(),
+        2 => of_parts(&["<a>", "</a>", "<name x='bob@example.com'>", "<b a=\"1\"/>", "</name>", "<![CDATA[", "]]>", "<!--", "-->", "<?x?>",
+            "bob@example.com", "&#52;539148803436467", "<", ">", "\"", " ", "12", "<n:a>", "<k", "<!DOCTYPE a [<!ENTITY b \"c\">]>"]),
+        1 => of_parts(&["a=", "name", "=", "&", "bob%40example.com", "%34539148803436467", "+", "b=1&", "%", "k y"]),
+        2 => of_parts(&["--", "-b", "\r\n---b\r\n", "\r\n---b--", "\r\n\r\n", "\r", "\n", "content-type: application/json\r\n",
+            "content-disposition: form-data; name=\"a\"\r\n", "{\"a\":\"bob@example.com\"}", "bob@example.com", "content-type: image/png\r\n"]),
         1 => prop::collection::vec(any::<u8>(), 0..60),
         1 => prop::collection::vec(prop::sample::select(&b"\"\\,:{}[] x1\n)'"[..]), 0..40),
     ]
@@ -209,6 +214,10 @@ fn events() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(line, 0..5).prop_map(|lines| lines.concat().into_bytes())
 }
 
+fn of_parts(parts: &[&'static str]) -> impl Strategy<Value = Vec<u8>> + use<> {
+    prop::collection::vec(prop::sample::select(parts.to_vec()), 0..14).prop_map(|parts| parts.concat().into_bytes())
+}
+
 fn pieces() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![Just(vec![1]), prop::collection::vec(1..9_usize, 1..9), prop::collection::vec(1..200_usize, 1..3)]
 }
@@ -220,11 +229,14 @@ fn format() -> impl Strategy<Value = Format> {
         1 => Just(Format::Ndjson),
         1 => Just(Format::JsonSequence),
         2 => Just(Format::Sse),
+        2 => Just(Format::Xml),
+        1 => Just(Format::Form),
+        2 => Just(Format::Multipart("-b".to_owned())),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 800, ..ProptestConfig::default() })]
 
     /// How a body is cut changes neither bytes nor report nor verdict.
     #[test]

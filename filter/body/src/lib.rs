@@ -9,6 +9,7 @@
 pub use ostiary_detect as detect;
 
 pub mod format;
+pub mod inflate;
 pub mod masker;
 pub mod path;
 pub mod plan;
@@ -17,16 +18,22 @@ pub mod rule;
 
 mod automaton;
 mod encoding;
+mod form;
 mod frames;
 mod json;
 mod judge;
 mod lanes;
 mod mask;
+mod multipart;
 mod pseudonym;
 mod reader;
 mod scan;
 mod text;
+mod trail;
 mod verdict;
+mod xml;
 
+#[cfg(test)]
+mod formats_tests;
 #[cfg(test)]
 mod law_tests;

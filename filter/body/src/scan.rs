@@ -21,11 +21,13 @@ pub(crate) trait Scan: Default + std::fmt::Debug {
 }
 
 /// Byte by byte.
+#[cfg(any(test, all(target_arch = "wasm32", not(target_feature = "simd128"))))]
 #[derive(Debug, Default)]
 pub(crate) struct Plain;
 
 // === impl Plain ===
 
+#[cfg(any(test, all(target_arch = "wasm32", not(target_feature = "simd128"))))]
 impl Scan for Plain {
     fn begin(&mut self) {}
 
@@ -139,7 +141,7 @@ fn find(piece: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
 #[cfg(any(target_feature = "simd128", not(target_arch = "wasm32")))]
 pub(crate) type Fast = Blocks;
 /// The fastest scanner that the host runs.
-#[cfg(not(any(target_feature = "simd128", not(target_arch = "wasm32"))))]
+#[cfg(all(target_arch = "wasm32", not(target_feature = "simd128")))]
 pub(crate) type Fast = Plain;
 
 /// White space outside strings: JSON's four, and the control characters that it has no use for.

@@ -4,7 +4,7 @@
 use crate::context::{self, Context};
 use crate::custom::{CUSTOM_MAX, Custom};
 use crate::detectors::ROWS;
-use crate::row::Row;
+use crate::row::{Row, Stand};
 use crate::scan::Scan;
 use crate::shape::{self, DIGIT, FOLLOWS, First, Follow};
 use crate::types::BUILT_IN;
@@ -17,14 +17,26 @@ pub struct Detectors {
     pub(crate) custom: Vec<Custom>,
     /// The hashes of the user's context words, and whose they are.
     pub(crate) words: Vec<(u32, u32)>,
-    /// Shapes, those together that have the same kind and length of first word and the same after it.
+    /// Shapes, those together that have the same kind and length of first word and the same after it; first those that may
+    /// be believed without context.
     entries: Vec<Entry>,
-    /// Where those begin, by kind and length of the word and by what follows it.
-    index: Vec<u16>,
+    /// Where they are, by kind and length of the word and by what follows it.
+    slots: Vec<Slot>,
     /// Bytes from which rows are found, and the rows.
     pub(crate) marks: Vec<(u8, u8)>,
     /// Rows found by the name of their field alone.
     pub(crate) wholes: Vec<u8>,
+}
+
+/// The shapes that may begin with a word of one kind and length, with the same after it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    /// Where those begin that may be believed without context; they end where the others begin.
+    start: u16,
+    /// Where those begin that need context; they end where the next slot begins.
+    told: u16,
+    /// The first characters of the former, a bit for each by its lowest six bits, and of the latter.
+    letters: [u64; 2],
 }
 
 /// A shape that may begin with a word.
@@ -40,6 +52,8 @@ pub struct Entry {
     pub literal: u8,
     /// How long the word after the first one may be.
     pub second: (u8, u8),
+    /// Whether it needs context.
+    told: bool,
 }
 
 /// A data type in a text: the bytes from `start` up to `end`.
@@ -75,30 +89,13 @@ impl Detectors {
             custom,
             words,
             entries: Vec::new(),
-            index: Vec::new(),
+            slots: Vec::new(),
             marks: Vec::new(),
             wholes: Vec::new(),
         };
         let rows: Vec<(u8, &Row)> =
             (0..).zip(ROWS.iter().copied()).filter(|(number, _)| detectors.wants(*number)).collect();
-        let mut shapes = Vec::new();
-        for (number, row) in &rows {
-            for (place, shape) in (0..).zip(row.shapes) {
-                let first = shape::first(shape.pattern.as_bytes());
-                let First { begins, literal, second, .. } = first;
-                let literal = literal.unwrap_or_default();
-                shapes.push((first, Entry { row: *number, shape: place, begins, literal, second }));
-            }
-        }
-        for slot in 0..KINDS * LENGTHS * FOLLOWS {
-            detectors.index.push(u16::try_from(detectors.entries.len()).unwrap_or(u16::MAX));
-            let (word, follow) = (slot / FOLLOWS, slot % FOLLOWS);
-            let fitting = shapes.iter().filter(|(first, _)| {
-                first.follow >> follow & 1 == 1 && may_begin(*first, word / LENGTHS, word % LENGTHS)
-            });
-            detectors.entries.extend(fitting.map(|(_, entry)| *entry));
-        }
-        detectors.index.push(u16::try_from(detectors.entries.len()).unwrap_or(u16::MAX));
+        detectors.file(&rows);
         detectors.marks = rows.iter().filter_map(|(number, row)| Some((row.mark.as_ref()?.byte, *number))).collect();
         detectors.wholes = rows.iter().filter(|(_, row)| row.whole).map(|(number, _)| *number).collect();
         detectors
@@ -145,11 +142,60 @@ impl Detectors {
         self.enabled.contains(DataType(row * 2)) || self.enabled.contains(DataType(row * 2 + 1))
     }
 
-    /// The shapes that may begin with a word of this kind and length, with this after it.
-    pub(crate) fn entries(&self, kind: usize, length: usize, follow: Follow) -> &[Entry] {
+    /// Files the rows' shapes.
+    fn file(&mut self, rows: &[(u8, &Row)]) {
+        let mut shapes = Vec::new();
+        for told in [false, true] {
+            for (number, row) in rows {
+                let numbered = (0..).zip(row.shapes).filter(|(_, shape)| (shape.stand == Stand::Told) == told);
+                shapes
+                    .extend(numbered.map(|(place, shape)| Entry::new(*number, place, shape.pattern.as_bytes(), told)));
+            }
+        }
+        for slot in 0..=KINDS * LENGTHS * FOLLOWS {
+            let begin = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
+            let mut filed = Slot { start: begin, told: begin, letters: [0; 2] };
+            let (word, follow) = (slot / FOLLOWS, slot % FOLLOWS);
+            let fitting = shapes.iter().filter(|(first, _)| {
+                first.follow >> follow & 1 == 1 && may_begin(*first, word / LENGTHS, word % LENGTHS)
+            });
+            for (_, entry) in fitting {
+                self.entries.push(*entry);
+                filed.told += u16::from(!entry.told);
+                let [alone, told] = &mut filed.letters;
+                *(if entry.told { told } else { alone }) |= entry.letters();
+            }
+            self.slots.push(filed);
+        }
+    }
+
+    /// The shapes that may begin with this word and be believed without context, and those that need context.
+    pub(crate) fn entries(&self, kind: usize, length: usize, follow: Follow, letter: u8) -> [&[Entry]; 2] {
         let at = (kind * LENGTHS + length.min(LENGTHS - 1)) * FOLLOWS + follow as usize;
-        let (Some(start), Some(end)) = (self.index.get(at), self.index.get(at + 1)) else { return &[] };
-        self.entries.get(usize::from(*start)..usize::from(*end)).unwrap_or_default()
+        let (Some(slot), Some(next)) = (self.slots.get(at), self.slots.get(at + 1)) else { return [&[]; 2] };
+        let [alone, told] = slot.letters.map(|letters| letters >> (letter & 63) & 1 == 1);
+        let entries = |wanted: bool, start: u16, end: u16| {
+            let entries = self.entries.get(usize::from(start)..usize::from(end));
+            entries.filter(|_| wanted).unwrap_or_default()
+        };
+        [entries(alone, slot.start, slot.told), entries(told, slot.told, next.start)]
+    }
+}
+
+// === impl Entry ===
+
+impl Entry {
+    fn new(row: u8, shape: u8, pattern: &[u8], told: bool) -> (First, Self) {
+        let first = shape::first(pattern);
+        let First { begins, second, .. } = first;
+        (first, Self { row, shape, begins, literal: first.literal.unwrap_or_default(), second, told })
+    }
+
+    /// The characters that it may begin with, a bit for each by its lowest six bits.
+    fn letters(&self) -> u64 {
+        let fits =
+            |byte: &u8| if self.literal == 0 { shape::class(*byte) & self.begins != 0 } else { *byte == self.literal };
+        (b'0'..=b'z').filter(fits).fold(0, |letters, byte| letters | 1 << (byte & 63))
     }
 }
 

@@ -87,18 +87,19 @@ impl<'a> Scan<'a> {
             _ => 2,
         };
         let detectors = self.detectors;
+        let letter = self.text.get(start).copied().unwrap_or_default();
         let follow = shape::follow(self.text, end);
-        let entries = detectors.entries(kind, end - start, follow);
-        if entries.is_empty() || !border::before(self.text, start) {
+        let [alone, told] = detectors.entries(kind, end - start, follow, letter);
+        if alone.is_empty() && told.is_empty() || !border::before(self.text, start) {
             return end;
         }
-        let letter = self.text.get(start).copied().unwrap_or_default();
         let separated = matches!(follow, Follow::Space | Follow::Hyphen | Follow::Dot | Follow::Slash);
-        let second = if separated { border::run(self.text, end + 1).min(usize::from(u8::MAX)) } else { 0 };
+        let second = if separated { border::run(self.text, end + 1).min(usize::from(u8::MAX)) } else { usize::MAX };
+        let told = if !told.is_empty() && self.says_anything(start) { told } else { &[] };
         let mut best: Option<Found> = None;
-        for entry in entries {
+        for entry in alone.iter().chain(told) {
             let (min, max) = entry.second;
-            let unlike = separated && !(usize::from(min)..=usize::from(max)).contains(&second);
+            let unlike = second != usize::MAX && !(usize::from(min)..=usize::from(max)).contains(&second);
             if entry.begins & first == 0 || entry.literal != 0 && entry.literal != letter || unlike {
                 continue;
             }
@@ -111,34 +112,29 @@ impl<'a> Scan<'a> {
         best.map_or(end, |hit| self.accept(hit).max(end))
     }
 
-    /// Whether the field's name or any word in this part of the text tells the row.
-    fn may_be_told(&mut self, row: &Row, start: usize) -> bool {
-        if self.context.meets(row.told_by) {
-            return true;
-        }
-        if !(self.part.0..self.part.1).contains(&start) {
-            let part = (start, start + PART);
-            let words = border::words(self.text, start.saturating_sub(NEAR), part.1 + NEAR);
-            self.part = (part.0, part.1, context::of_text(words, &self.detectors.words));
-        }
-        self.part.2.meets(row.told_by)
-    }
-
     fn shape(&mut self, entry: Entry, start: usize) -> Option<Found> {
         let row = ROWS.get(usize::from(entry.row))?;
         let shape = row.shapes.get(usize::from(entry.shape))?;
-        // Where the words around are known already, they are the cheaper question.
-        let told = shape.stand == Stand::Told;
-        if told && (self.part.0..self.part.1).contains(&start) && !self.may_be_told(row, start) {
+        if shape.stand == Stand::Told && !self.context.union(self.part.2).meets(row.told_by) {
             return None;
         }
         let read = shape::read(shape.pattern.as_bytes(), self.text, start)?;
         let goes_on = read.separator.is_some_and(|_| border::is_grouped(self.text, start, read.end));
-        if goes_on || !border::after(self.text, read.end) || told && !self.may_be_told(row, start) {
+        if goes_on || !border::after(self.text, read.end) {
             return None;
         }
         let start = border::opened(self.text, start, read.end).max(self.from);
         self.judge(entry.row, row, shape.stand, start, read.end)
+    }
+
+    /// Whether the field's name or any word in this part of the text says anything.
+    fn says_anything(&mut self, start: usize) -> bool {
+        if !(self.part.0..self.part.1).contains(&start) {
+            let end = start + PART;
+            let words = border::words(self.text, start.saturating_sub(NEAR), end + NEAR);
+            self.part = (start, end, context::of_text(words, &self.detectors.words));
+        }
+        !self.context.is_none() || !self.part.2.is_none()
     }
 
     /// What a text of the right shape is.

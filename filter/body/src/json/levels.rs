@@ -1,7 +1,7 @@
 //! Containers: which rules' fields a value is in, what opens and closes, and which separators leave.
 
 use super::keys::Steps;
-use super::{Expect, Flow, Json, Name};
+use super::{Expect, Flow, Json, NOWHERE, Name};
 use crate::automaton::ELEMENT;
 use crate::detect::Context;
 use crate::judge::{Judge, Spot, SpotStep};
@@ -80,6 +80,7 @@ impl<S: Scan> Json<S> {
         let words = automaton.words();
         let depth = self.levels.len();
         self.room_for_states(words);
+        self.other_at = NOWHERE;
         let node = &mut self.node;
         let mut ends = true;
         match self.levels.last_mut() {
@@ -257,6 +258,7 @@ impl<S: Scan> Json<S> {
         let kept = if self.node.is_plain { self.keepers } else { self.node.kept };
         let rules = self.rules();
         let is_plain = rules.is_empty() && self.keepers.without(kept).is_empty();
+        self.other_at = NOWHERE;
         self.levels.push(Level {
             is_array,
             alive,
@@ -300,6 +302,7 @@ impl<S: Scan> Json<S> {
             self.flush(judge, flow, at);
             self.release(flow.out);
         }
+        self.other_at = NOWHERE;
         if let Some(level) = self.levels.pop() {
             self.path.truncate(level.path_len);
         }

@@ -5,9 +5,11 @@
 //! closes another one, a key without its colon or a colon without its key, the rest of the body is text: data types are still
 //! looked for, and rules by field say by `unreadable` whether it leaves.
 
+mod judging;
 mod keys;
 mod levels;
 mod quick;
+mod settling;
 mod tokens;
 
 use crate::judge::Judge;
@@ -27,6 +29,9 @@ pub(crate) struct Json<S> {
     levels: Vec<Level>,
     /// The automaton's state of each open container, and of the value that comes next.
     states: Vec<u64>,
+    /// The number of levels at which the state of the value that comes next is that below a name that no path has.
+    other_at: usize,
+    other_is_alive: bool,
     /// The automaton's state at the root.
     start: Vec<u64>,
     /// Rules that have fields to keep.
@@ -79,6 +84,9 @@ enum Expect {
     /// Anything, in levels beyond the limit.
     Any,
 }
+
+/// No number of levels.
+const NOWHERE: usize = usize::MAX;
 
 /// A token that the last piece did not end.
 #[derive(Debug, Clone, Copy)]
@@ -138,6 +146,8 @@ impl<S: Scan> Json<S> {
             expect: Expect::Value,
             levels: Vec::new(),
             states: Vec::new(),
+            other_at: NOWHERE,
+            other_is_alive: false,
             start: judge.plan.automaton.start(&both),
             keepers: both.iter().filter(keeps).collect(),
             keys: Keys::default(),
@@ -235,19 +245,26 @@ impl<S: Scan> Json<S> {
                     self.breaks(judge, flow, at)?;
                     return Ok(at);
                 }
-                _ => {
-                    if !self.begin(judge, flow, at)? {
-                        return Ok(at);
-                    }
-                    let end = self.scan.bare_end(piece, at);
-                    if end == piece.len() {
-                        return self.cut(judge, flow, at, Lex::Bare);
-                    }
-                    self.complete(judge, flow, at, end, true)?;
-                    at = end;
-                }
+                _ => match self.bare(judge, flow, at)? {
+                    Some(end) => at = end,
+                    None => return Ok(if self.lex == Lex::Bare { piece.len() } else { at }),
+                },
             }
         }
+    }
+
+    /// A token without quotes begins at `at`. None if the structure breaks there, or the piece ends within it.
+    fn bare(&mut self, judge: &mut Judge, flow: &mut Flow<'_>, at: usize) -> Result<Option<usize>, Blocked> {
+        if !self.begin(judge, flow, at)? {
+            return Ok(None);
+        }
+        let end = self.scan.bare_end(flow.piece, at);
+        if end == flow.piece.len() {
+            self.cut(judge, flow, at, Lex::Bare)?;
+            return Ok(None);
+        }
+        self.complete(judge, flow, at, end, true)?;
+        Ok(Some(end))
     }
 
     /// The end of a string whose inside goes on at `at`; none if the piece ends before. What an escape at the piece's end

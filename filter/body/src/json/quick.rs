@@ -4,7 +4,8 @@
 //! Whatever is anything else is left to the general way, from its first byte on, so what is quick is never different.
 
 use super::keys::{Packed, Steps};
-use super::{Expect, Json, Name};
+use super::{Expect, Json, NOWHERE, Name};
+use crate::automaton::{ELEMENT, OTHER};
 use crate::detect::Context;
 use crate::judge::Judge;
 use crate::scan::{Scan, is_space};
@@ -26,6 +27,10 @@ impl<S: Scan> Json<S> {
                 (b'"', Expect::Key) => {
                     let Some(end) = self.quick_key(judge, own, piece, at) else { return at };
                     at = end;
+                    if piece.get(at) == Some(&b':') {
+                        self.expect = Expect::Value;
+                        at += 1;
+                    }
                 }
                 (b'"', Expect::Value) => {
                     let Some(end) = self.string_end(piece, at + 1) else { return at };
@@ -101,19 +106,25 @@ impl<S: Scan> Json<S> {
         if !alive {
             return true;
         }
+        let depth = self.levels.len();
+        let is_other = matches!(steps, None | Some(Steps::Mask(OTHER)));
+        if is_other && self.other_at == depth {
+            self.node.alive = self.other_is_alive;
+            return true;
+        }
         let automaton = &judge.plan.automaton;
         let words = automaton.words();
         self.room_for_states(words);
         let mask = match steps {
             Some(Steps::Mask(mask)) => automaton.mask(mask),
             Some(Steps::Own(at)) => self.keys.mask(at, words),
-            None => automaton.mask(crate::automaton::ELEMENT),
+            None => automaton.mask(ELEMENT),
         };
-        let depth = self.levels.len();
         let (above, below) = self.states.split_at_mut(depth * words);
         let state = above.get((depth - 1) * words..).unwrap_or_default();
         let (alive, ends) = automaton.step(state, mask, below);
         self.node.alive = alive;
+        (self.other_at, self.other_is_alive) = (if is_other && !ends { depth } else { NOWHERE }, alive);
         !ends
     }
 
