@@ -6,7 +6,7 @@ use crate::custom::{CUSTOM_MAX, Custom};
 use crate::detectors::ROWS;
 use crate::row::{Row, Stand};
 use crate::scan::Scan;
-use crate::shape::{self, DIGIT, FOLLOWS, First, Follow};
+use crate::shape::{self, DIGIT, FOLLOWS, First, Follow, Step};
 use crate::types::BUILT_IN;
 use crate::{DataType, Gate, Types};
 
@@ -20,6 +20,8 @@ pub struct Detectors {
     /// Shapes, those together that have the same kind and length of first word and the same after it; first those that may
     /// be believed without context.
     entries: Vec<Entry>,
+    /// The steps of all of them.
+    pub(crate) steps: Vec<Step>,
     /// Where they are, by kind and length of the word and by what follows it.
     slots: Vec<Slot>,
     /// Bytes from which rows are found, and the rows.
@@ -46,8 +48,12 @@ pub struct Entry {
     pub row: u8,
     /// The shape's number in it.
     pub shape: u8,
+    /// Where its steps begin, and how many there are.
+    pub steps: (u16, u8),
     /// The classes that its first character may have.
     pub begins: u8,
+    /// The classes that the characters of its first word may have.
+    pub classes: u8,
     /// Its first character, or nought if there are several that it can be.
     pub literal: u8,
     /// How long the word after the first one may be.
@@ -89,6 +95,7 @@ impl Detectors {
             custom,
             words,
             entries: Vec::new(),
+            steps: Vec::new(),
             slots: Vec::new(),
             marks: Vec::new(),
             wholes: Vec::new(),
@@ -148,8 +155,19 @@ impl Detectors {
         for told in [false, true] {
             for (number, row) in rows {
                 let numbered = (0..).zip(row.shapes).filter(|(_, shape)| (shape.stand == Stand::Told) == told);
-                shapes
-                    .extend(numbered.map(|(place, shape)| Entry::new(*number, place, shape.pattern.as_bytes(), told)));
+                for (place, shape) in numbered {
+                    let pattern = shape.pattern.as_bytes();
+                    let steps = shape::steps(pattern);
+                    let begin = u16::try_from(self.steps.len()).unwrap_or(u16::MAX);
+                    let range = (begin, u8::try_from(steps.len()).unwrap_or(u8::MAX));
+                    self.steps.extend(steps);
+                    let first = shape::first(pattern);
+                    let First { begins, classes, second, .. } = first;
+                    let literal = first.literal.unwrap_or_default();
+                    let entry =
+                        Entry { row: *number, shape: place, steps: range, begins, classes, literal, second, told };
+                    shapes.push((first, entry));
+                }
             }
         }
         for slot in 0..=KINDS * LENGTHS * FOLLOWS {
@@ -185,12 +203,6 @@ impl Detectors {
 // === impl Entry ===
 
 impl Entry {
-    fn new(row: u8, shape: u8, pattern: &[u8], told: bool) -> (First, Self) {
-        let first = shape::first(pattern);
-        let First { begins, second, .. } = first;
-        (first, Self { row, shape, begins, literal: first.literal.unwrap_or_default(), second, told })
-    }
-
     /// The characters that it may begin with, a bit for each by its lowest six bits.
     fn letters(&self) -> u64 {
         let fits =
