@@ -4,6 +4,7 @@
 //! `DATE-OF-BIRTH`), and some of its words in a row, put together, have to be one of the entries. Of scripts that
 //! set no spaces between words, each character is a word.
 
+use crate::shape::{LOWER, UPPER, WORD, class};
 use words::{CLASSES, HASHES, may_be_known};
 
 pub mod classes;
@@ -90,14 +91,18 @@ fn of(text: &[u8], strict: bool, custom: &[(u32, u32)]) -> Context {
     let mut words = Words { custom, hashes: [0; ENTRY_WORDS_MAX], count: 0, context: Context::NONE };
     let mut at = 0;
     while let Some(byte) = text.get(at) {
-        if *byte >= 0xe0 {
-            let end = at + 1 + text.iter().skip(at + 1).take_while(|byte| **byte & 0xc0 == 0x80).count();
-            words.push(text.get(at..end).unwrap_or_default());
-            at = end;
-        } else if is_letter_or_digit(*byte) {
+        if class(*byte) & (UPPER | LOWER) == 0 && *byte < 0x80 {
+            at += 1;
+        } else if *byte >= 0xe0 {
             let start = at;
-            let (mut letters, mut mixed) = (start, false);
-            while let Some(byte) = text.get(at).filter(|byte| is_letter_or_digit(**byte)) {
+            at += 1 + text.iter().skip(at + 1).take_while(|byte| **byte & 0xc0 == 0x80).count();
+            words.push(text.get(start..at).unwrap_or_default());
+        } else {
+            let start = at;
+            let mut letters = start;
+            let mut mixed = start.checked_sub(1).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
+            while let Some(byte) = text.get(at).filter(|byte| class(**byte) & WORD != 0 || matches!(**byte, 0x80..0xe0))
+            {
                 at += 1;
                 if !byte.is_ascii_digit() {
                     // What is no digit comes after one.
@@ -108,16 +113,9 @@ fn of(text: &[u8], strict: bool, custom: &[(u32, u32)]) -> Context {
             if !strict || letters > start + 2 && !mixed {
                 words.push_humps(text.get(start..at).unwrap_or_default());
             }
-        } else {
-            at += 1;
         }
     }
     words.context
-}
-
-/// Letters beyond ASCII too, of scripts that set spaces between words: what takes two bytes.
-const fn is_letter_or_digit(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, 0x80..0xe0)
 }
 
 /// The words seen so far.

@@ -39,6 +39,13 @@ struct Slot {
     told: u16,
     /// The first characters of the former, a bit for each by its lowest six bits, and of the latter.
     letters: [u64; 2],
+    /// The lengths that the second word of the former may have, a bit for each, and of the latter; bit 31 for longer ones.
+    seconds: [u32; 2],
+}
+
+/// The bit of [`Slot::seconds`] for a length.
+pub fn length_bit(length: usize) -> u32 {
+    1 << length.min(31)
 }
 
 /// A shape that may begin with a word.
@@ -56,8 +63,8 @@ pub struct Entry {
     pub classes: u8,
     /// Its first character, or nought if there are several that it can be.
     pub literal: u8,
-    /// How long the word after the first one may be.
-    pub second: (u8, u8),
+    /// How long the word after the first one may be, see [`length_bit`].
+    pub seconds: u32,
     /// Whether it needs context.
     told: bool,
 }
@@ -164,15 +171,16 @@ impl Detectors {
                     let first = shape::first(pattern);
                     let First { begins, classes, second, .. } = first;
                     let literal = first.literal.unwrap_or_default();
+                    let seconds = (second.0..=second.1).fold(0, |bits, length| bits | length_bit(usize::from(length)));
                     let entry =
-                        Entry { row: *number, shape: place, steps: range, begins, classes, literal, second, told };
+                        Entry { row: *number, shape: place, steps: range, begins, classes, literal, seconds, told };
                     shapes.push((first, entry));
                 }
             }
         }
         for slot in 0..=KINDS * LENGTHS * FOLLOWS {
             let begin = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
-            let mut filed = Slot { start: begin, told: begin, letters: [0; 2] };
+            let mut filed = Slot { start: begin, told: begin, letters: [0; 2], seconds: [0; 2] };
             let (word, follow) = (slot / FOLLOWS, slot % FOLLOWS);
             let fitting = shapes.iter().filter(|(first, _)| {
                 first.follow >> follow & 1 == 1 && may_begin(*first, word / LENGTHS, word % LENGTHS)
@@ -180,23 +188,29 @@ impl Detectors {
             for (_, entry) in fitting {
                 self.entries.push(*entry);
                 filed.told += u16::from(!entry.told);
-                let [alone, told] = &mut filed.letters;
-                *(if entry.told { told } else { alone }) |= entry.letters();
+                let which = usize::from(entry.told);
+                let (letters, seconds) = (filed.letters.get_mut(which), filed.seconds.get_mut(which));
+                if let (Some(letters), Some(seconds)) = (letters, seconds) {
+                    *letters |= entry.letters();
+                    *seconds |= entry.seconds;
+                }
             }
             self.slots.push(filed);
         }
     }
 
-    /// The shapes that may begin with this word and be believed without context, and those that need context.
-    pub(crate) fn entries(&self, kind: usize, length: usize, follow: Follow, letter: u8) -> [&[Entry]; 2] {
+    /// The shapes that may begin with this word and be believed without context, and those that need context. `second` is the bit
+    /// for the length of the word after it.
+    pub(crate) fn entries(&self, kind: usize, length: usize, follow: Follow, letter: u8, second: u32) -> [&[Entry]; 2] {
         let at = (kind * LENGTHS + length.min(LENGTHS - 1)) * FOLLOWS + follow as usize;
         let (Some(slot), Some(next)) = (self.slots.get(at), self.slots.get(at + 1)) else { return [&[]; 2] };
         let [alone, told] = slot.letters.map(|letters| letters >> (letter & 63) & 1 == 1);
+        let [short, shorter] = slot.seconds.map(|seconds| seconds & second != 0);
         let entries = |wanted: bool, start: u16, end: u16| {
             let entries = self.entries.get(usize::from(start)..usize::from(end));
             entries.filter(|_| wanted).unwrap_or_default()
         };
-        [entries(alone, slot.start, slot.told), entries(told, slot.told, next.start)]
+        [entries(alone && short, slot.start, slot.told), entries(told && shorter, slot.told, next.start)]
     }
 }
 
