@@ -12,10 +12,10 @@ use super::Known;
 use super::places::Places;
 use crate::clock::SECOND_NS;
 use crate::facts::{Operation, OperationId, Party, Rule};
-use crate::fold::{Books, CellKey, Described, FlowKey, Hits};
+use crate::fold::{Books, CellKey, Described, FlowKey, Hits, OTHER_DATA_TYPE};
 use crate::store::rows::{self, DATA_TYPES, FLOWS, OPERATIONS, RULES};
 use crate::store::sql::{Columns, Row, Session, Value};
-use crate::store::{Bounds, OTHER_CALLER, OTHER_DATA_TYPE, OTHER_RULE, StoreError};
+use crate::store::{Bounds, OTHER_CALLER, OTHER_RULE, StoreError};
 
 /// What a commit adds to what is known, once it is on disk.
 #[derive(Debug, Default)]
