@@ -3,6 +3,7 @@
 //! port ([`sql`]) behind which a file or a server stands.
 
 pub mod aliases;
+mod families;
 mod ledger;
 pub mod postgres;
 mod reader;
