@@ -212,10 +212,10 @@ impl Verdict {
     }
 }
 
-/// A rule that refused, or would have.
+/// A rule, or a quota, that refused, or would have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rule {
-    /// Its name; empty when the default refused.
+    /// Its name; empty when the default refused, or what no rule decides.
     pub name: String,
     /// Code of the refusal.
     pub refusal: String,
