@@ -17,7 +17,7 @@ use civil::{DAY_S, weekday};
 use rule::Rule;
 
 use crate::config::nearest;
-use crate::config::read::{Context, Read, shown};
+use crate::config::read::{Context, Kind, Read, shown};
 use crate::config::schema::Definitions;
 use serde_json::{Value, json};
 
@@ -204,6 +204,7 @@ fn until(changes: &str) -> Option<Box<[(i64, i32)]>> {
 
 impl Read for Zone {
     const EXPECTED: &'static str = "a time zone of the iana database such as `Asia/Shanghai`";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         let zone = Self::named(text);

@@ -162,21 +162,15 @@ pub(crate) struct Around<'g> {
 }
 
 /// Compiles a rule.
-pub(crate) fn compile_rule(
-    mut written: written::Rule,
-    site: Site,
-    around: &Around<'_>,
-    problems: &mut Problems,
-) -> Rule {
+pub(crate) fn compile_rule(written: written::Rule, site: Site, around: &Around<'_>, problems: &mut Problems) -> Rule {
     let Site { path, origin, effect } = site;
-    let scope = Scope::compile(&path, written.take_scope(), around.catalog, around.paths, problems);
-    let wanted = written.take_conditions();
-    let conditions = around.ground.conditions(&path, wanted, written.not, problems);
+    let scope = Scope::compile(&path, written.called, around.catalog, around.paths, problems);
+    let conditions = around.ground.conditions(&path, written.conditions, written.not, problems);
     let mut exempt = Vec::new();
-    for (index, mut left_out) in written.exempt.into_iter().flat_map(|list| list.0).enumerate() {
+    for (index, left_out) in written.exempt.into_iter().flat_map(|list| list.0).enumerate() {
         let path = format!("{path}.exempt[{index}]");
-        let scope = Scope::compile(&path, left_out.take_scope(), around.catalog, around.paths, problems);
-        let conditions = around.ground.conditions(&path, left_out.take_conditions(), None, problems);
+        let scope = Scope::compile(&path, left_out.called, around.catalog, around.paths, problems);
+        let conditions = around.ground.conditions(&path, left_out.conditions, None, problems);
         if scope == Scope::default() && conditions == Conditions::default() {
             problems.push(path, "leaves everything out: give a scope or a condition");
         }

@@ -6,7 +6,7 @@ use crate::attributes::Unknown;
 use crate::catalog::{Catalog, Template};
 use crate::config::access as written;
 use crate::config::nearest;
-use crate::config::read::{Context, Problems, Read, shown};
+use crate::config::read::{Context, Kind, Problems, Read};
 use crate::config::schema::Definitions;
 use crate::config::types::{Line, Method, NonEmpty};
 use crate::host::HostPattern;
@@ -22,10 +22,11 @@ pub struct OperationPattern {
 
 impl Read for OperationPattern {
     const EXPECTED: &'static str = "an operation such as `GET /orders/{id}`";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         let Some((method, path)) = text.split_once(' ') else {
-            context.mismatch(Self::EXPECTED, &format!("`{}`", shown(text)));
+            context.mismatched_text(Self::EXPECTED, text);
             return None;
         };
         let (method, template) = (Method::text(context, method), Template::text(context, path));

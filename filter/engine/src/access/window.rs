@@ -1,7 +1,7 @@
 //! Windows of time: days and hours of a zone, between two instants.
 
 use crate::config::access as written;
-use crate::config::read::{Context, Problems, Read, shown};
+use crate::config::read::{Context, Kind, Problems, Read};
 use crate::config::schema::Definitions;
 use crate::config::values::numbers;
 use crate::zone::Zone;
@@ -37,11 +37,12 @@ impl Hours {
 
 impl Read for Hours {
     const EXPECTED: &'static str = "times of day such as `09:00-17:30`, which differ";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         let hours = Self::parse(text);
         if hours.is_none() {
-            context.mismatch(Self::EXPECTED, &format!("`{}`", shown(text)));
+            context.mismatched_text(Self::EXPECTED, text);
         }
         hours
     }

@@ -1,6 +1,6 @@
 //! `access`: who may call what.
 
-use super::object::{config_choice, config_object};
+use super::object::{config_choice, config_object, shared_keys};
 use super::types::{Glob, Line, Method, Name, NonEmpty};
 use super::values::{Body, CallerGlob, Country, Timestamp, Token, Whole};
 use crate::access::{Hours, OperationPattern};
@@ -34,142 +34,68 @@ config_object! {
 impl Access {
     /// Whether a rule asks for the client's address.
     pub(crate) fn asks_for_addresses(&self) -> bool {
-        let from =
-            |from: &Option<From>| from.as_ref().is_some_and(|from| from.cidrs.is_some() || from.address_sets.is_some());
         self.deny.iter().chain(&self.allow).any(|rule| {
-            let exempt = rule.exempt.iter().flat_map(|list| &list.0);
-            from(&rule.from)
-                || rule.not.as_ref().is_some_and(|not| from(&not.from))
-                || exempt.into_iter().any(|exempt| from(&exempt.from))
+            rule.conditions.ask_for_addresses()
+                || rule.not.as_ref().is_some_and(Conditions::ask_for_addresses)
+                || rule.exempt.iter().flat_map(|list| &list.0).any(|exempt| exempt.conditions.ask_for_addresses())
         })
     }
 }
 
-/// What is called: the keys that every kind of rule has for its scope. `None` means any.
-#[derive(Debug, Default)]
-pub(crate) struct Scope {
-    pub(crate) apis: Option<NonEmpty<Glob>>,
-    pub(crate) operations: Option<NonEmpty<OperationPattern>>,
-    pub(crate) hosts: Option<NonEmpty<HostPattern>>,
-    pub(crate) methods: Option<NonEmpty<Method>>,
-    pub(crate) paths: Option<NonEmpty<Template>>,
-    pub(crate) routes: Option<NonEmpty<Line>>,
-    pub(crate) filter_chains: Option<NonEmpty<Line>>,
+shared_keys! {
+    /// What is called; a key that is left out means any.
+    pub struct Scope {
+        /// Declared APIs by name; `*` stands for any part of a name.
+        apis: NonEmpty<Glob>;
+        /// Operations: a method and a path template, `GET /orders/{id}`.
+        operations: NonEmpty<OperationPattern>;
+        /// Hosts, as an API has them.
+        hosts: NonEmpty<HostPattern>;
+        /// Methods. `GET` means HEAD too.
+        methods: NonEmpty<Method>;
+        /// Path templates, as an API has them.
+        paths: NonEmpty<Template>;
+        /// Names of Envoy's routes. Where the filter spells the path anew or takes overrides off, the route is not known, and that counts against the caller; a route that is chosen by an API key which is taken off is the one that Envoy had chosen before.
+        routes: NonEmpty<Line>;
+        /// Names of the listener's filter chains.
+        filter_chains: NonEmpty<Line>;
+    }
 }
 
-/// Declares an object with the keys of a scope and of conditions behind its own, so that each of
-/// those is written once.
-macro_rules! ruled_object {
-    (
-        $(#[doc = $doc:literal])*
-        pub struct $name:ident {
-            $( $(#[doc = $field_doc:literal])* $field:ident: $type:ty, $presence:ident; )*
-        }
-        scope $scoped:tt
-    ) => {
-        ruled_object! { @scope $scoped
-            $(#[doc = $doc])*
-            pub struct $name { $( $(#[doc = $field_doc])* $field: $type, $presence; )* }
-        }
-    };
-    (@scope true
-        $(#[doc = $doc:literal])*
-        pub struct $name:ident { $($fields:tt)* }
-    ) => {
-        ruled_object! { @conditions
-            $(#[doc = $doc])*
-            pub struct $name {
-                $($fields)*
-                /// Declared APIs by name; `*` stands for any part of a name.
-                apis: NonEmpty<Glob>, optional;
-                /// Operations: a method and a path template, `GET /orders/{id}`.
-                operations: NonEmpty<OperationPattern>, optional;
-                /// Hosts, as an API has them.
-                hosts: NonEmpty<HostPattern>, optional;
-                /// Methods. `GET` means HEAD too.
-                methods: NonEmpty<Method>, optional;
-                /// Path templates, as an API has them.
-                paths: NonEmpty<Template>, optional;
-                /// Names of Envoy's routes. Where the filter spells the path anew or takes overrides off, the route is not known, and that counts against the caller; a route that is chosen by an API key which is taken off is the one that Envoy had chosen before.
-                routes: NonEmpty<Line>, optional;
-                /// Names of the listener's filter chains.
-                filter_chains: NonEmpty<Line>, optional;
-            }
-        }
-
-        impl $name {
-            /// Takes its scope out.
-            pub(crate) fn take_scope(&mut self) -> Scope {
-                Scope {
-                    apis: self.apis.take(),
-                    operations: self.operations.take(),
-                    hosts: self.hosts.take(),
-                    methods: self.methods.take(),
-                    paths: self.paths.take(),
-                    routes: self.routes.take(),
-                    filter_chains: self.filter_chains.take(),
-                }
-            }
-
-            /// Takes its conditions out.
-            pub(crate) fn take_conditions(&mut self) -> Conditions {
-                Conditions {
-                    from: self.from.take(),
-                    callers: self.callers.take(),
-                    roles: self.roles.take(),
-                    authenticated: self.authenticated.take(),
-                    headers: self.headers.take(),
-                    query: self.query.take(),
-                    schemes: self.schemes.take(),
-                    tls: self.tls.take(),
-                    user_agents: self.user_agents.take(),
-                    when: self.when.take(),
-                }
-            }
-        }
-    };
-    (@scope false
-        $(#[doc = $doc:literal])*
-        pub struct $name:ident { $($fields:tt)* }
-    ) => {
-        ruled_object! { @conditions $(#[doc = $doc])* pub struct $name { $($fields)* } }
-    };
-    (@conditions
-        $(#[doc = $doc:literal])*
-        pub struct $name:ident { $($fields:tt)* }
-    ) => {
-        config_object! {
-            $(#[doc = $doc])*
-            pub struct $name {
-                $($fields)*
-                /// Where the call comes from.
-                from: From, optional;
-                /// Callers by id: `api_key:acme`, `jwt:*`.
-                callers: NonEmpty<CallerGlob>, optional;
-                /// Roles; one of them is enough.
-                roles: NonEmpty<Name>, optional;
-                /// `true`: any caller that a credential stands for; `false`: none.
-                authenticated: bool, optional;
-                /// Headers, all of which must match.
-                headers: NonEmpty<Match>, optional;
-                /// Query parameters, all of which must match.
-                query: NonEmpty<Match>, optional;
-                /// `https` when the client's connection has TLS, else `http`.
-                schemes: NonEmpty<Scheme>, optional;
-                /// The TLS of the client's connection.
-                tls: Tls, optional;
-                /// User agents; `*` stands for any part.
-                user_agents: NonEmpty<Line>, optional;
-                /// When the call comes.
-                when: When, optional;
-            }
-        }
-    };
+shared_keys! {
+    /// Conditions, each as a rule has it.
+    pub struct Conditions {
+        /// Where the call comes from.
+        from: From;
+        /// Callers by id: `api_key:acme`, `jwt:*`.
+        callers: NonEmpty<CallerGlob>;
+        /// Roles; one of them is enough.
+        roles: NonEmpty<Name>;
+        /// `true`: any caller that a credential stands for; `false`: none.
+        authenticated: bool;
+        /// Headers, all of which must match.
+        headers: NonEmpty<Match>;
+        /// Query parameters, all of which must match.
+        query: NonEmpty<Match>;
+        /// `https` when the client's connection has TLS, else `http`.
+        schemes: NonEmpty<Scheme>;
+        /// The TLS of the client's connection.
+        tls: Tls;
+        /// User agents; `*` stands for any part.
+        user_agents: NonEmpty<Line>;
+        /// When the call comes.
+        when: When;
+    }
 }
 
-pub(crate) use ruled_object;
+impl Conditions {
+    /// Whether they ask for the client's address.
+    pub(crate) fn ask_for_addresses(&self) -> bool {
+        self.from.as_ref().is_some_and(|from| from.cidrs.is_some() || from.address_sets.is_some())
+    }
+}
 
-ruled_object! {
+config_object! {
     /// A rule: a scope (what is called: `apis`, `operations`, `hosts`, `methods`, `paths`, `routes`, `filter_chains`) and conditions (who calls, from where, when, with what). What cannot be known, and what can be read in two ways, counts against the caller: it meets a deny rule and does not meet an allow rule.
     pub struct Rule {
         /// Its name, which records and messages use.
@@ -184,20 +110,21 @@ ruled_object! {
         expires: Timestamp, optional;
         /// What a client is told that the rule refuses; 403 with a problem document by default, 401 where a caller is wanted.
         refusal: Telling, optional;
+        /// What is called.
+        called: Scope, shared;
+        /// Who calls, from where, when, with what.
+        conditions: Conditions, shared;
     }
-    scope true
 }
 
-ruled_object! {
+config_object! {
     /// Calls that a rule leaves out: a scope and conditions, as a rule has them.
-    pub struct Exemption {}
-    scope true
-}
-
-ruled_object! {
-    /// Conditions, each as a rule has it.
-    pub struct Conditions {}
-    scope false
+    pub struct Exemption {
+        /// What is called.
+        called: Scope, shared;
+        /// Who calls, from where, when, with what.
+        conditions: Conditions, shared;
+    }
 }
 
 config_object! {

@@ -5,7 +5,7 @@
 //! entries, and a list's goes by its order. It tells revisions apart and is no proof against anybody:
 //! whoever can choose a policy needs no collision.
 
-use super::read::{Broken, Context, Elements, Entries, Item, Read, Sink};
+use super::read::{Broken, Context, Elements, Entries, Item, Kind, Read, Sink};
 use super::schema::Definitions;
 use crate::hash::Folded;
 use std::hash::Hasher;
@@ -108,6 +108,7 @@ pub struct Digested<T> {
 
 impl<T: Read> Read for Digested<T> {
     const EXPECTED: &'static str = T::EXPECTED;
+    const TAKES: &'static [Kind] = &[Kind::Object];
 
     fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
         let mut digest = of(6, &[]);

@@ -30,7 +30,7 @@ pub use callers::Callers;
 pub use clients::{ClientAddress, ClientCountry};
 use object::{config_choice, config_object};
 pub use quotas::{Counting, Quota};
-use read::{Broken, Context, Elements, Problems, Read, Sink, Slot, elements, shown};
+use read::{Broken, Context, Elements, Item, Kind, Place, Problems, Read, Sink, Slot, elements, shown};
 pub use requests::{Accepted, Overrides, PathCase, PathMode, Preflight, Requests, TrailingSlash};
 use schema::Definitions;
 use serde_json::{Value, json};
@@ -177,21 +177,36 @@ config_object! {
     }
 }
 
+/// The networks of a list: each goes into the builder as soon as it is read, and the list is never
+/// held as text.
+struct Networks {
+    read: CidrSetBuilder,
+    is_whole: bool,
+}
+
+impl Place for Networks {
+    fn put(&mut self, context: &mut Context, item: Item<'_>) -> Result<(), Broken> {
+        let mut range: Option<Range> = None;
+        range.put(context, item)?;
+        match range {
+            Some(range) => self.read.push(range),
+            None => self.is_whole = false,
+        }
+        Ok(())
+    }
+}
+
 impl Read for CidrSet {
     const EXPECTED: &'static str = "a list of networks";
+    const TAKES: &'static [Kind] = &[Kind::List];
 
     fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
-        let mut all = CidrSetBuilder::default();
-        let mut whole = true;
-        // Each network goes into the builder as soon as it is read: the list is never held as text.
-        let count = elements(context, list, |range: Option<Range>| match range {
-            Some(range) => all.push(range),
-            None => whole = false,
-        })?;
+        let mut all = Networks { read: CidrSetBuilder::default(), is_whole: true };
+        let count = elements(context, list, &mut all)?;
         if count == 0 {
             context.problem("an empty list matches nobody: leave the key out to mean anyone");
         }
-        Ok((whole && count > 0).then(|| all.build()))
+        Ok((all.is_whole && count > 0).then(|| all.read.build()))
     }
 
     fn schema(schema: &mut Definitions) -> Value {
@@ -201,6 +216,7 @@ impl Read for CidrSet {
 
 impl Read for Range {
     const EXPECTED: &'static str = "a network such as `192.0.2.0/24`";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         crate::address::range(text).map_err(|error| context.problem(format!("`{}`: {error}", shown(text)))).ok()
@@ -213,6 +229,7 @@ impl Read for Range {
 
 impl Read for HostPattern {
     const EXPECTED: &'static str = "a host";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         Self::parse(text).map_err(|hint| context.problem(format!("`{}` is no host pattern: {hint}", shown(text)))).ok()
@@ -225,6 +242,7 @@ impl Read for HostPattern {
 
 impl Read for Template {
     const EXPECTED: &'static str = "a path template";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         Self::parse(text).map_err(|error| context.problem(format!("`{}`: {error}", shown(text)))).ok()
@@ -276,14 +294,11 @@ pub fn check_len(len: usize) -> Result<(), Problems> {
 pub fn read_with(walk: impl FnOnce(&mut dyn Sink) -> Result<(), Broken>) -> Result<Written, Problems> {
     let mut context = Context::default();
     let mut digest = 0;
-    let digesting = |sink: &mut dyn Sink| walk(&mut digest::Digesting::new(sink, &mut digest));
-    let config = match Slot::<Config>::fill(&mut context, digesting) {
-        Ok(((), config)) => config,
-        Err(Broken(message)) => {
-            context.problems.push("", message);
-            None
-        }
-    };
+    let mut config: Option<Config> = None;
+    let mut slot = Slot { context: &mut context, place: &mut config };
+    if let Err(Broken(message)) = walk(&mut digest::Digesting::new(&mut slot, &mut digest)) {
+        context.problems.push("", message);
+    }
     let Context { mut problems, unknown, .. } = context;
     let warn = config.as_ref().is_some_and(|config| config.on_unknown == Some(OnUnknown::Warn));
     let mut warnings = Problems::default();

@@ -3,9 +3,10 @@
 /// Declares a struct whose fields are keys of a configuration object.
 ///
 /// A field is `key: Type, required;` (its absence is a problem), `key: Type, optional;` (the field is
-/// an `Option`) or `key: Type, default;` (absent means `Type::default()`). The doc comments become the
-/// descriptions in the JSON Schema. What each key needs is in functions of `read`, once for a type:
-/// code that stood here would be in the module once for a key.
+/// an `Option`), `key: Type, default;` (absent means `Type::default()`), or `field: Type, shared;`: the
+/// keys of [`shared_keys`], which then stand among the object's own. The doc comments become the
+/// descriptions in the JSON Schema. What is read from a value that is wrong is its absence: whoever
+/// reads looks at the problems first.
 macro_rules! config_object {
     (
         $(#[doc = $doc:literal])*
@@ -21,45 +22,106 @@ macro_rules! config_object {
 
         impl $crate::config::read::Read for $name {
             const EXPECTED: &'static str = "an object";
+            const TAKES: &'static [$crate::config::read::Kind] = &[$crate::config::read::Kind::Object];
 
             fn object(
                 context: &mut $crate::config::read::Context,
                 object: &mut dyn $crate::config::read::Entries,
             ) -> Result<Option<Self>, $crate::config::read::Broken> {
-                const KEYS: &[&str] = &[$(stringify!($field)),*];
-                $( let mut $field: $crate::config::read::Given<$type> = None; )*
-                while let Some(key) = object.next_key()? {
-                    match key.as_str() {
-                        $( stringify!($field) => $crate::config::read::field(context, &key, object, &mut $field)?, )*
-                        _ => $crate::config::read::unknown_field(context, &key, KEYS, object)?,
-                    }
-                }
-                $( let $field = config_object!(@take $presence, context, $field, stringify!($field)); )*
-                Ok((|| Some(Self { $( $field: $field?, )* }))())
+                $( let mut $field: config_object!(@place $presence, $type) = Default::default(); )*
+                let mut keys = $crate::config::read::Keys::default();
+                $( config_object!(@add $presence, keys, $field); )*
+                keys.fill(context, object)?;
+                let made = || Some(Self { $( $field: config_object!(@take $presence, $field), )* });
+                Ok(made())
             }
 
             fn schema(schema: &mut $crate::config::schema::Definitions) -> serde_json::Value {
-                schema.object(
-                    stringify!($name),
-                    concat!($($doc),*),
-                    &[$( (stringify!($field), concat!($($field_doc),*), config_object!(@required $presence), <$type as $crate::config::read::Read>::schema) ),*],
-                )
+                let mut fields = $crate::config::schema::Fields::default();
+                $( config_object!(@describe $presence, fields, $field, $type, concat!($($field_doc),*)); )*
+                schema.object(stringify!($name), concat!($($doc),*), &fields)
             }
         }
     };
     (@type optional, $type:ty) => { Option<$type> };
     (@type $presence:ident, $type:ty) => { $type };
-    (@take required, $context:ident, $given:expr, $key:expr) => {
-        $crate::config::read::required($context, $given, $key)
+    (@place shared, $type:ty) => { $type };
+    (@place $presence:ident, $type:ty) => { Option<$type> };
+    (@add shared, $keys:ident, $field:ident) => {
+        $crate::config::read::SharedKeys::add_to(&mut $field, &mut $keys)
     };
-    (@take optional, $context:ident, $given:expr, $key:expr) => {
-        $crate::config::read::optional($given)
+    (@add required, $keys:ident, $field:ident) => { $keys.add(stringify!($field), true, &mut $field) };
+    (@add $presence:ident, $keys:ident, $field:ident) => { $keys.add(stringify!($field), false, &mut $field) };
+    (@take required, $field:ident) => { $field? };
+    (@take default, $field:ident) => { $field.unwrap_or_default() };
+    (@take $presence:ident, $field:ident) => { $field };
+    (@describe shared, $fields:ident, $field:ident, $type:ty, $doc:expr) => {
+        <$type as $crate::config::read::SharedKeys>::describe(&mut $fields)
     };
-    (@take default, $context:ident, $given:expr, $key:expr) => {
-        $given.unwrap_or_else(|| Some(Default::default()))
+    (@describe $presence:ident, $fields:ident, $field:ident, $type:ty, $doc:expr) => {
+        $fields.add(
+            stringify!($field),
+            $doc,
+            config_object!(@required $presence),
+            <$type as $crate::config::read::Read>::schema,
+        )
     };
     (@required required) => { true };
     (@required $presence:ident) => { false };
+}
+
+/// Declares a struct of keys, all optional, that stand among the keys of other objects, and that are
+/// an object too.
+macro_rules! shared_keys {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $name:ident {
+            $( $(#[doc = $field_doc:literal])* $field:ident: $type:ty; )*
+        }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Default)]
+        pub struct $name {
+            $( $(#[doc = $field_doc])* pub $field: Option<$type>, )*
+        }
+
+        impl $crate::config::read::SharedKeys for $name {
+            fn add_to<'p>(&'p mut self, keys: &mut $crate::config::read::Keys<'p>) {
+                $( keys.add(stringify!($field), false, &mut self.$field); )*
+            }
+
+            fn describe(fields: &mut $crate::config::schema::Fields) {
+                $( fields.add(
+                    stringify!($field),
+                    concat!($($field_doc),*),
+                    false,
+                    <$type as $crate::config::read::Read>::schema,
+                ); )*
+            }
+        }
+
+        impl $crate::config::read::Read for $name {
+            const EXPECTED: &'static str = "an object";
+            const TAKES: &'static [$crate::config::read::Kind] = &[$crate::config::read::Kind::Object];
+
+            fn object(
+                context: &mut $crate::config::read::Context,
+                object: &mut dyn $crate::config::read::Entries,
+            ) -> Result<Option<Self>, $crate::config::read::Broken> {
+                let mut own = Self::default();
+                let mut keys = $crate::config::read::Keys::default();
+                $crate::config::read::SharedKeys::add_to(&mut own, &mut keys);
+                keys.fill(context, object)?;
+                Ok(Some(own))
+            }
+
+            fn schema(schema: &mut $crate::config::schema::Definitions) -> serde_json::Value {
+                let mut fields = $crate::config::schema::Fields::default();
+                <Self as $crate::config::read::SharedKeys>::describe(&mut fields);
+                schema.object(stringify!($name), concat!($($doc),*), &fields)
+            }
+        }
+    };
 }
 
 /// Declares an enum whose variants are words of the configuration. The first is the default.
@@ -89,12 +151,12 @@ macro_rules! config_choice {
 
         impl $crate::config::read::Read for $name {
             const EXPECTED: &'static str = concat!("one of" $(, " `", $word, "`")*);
+            const TAKES: &'static [$crate::config::read::Kind] = &[$crate::config::read::Kind::Text];
 
             fn text(context: &mut $crate::config::read::Context, text: &str) -> Option<Self> {
                 let found = Self::ALL.iter().copied().find(|choice| choice.word() == text);
                 if found.is_none() {
-                    let found = format!("`{}`", $crate::config::read::shown(text));
-                    context.mismatch(Self::EXPECTED, &found);
+                    context.mismatched_text(Self::EXPECTED, text);
                 }
                 found
             }
@@ -106,4 +168,4 @@ macro_rules! config_choice {
     };
 }
 
-pub(crate) use {config_choice, config_object};
+pub(crate) use {config_choice, config_object, shared_keys};

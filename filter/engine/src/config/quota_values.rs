@@ -1,6 +1,6 @@
 //! The single values of a quota: limits, parts of keys, costs, statuses.
 
-use super::read::{Context, Read, shown};
+use super::read::{Context, Kind, Read};
 use super::schema::Definitions;
 use super::values::HeaderName;
 use crate::quota::measure::Period;
@@ -51,11 +51,12 @@ impl Limit {
 
 impl Read for Limit {
     const EXPECTED: &'static str = "a limit such as `100/1m`, `10MiB/1h` or `1000/day`";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         let limit = Self::parse(text);
         if limit.is_none() {
-            context.mismatch(Self::EXPECTED, &format!("`{}`", shown(text)));
+            context.mismatched_text(Self::EXPECTED, text);
         }
         limit
     }
@@ -151,11 +152,12 @@ fn is_header(name: &str) -> bool {
 
 impl Read for Part {
     const EXPECTED: &'static str = "one of `client.address`, `client.address/24/56`, `caller.id`, `caller.roles`, `api`, `operation`, `host`, `client.country`, `header:NAME`, `query:NAME` and `path:NAME`";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         let part = Self::parse(text);
         if part.is_none() {
-            context.mismatch(Self::EXPECTED, &format!("`{}`", shown(text)));
+            context.mismatched_text(Self::EXPECTED, text);
         }
         part
     }
@@ -184,6 +186,7 @@ pub enum Cost {
 impl Read for Cost {
     const EXPECTED: &'static str =
         "one of `1`, `request.bytes`, `response.bytes`, `request.header:NAME` and `response.header:NAME`";
+    const TAKES: &'static [Kind] = &[Kind::Text, Kind::Number];
 
     fn number(context: &mut Context, value: f64) -> Option<Self> {
         if value != 1.0 {
@@ -205,7 +208,7 @@ impl Read for Cost {
                 Some(Self::ResponseHeader(HeaderName::text(context, name)?.as_str().into()))
             }
             _ => {
-                context.mismatch(Self::EXPECTED, &format!("`{}`", shown(text)));
+                context.mismatched_text(Self::EXPECTED, text);
                 None
             }
         }
@@ -240,7 +243,7 @@ impl StatusSet {
         };
         let found = found.filter(|set| (100..600).contains(&set.first));
         if found.is_none() {
-            context.mismatch(Self::EXPECTED, &format!("`{}`", shown(text)));
+            context.mismatched_text(Self::EXPECTED, text);
         }
         found
     }
@@ -248,6 +251,7 @@ impl StatusSet {
 
 impl Read for StatusSet {
     const EXPECTED: &'static str = "a status such as `401`, or a class such as `4xx`";
+    const TAKES: &'static [Kind] = &[Kind::Text, Kind::Number];
 
     fn number(context: &mut Context, value: f64) -> Option<Self> {
         Self::one(context, &format!("{value}"))

@@ -1,14 +1,10 @@
 //! `quotas` and `counting`: how often, and how that is counted.
 
-use super::access::ruled_object;
-use super::access::{Conditions, From, Match, Scheme, Scope, Tls, When};
+use super::access::{Conditions, Scope};
 use super::object::{config_choice, config_object};
 use super::quota_values::{Cost, Limit, Part, StatusSet};
-use super::types::{Cluster, Duration, Glob, Line, Method, Name, NonEmpty};
+use super::types::{Cluster, Duration, Name, NonEmpty};
 use super::values::{CallerGlob, Whole};
-use crate::access::OperationPattern;
-use crate::catalog::Template;
-use crate::host::HostPattern;
 use crate::zone::Zone;
 
 config_choice! {
@@ -97,7 +93,7 @@ config_object! {
     }
 }
 
-ruled_object! {
+config_object! {
     /// A quota: how often the calls in its scope that meet its conditions may come. What cannot be known of a condition counts as met.
     pub struct Quota {
         /// Its name, which records, counters and answers use.
@@ -128,13 +124,16 @@ ruled_object! {
         keys: Whole<8, 10_000_000>, optional;
         /// Count in cells of its own and record what it would refuse, but do not act.
         shadow: bool, optional;
+        /// What is called.
+        called: Scope, shared;
+        /// Who calls, from where, when, with what.
+        conditions: Conditions, shared;
     }
-    scope true
 }
 
 impl Quota {
     /// Whether it asks for the client's address.
     pub(crate) fn asks_for_addresses(&self) -> bool {
-        self.from.is_some() || self.per.iter().any(|part| matches!(part, Part::Address { .. }))
+        self.conditions.from.is_some() || self.per.iter().any(|part| matches!(part, Part::Address { .. }))
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! The walk is over trait objects ([`Sink`], [`Elements`], [`Entries`]) and not over a generic
 //! deserializer: a key of the configuration is then compiled once, and not once for every form that a
-//! document can come in. That halves what the configuration adds to the module.
+//! document can come in. Nor does the walk know the types: it brings each value to a [`Place`].
 
 pub use super::problems::{PROBLEMS_MAX, Problem, Problems};
 
@@ -132,22 +132,16 @@ impl Context {
         self.leave();
     }
 
-    #[inline(never)]
-    fn mismatched_list(&mut self, expected: &str, list: &mut dyn Elements) -> Result<(), Broken> {
-        self.mismatch(expected, "a list");
-        Ignored.take(Item::List(list))
-    }
-
-    #[inline(never)]
-    fn mismatched_object(&mut self, expected: &str, object: &mut dyn Entries) -> Result<(), Broken> {
-        self.mismatch(expected, "an object");
-        Ignored.take(Item::Object(object))
-    }
-
     /// Records a value of a kind that the type does not take.
     #[inline(never)]
     pub(crate) fn mismatch(&mut self, expected: &str, found: &str) {
         self.problem(format!("expected {expected}, found {found}"));
+    }
+
+    /// Records a text that the type does not take.
+    #[inline(never)]
+    pub(crate) fn mismatched_text(&mut self, expected: &str, text: &str) {
+        self.mismatch(expected, &format!("`{}`", shown(text)));
     }
 
     /// Records a key that the type does not know, with the nearest that it does.
@@ -197,26 +191,41 @@ fn breaks_a_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A type that can be read from the configuration.
+/// A kind of value, of those that a type may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A string.
+    Text,
+    /// A boolean.
+    Boolean,
+    /// A number.
+    Number,
+    /// A list.
+    List,
+    /// An object.
+    Object,
+}
+
+/// A type that can be read from the configuration. It implements a method for each kind of value
+/// that it takes, and says which these are.
 pub trait Read: Sized {
     /// What to write, for the message about a value of another kind.
     const EXPECTED: &'static str;
+    /// The kinds of value that it takes; of others its methods are never called.
+    const TAKES: &'static [Kind];
 
     /// Takes a string.
-    fn text(context: &mut Context, _text: &str) -> Option<Self> {
-        context.mismatch(Self::EXPECTED, "text");
+    fn text(_context: &mut Context, _text: &str) -> Option<Self> {
         None
     }
 
     /// Takes a boolean.
-    fn boolean(context: &mut Context, _value: bool) -> Option<Self> {
-        context.mismatch(Self::EXPECTED, "a boolean");
+    fn boolean(_context: &mut Context, _value: bool) -> Option<Self> {
         None
     }
 
     /// Takes a number.
-    fn number(context: &mut Context, _value: f64) -> Option<Self> {
-        context.mismatch(Self::EXPECTED, "a number");
+    fn number(_context: &mut Context, _value: f64) -> Option<Self> {
         None
     }
 
@@ -224,127 +233,155 @@ pub trait Read: Sized {
     ///
     /// # Errors
     /// [`Broken`] when the document breaks off in it.
-    fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
-        context.mismatched_list(Self::EXPECTED, list).map(|()| None)
+    fn list(_context: &mut Context, _list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
+        Ok(None)
     }
 
     /// Takes an object.
     ///
     /// # Errors
     /// [`Broken`] when the document breaks off in it.
-    fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
-        context.mismatched_object(Self::EXPECTED, object).map(|()| None)
+    fn object(_context: &mut Context, _object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
+        Ok(None)
     }
 
     /// The JSON Schema of what it takes.
     fn schema(schema: &mut super::schema::Definitions) -> serde_json::Value;
 }
 
-/// Reads one value into a type, or records why it cannot be.
-pub(crate) struct Slot<'c, T> {
-    context: &'c mut Context,
-    value: Option<T>,
-}
-
-impl<'c, T: Read> Slot<'c, T> {
-    /// Has `give` give a value, and returns what was made of it.
+/// Where a value goes that the document has. The walk knows no more of a type than this, so that
+/// it is in the module once and not once for a type.
+pub(crate) trait Place {
+    /// Takes the value, or records why it cannot be taken.
     ///
     /// # Errors
-    /// [`Broken`] when the document breaks off.
-    pub(crate) fn fill<R>(
-        context: &'c mut Context,
-        give: impl FnOnce(&mut dyn Sink) -> Result<R, Broken>,
-    ) -> Result<(R, Option<T>), Broken> {
-        let mut slot = Self { context, value: None };
-        let given = give(&mut slot)?;
-        Ok((given, slot.value))
+    /// [`Broken`] when the document breaks off in it.
+    fn put(&mut self, context: &mut Context, item: Item<'_>) -> Result<(), Broken>;
+}
+
+/// The value, if it is of a kind that is taken.
+#[inline(never)]
+fn taken<'v>(
+    context: &mut Context,
+    item: Item<'v>,
+    takes: &[Kind],
+    expected: &str,
+) -> Result<Option<Item<'v>>, Broken> {
+    let (kind, found) = match &item {
+        Item::Text(_) => (Some(Kind::Text), "text"),
+        Item::Boolean(_) => (Some(Kind::Boolean), "a boolean"),
+        Item::Number(_) => (Some(Kind::Number), "a number"),
+        Item::List(_) => (Some(Kind::List), "a list"),
+        Item::Object(_) => (Some(Kind::Object), "an object"),
+        Item::Null => (None, "null: leave the key out instead"),
+    };
+    if kind.is_some_and(|kind| takes.contains(&kind)) {
+        return Ok(Some(item));
+    }
+    context.mismatch(expected, found);
+    Ignored.take(item).map(|()| None)
+}
+
+const fn takes(kinds: &[Kind], kind: Kind) -> bool {
+    match kinds {
+        [] => false,
+        [first, rest @ ..] => *first as u8 == kind as u8 || takes(rest, kind),
     }
 }
 
-impl<T: Read> Sink for Slot<'_, T> {
-    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
-        self.value = match item {
-            Item::Text(text) => T::text(self.context, text),
-            Item::Boolean(value) => T::boolean(self.context, value),
-            Item::Number(value) => T::number(self.context, value),
-            Item::List(list) => T::list(self.context, list)?,
-            Item::Object(object) => T::object(self.context, object)?,
-            Item::Null => {
-                self.context.mismatch(T::EXPECTED, "null: leave the key out instead");
-                None
-            }
+impl<T: Read> Place for Option<T> {
+    fn put(&mut self, context: &mut Context, item: Item<'_>) -> Result<(), Broken> {
+        // What a type does not take is known when it is compiled, and leaves no code.
+        *self = match taken(context, item, T::TAKES, T::EXPECTED)? {
+            Some(Item::Text(text)) if const { takes(T::TAKES, Kind::Text) } => T::text(context, text),
+            Some(Item::Boolean(value)) if const { takes(T::TAKES, Kind::Boolean) } => T::boolean(context, value),
+            Some(Item::Number(value)) if const { takes(T::TAKES, Kind::Number) } => T::number(context, value),
+            Some(Item::List(list)) if const { takes(T::TAKES, Kind::List) } => T::list(context, list)?,
+            Some(Item::Object(object)) if const { takes(T::TAKES, Kind::Object) } => T::object(context, object)?,
+            _ => None,
         };
         Ok(())
     }
 }
 
-/// What was given for a key: nothing, something that cannot be read, or a value.
-pub(crate) type Given<T> = Option<Option<T>>;
-
-/// Reads the value of a key that an object knows.
-#[inline(never)]
-pub(crate) fn field<T: Read>(
-    context: &mut Context,
-    key: &str,
-    object: &mut dyn Entries,
-    given: &mut Given<T>,
-) -> Result<(), Broken> {
-    context.enter_key(key);
-    if given.is_some() {
-        context.problem("this key stands twice");
-    }
-    let read = Slot::<T>::fill(context, |sink| object.value(sink));
-    context.leave();
-    *given = Some(read?.1);
-    Ok(())
+/// Brings what the walk gives to its place.
+pub(crate) struct Slot<'c> {
+    pub(crate) context: &'c mut Context,
+    pub(crate) place: &'c mut dyn Place,
 }
 
-/// Passes over the value of a key that an object does not know.
-#[inline(never)]
-pub(crate) fn unknown_field(
-    context: &mut Context,
-    key: &str,
-    known: &[&str],
-    object: &mut dyn Entries,
-) -> Result<(), Broken> {
-    context.unknown_key(key, known);
-    object.value(&mut Ignored)
-}
-
-/// What was given for a key that has to be there.
-pub(crate) fn required<T>(context: &mut Context, given: Given<T>, key: &str) -> Option<T> {
-    given.unwrap_or_else(|| {
-        context.problem_at(key, "this key is required");
-        None
-    })
-}
-
-/// What was given for a key that may be left out.
-pub(crate) fn optional<T>(given: Given<T>) -> Option<Option<T>> {
-    match given {
-        None => Some(None),
-        Some(read) => read.map(Some),
+impl Sink for Slot<'_> {
+    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
+        self.place.put(self.context, item)
     }
 }
 
-/// Gives each element of a list to `each`, with the context at its index; returns how many there
+/// The keys of an object, each with the place of its value.
+#[derive(Default)]
+pub(crate) struct Keys<'p>(Vec<Key<'p>>);
+
+struct Key<'p> {
+    name: &'static str,
+    is_required: bool,
+    is_given: bool,
+    place: &'p mut dyn Place,
+}
+
+impl<'p> Keys<'p> {
+    #[inline(never)]
+    pub(crate) fn add(&mut self, name: &'static str, is_required: bool, place: &'p mut dyn Place) {
+        self.0.push(Key { name, is_required, is_given: false, place });
+    }
+
+    /// Walks an object: each value that it has goes to the place of its key.
+    ///
+    /// # Errors
+    /// [`Broken`] when the document breaks off in it.
+    pub(crate) fn fill(mut self, context: &mut Context, object: &mut dyn Entries) -> Result<(), Broken> {
+        while let Some(name) = object.next_key()? {
+            let Some(key) = self.0.iter_mut().find(|key| key.name == name) else {
+                let known: Vec<&str> = self.0.iter().map(|key| key.name).collect();
+                context.unknown_key(&name, &known);
+                object.value(&mut Ignored)?;
+                continue;
+            };
+            context.enter_key(&name);
+            if std::mem::replace(&mut key.is_given, true) {
+                context.problem("this key stands twice");
+            }
+            let given = object.value(&mut Slot { context, place: key.place });
+            context.leave();
+            given?;
+        }
+        for key in self.0.iter().filter(|key| key.is_required && !key.is_given) {
+            context.problem_at(key.name, "this key is required");
+        }
+        Ok(())
+    }
+}
+
+/// Keys that several objects share: each has them among its own.
+pub(crate) trait SharedKeys: Default {
+    /// Adds each with its place.
+    fn add_to<'p>(&'p mut self, keys: &mut Keys<'p>);
+    /// Adds the schema of each.
+    fn describe(fields: &mut super::schema::Fields);
+}
+
+/// Gives each element of a list to the place, with the context at its index; returns how many there
 /// were.
 ///
 /// # Errors
 /// [`Broken`] when the document breaks off.
-pub(crate) fn elements<T: Read>(
-    context: &mut Context,
-    list: &mut dyn Elements,
-    mut each: impl FnMut(Option<T>),
-) -> Result<usize, Broken> {
+#[inline(never)]
+pub(crate) fn elements(context: &mut Context, list: &mut dyn Elements, place: &mut dyn Place) -> Result<usize, Broken> {
     let mut index = 0;
     loop {
         context.enter_index(index);
-        let given = Slot::<T>::fill(context, |sink| list.next(sink));
+        let more = list.next(&mut Slot { context, place });
         context.leave();
-        match given? {
-            (true, element) => each(element),
-            (false, _) => return Ok(index),
+        if !more? {
+            return Ok(index);
         }
         index += 1;
     }

@@ -8,17 +8,39 @@ pub struct Definitions {
     defs: Map<String, Value>,
 }
 
-type Field = (&'static str, &'static str, bool, fn(&mut Definitions) -> Value);
+/// The keys of an object.
+#[derive(Default)]
+pub(crate) struct Fields(Vec<Field>);
+
+struct Field {
+    key: &'static str,
+    doc: &'static str,
+    is_required: bool,
+    schema: fn(&mut Definitions) -> Value,
+}
+
+impl Fields {
+    /// Adds a key: its description, whether it has to be there, the schema of its value.
+    pub(crate) fn add(
+        &mut self,
+        key: &'static str,
+        doc: &'static str,
+        is_required: bool,
+        schema: fn(&mut Definitions) -> Value,
+    ) {
+        self.0.push(Field { key, doc, is_required, schema });
+    }
+}
 
 impl Definitions {
     /// Defines an object once and returns the reference to it.
-    pub(crate) fn object(&mut self, name: &str, doc: &str, fields: &[Field]) -> Value {
+    pub(crate) fn object(&mut self, name: &str, doc: &str, fields: &Fields) -> Value {
         if !self.defs.contains_key(name) {
             // The place is taken first: an object may hold itself.
             self.defs.insert(name.to_owned(), Value::Null);
             let mut properties = Map::new();
             let mut required = Vec::new();
-            for (key, doc, is_required, schema) in fields {
+            for Field { key, doc, is_required, schema } in &fields.0 {
                 let mut property = schema(self);
                 if let Value::Object(property) = &mut property {
                     property.insert("description".to_owned(), json!(doc.trim()));

@@ -1,6 +1,6 @@
 //! The small types that the configuration is made of: durations, sizes, names, lists.
 
-use super::read::{Broken, Context, Elements, Entries, Read, Slot, elements, shown};
+use super::read::{Broken, Context, Elements, Entries, Item, Kind, Place, Read, Slot, elements, shown};
 use super::schema::Definitions;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -29,11 +29,12 @@ impl<const MIN_MS: u64, const MAX_MS: u64> Duration<MIN_MS, MAX_MS> {
 
 impl<const MIN_MS: u64, const MAX_MS: u64> Read for Duration<MIN_MS, MAX_MS> {
     const EXPECTED: &'static str = "a duration with its unit such as `500ms`, `2s`, `1m`, `1h` or `1d`";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
         let Some(ms) = with_unit(text, &UNITS) else {
-            context.mismatch(Self::EXPECTED, &format!("`{}`", shown(text)));
+            context.mismatched_text(Self::EXPECTED, text);
             return None;
         };
         if ms < MIN_MS || ms > MAX_MS {
@@ -70,11 +71,12 @@ impl<const MIN: u64, const MAX: u64> Size<MIN, MAX> {
 
 impl<const MIN: u64, const MAX: u64> Read for Size<MIN, MAX> {
     const EXPECTED: &'static str = "a size with its unit such as `512B`, `64KiB` or `8MiB`";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         const UNITS: [(&str, u64); 4] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)];
         let Some(bytes) = with_unit(text, &UNITS) else {
-            context.mismatch(Self::EXPECTED, &format!("`{}`", shown(text)));
+            context.mismatched_text(Self::EXPECTED, text);
             return None;
         };
         if bytes < MIN || bytes > MAX {
@@ -155,6 +157,7 @@ fn matching(context: &mut Context, text: &str, matches: bool, (what, pattern): (
 
 impl<P: Pattern> Read for Text<P> {
     const EXPECTED: &'static str = P::WHAT;
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         let text = matching(context, text, P::is_match(text), (P::WHAT, P::PATTERN))?;
@@ -227,18 +230,14 @@ pub struct NonEmpty<T>(pub Vec<T>);
 
 impl<T: Read> Read for NonEmpty<T> {
     const EXPECTED: &'static str = "a list";
+    const TAKES: &'static [Kind] = &[Kind::List];
 
     fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
-        let mut out = Vec::new();
-        let mut whole = true;
-        let count = elements(context, list, |element: Option<T>| match element {
-            Some(element) => out.push(element),
-            None => whole = false,
-        })?;
-        if count == 0 {
+        let all = Vec::list(context, list)?;
+        if all.as_ref().is_some_and(Vec::is_empty) {
             context.problem("an empty list matches nothing: leave the key out to mean any");
         }
-        Ok((whole && count > 0).then_some(Self(out)))
+        Ok(all.filter(|all| !all.is_empty()).map(Self))
     }
 
     fn schema(schema: &mut Definitions) -> Value {
@@ -246,17 +245,32 @@ impl<T: Read> Read for NonEmpty<T> {
     }
 }
 
+/// The elements of a list.
+struct All<T> {
+    read: Vec<T>,
+    is_whole: bool,
+}
+
+impl<T: Read> Place for All<T> {
+    fn put(&mut self, context: &mut Context, item: Item<'_>) -> Result<(), Broken> {
+        let mut element: Option<T> = None;
+        element.put(context, item)?;
+        match element {
+            Some(element) => self.read.push(element),
+            None => self.is_whole = false,
+        }
+        Ok(())
+    }
+}
+
 impl<T: Read> Read for Vec<T> {
     const EXPECTED: &'static str = "a list";
+    const TAKES: &'static [Kind] = &[Kind::List];
 
     fn list(context: &mut Context, list: &mut dyn Elements) -> Result<Option<Self>, Broken> {
-        let mut out = Self::new();
-        let mut whole = true;
-        elements(context, list, |element: Option<T>| match element {
-            Some(element) => out.push(element),
-            None => whole = false,
-        })?;
-        Ok(whole.then_some(out))
+        let mut all = All { read: Self::new(), is_whole: true };
+        elements(context, list, &mut all)?;
+        Ok(all.is_whole.then_some(all.read))
     }
 
     fn schema(schema: &mut Definitions) -> Value {
@@ -266,6 +280,7 @@ impl<T: Read> Read for Vec<T> {
 
 impl Read for bool {
     const EXPECTED: &'static str = "`true` or `false`";
+    const TAKES: &'static [Kind] = &[Kind::Boolean];
     fn boolean(_: &mut Context, value: bool) -> Option<Self> {
         Some(value)
     }
@@ -289,6 +304,7 @@ impl<T, const MAX: usize> Default for Named<T, MAX> {
 
 impl<T: Read, const MAX: usize> Read for Named<T, MAX> {
     const EXPECTED: &'static str = "an object of names";
+    const TAKES: &'static [Kind] = &[Kind::Object];
 
     fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
         let mut named = BTreeMap::new();
@@ -296,12 +312,14 @@ impl<T: Read, const MAX: usize> Read for Named<T, MAX> {
         while let Some(key) = object.next_key()? {
             context.enter_key(&key);
             let name = Name::text(context, &key);
-            let value = Slot::<T>::fill(context, |sink| object.value(sink));
+            let mut value: Option<T> = None;
+            let given = object.value(&mut Slot { context, place: &mut value });
             if named.contains_key(&key) {
                 context.problem("this key stands twice");
             }
             context.leave();
-            match (name, value?.1) {
+            given?;
+            match (name, value) {
                 (Some(_), Some(value)) if named.len() < MAX => {
                     named.insert(key, value);
                 }

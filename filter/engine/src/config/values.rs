@@ -1,6 +1,6 @@
 //! Single values of rules and callers: instants, whole numbers, digests, names of other people's things.
 
-use super::read::{Context, Read, shown};
+use super::read::{Context, Kind, Read};
 use super::schema::Definitions;
 use super::types::{Pattern, Text, pattern};
 use crate::zone::Date;
@@ -112,11 +112,12 @@ pub(crate) fn numbers<const N: usize>(text: &str, separator: char, digits: [usiz
 
 impl Read for Timestamp {
     const EXPECTED: &'static str = "an instant such as `2026-12-31T00:00:00Z`";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         let instant = Self::parse(text);
         if instant.is_none() {
-            context.mismatch(Self::EXPECTED, &format!("`{}`", shown(text)));
+            context.mismatched_text(Self::EXPECTED, text);
         }
         instant
     }
@@ -140,6 +141,7 @@ impl<const MIN: u32, const MAX: u32> Whole<MIN, MAX> {
 
 impl<const MIN: u32, const MAX: u32> Read for Whole<MIN, MAX> {
     const EXPECTED: &'static str = "a whole number";
+    const TAKES: &'static [Kind] = &[Kind::Number];
 
     fn number(context: &mut Context, value: f64) -> Option<Self> {
         let in_range = (f64::from(MIN)..=f64::from(MAX)).contains(&value) && value.fract() == 0.0;
@@ -162,6 +164,7 @@ pub struct Body(pub Box<str>);
 
 impl Read for Body {
     const EXPECTED: &'static str = "text of at most 4096 bytes";
+    const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
         if text.len() > 4096 {

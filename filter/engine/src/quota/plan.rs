@@ -76,8 +76,8 @@ fn one(
     // A quota in shadow has cells of its own.
     let identity = digest ^ u64::from(shadow);
     check(&written, path, around, problems);
-    let scope = Scope::compile(path, written.take_scope(), around.catalog, around.paths, problems);
-    let conditions = around.ground.conditions(path, written.take_conditions(), None, problems);
+    let scope = Scope::compile(path, written.called, around.catalog, around.paths, problems);
+    let conditions = around.ground.conditions(path, written.conditions, None, problems);
     let zone = written.zone.clone().unwrap_or_else(Zone::utc);
     let global = written.scope == Some(Reach::Global);
     let mut limits = Vec::new();
