@@ -336,14 +336,18 @@ impl Visitor for Collect {
 }
 
 fn plain(attributes: &[KeyValue<'_>]) -> BTreeMap<String, Json> {
-    let json = |value: &Value<'_>| match *value {
+    attributes.iter().map(|&(name, value)| (name.to_owned(), json(value))).collect()
+}
+
+fn json(value: Value<'_>) -> Json {
+    match value {
         Value::Str(text) => Json::from(text),
         Value::Bool(truth) => Json::from(truth),
         Value::Int(number) => Json::from(number),
         Value::Double(number) => Json::from(number),
+        Value::List(list) => list.items().map(|item| item.map_or(Json::Null, json)).collect(),
         Value::Other => Json::Null,
-    };
-    attributes.iter().map(|(name, value)| ((*name).to_owned(), json(value))).collect()
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -200,14 +200,18 @@ struct Reader {
 }
 
 fn plain(attributes: &[KeyValue<'_>]) -> std::collections::BTreeMap<String, serde_json::Value> {
-    let value = |value: &Value<'_>| match value {
+    attributes.iter().map(|&(key, of)| (key.to_owned(), json(of))).collect()
+}
+
+fn json(value: Value<'_>) -> serde_json::Value {
+    match value {
         Value::Str(text) => serde_json::json!(text),
         Value::Bool(bit) => serde_json::json!(bit),
         Value::Int(int) => serde_json::json!(int),
         Value::Double(number) => serde_json::json!(number),
+        Value::List(list) => list.items().map(|item| item.map_or(serde_json::Value::Null, json)).collect(),
         Value::Other => serde_json::Value::Null,
-    };
-    attributes.iter().map(|(key, of)| ((*key).to_owned(), value(of))).collect()
+    }
 }
 
 impl Visitor for Reader {
