@@ -33,7 +33,7 @@ pub const FAMILIES: &str = "WITH RECURSIVE families(id, head) AS (\
     UNION SELECT aliases.id, families.head FROM aliases JOIN families ON aliases.target = families.id)";
 
 /// Who belongs together, for a question.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Aliases(HashMap<OperationId, Part>);
 
 /// Which operation an id is part of.

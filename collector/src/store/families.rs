@@ -5,8 +5,8 @@
 //!
 //! The rest (two versions that became one, a path that no policy names) nobody can know, and is asked for.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::facts::{Operation, OperationId};
@@ -53,23 +53,17 @@ impl Families {
         if self.started && self.new.is_empty() {
             return Ok(());
         }
+        let new: HashSet<OperationId> = self.new.iter().map(|operation| operation.id).collect();
         // Something declared may cover anything that was ever seen; what was only seen is asked about by itself,
         // so that a scan costs what it brings.
         let all = !self.started || self.new.iter().any(|operation| operation.declared);
-        let mut declared: HashMap<Group, Vec<Known>> = HashMap::new();
-        let mut seen: Vec<Operation> = Vec::new();
-        for known in described(session, all)? {
-            if known.operation.declared {
-                declared.entry(Group::of(&known.operation)).or_default().push(known);
-            } else {
-                seen.push(known.operation);
-            }
-        }
+        let (declared, mut seen) = by_group(described(session, all)?);
         if !all {
             seen = self.new.iter().map(|operation| (**operation).clone()).collect();
         }
         seen.retain(|operation| operation.id != OperationId::OTHER);
-        let mut known = Aliases::load(session)?;
+        let before = Aliases::load(session)?;
+        let mut known = before.clone();
         let (mut made, mut gone) = (Vec::new(), Vec::new());
         let mut settle = |id: OperationId, target: Option<OperationId>, reason: &str| {
             let before = known.own(id);
@@ -84,8 +78,10 @@ impl Families {
                 settle(id, head, RENAMED);
             }
         }
+        let pools = Pools::new(&declared, &new);
         for operation in &seen {
-            settle(operation.id, cover(declared.get(&Group::of(operation)), operation), DECLARED);
+            let is_new = !self.started || new.contains(&operation.id);
+            settle(operation.id, pools.cover(operation, before.own(operation.id), is_new), DECLARED);
         }
         aliases::settle(session, &gone, &made)?;
         self.started = true;
@@ -94,13 +90,48 @@ impl Families {
     }
 }
 
-/// Of those declared that cover an operation, the most specific.
-fn cover(declared: Option<&Vec<Known>>, operation: &Operation) -> Option<OperationId> {
-    let covering = declared.into_iter().flatten().filter_map(|known| {
-        let declared = &known.operation;
-        Some((covers(declared, operation)?, declared))
-    });
-    covering.max().map(|(_, declared)| declared.id)
+/// What is declared, by what operations must have in common to be one, and what is not.
+fn by_group(all: Vec<Known>) -> (HashMap<Group, Vec<Known>>, Vec<Operation>) {
+    let (mut declared, mut seen): (HashMap<Group, Vec<Known>>, Vec<Operation>) = Default::default();
+    for known in all {
+        if known.operation.declared {
+            declared.entry(Group::of(&known.operation)).or_default().push(known);
+        } else {
+            seen.push(known.operation);
+        }
+    }
+    (declared, seen)
+}
+
+/// What may cover an operation: for one that is new everything declared, for another only what was declared since.
+struct Pools<'k> {
+    all: HashMap<&'k Group, Vec<&'k Operation>>,
+    new: HashMap<&'k Group, Vec<&'k Operation>>,
+    by_id: HashMap<OperationId, &'k Operation>,
+}
+
+impl<'k> Pools<'k> {
+    fn new(declared: &'k HashMap<Group, Vec<Known>>, new: &HashSet<OperationId>) -> Self {
+        let pool = |wanted: &dyn Fn(&Operation) -> bool| {
+            let one = |(group, known): (&'k Group, &'k Vec<Known>)| {
+                (group, known.iter().map(|known| &known.operation).filter(|operation| wanted(operation)).collect())
+            };
+            declared.iter().map(one).collect()
+        };
+        let by_id = declared.values().flatten().map(|known| (known.operation.id, &known.operation)).collect();
+        Self { all: pool(&|_| true), new: pool(&|operation| new.contains(&operation.id)), by_id }
+    }
+
+    /// Of those declared that cover an operation, the most specific. One that is not new is covered by `before`, where
+    /// that is declared still, unless something closer was declared since.
+    fn cover(&self, operation: &Operation, before: Option<OperationId>, is_new: bool) -> Option<OperationId> {
+        let known = before.map(|id| self.by_id.get(&id).copied());
+        let is_open = is_new || known == Some(None);
+        let pool = if is_open { &self.all } else { &self.new };
+        let candidates = pool.get(&Group::of(operation)).into_iter().flatten().copied().chain(known.flatten());
+        let covering = candidates.filter_map(|declared| Some((covers(declared, operation)?, declared)));
+        covering.max().map(|(_, declared)| declared.id)
+    }
 }
 
 /// Each declared operation with the first of those that differ from it in the names of parameters alone, unless it
