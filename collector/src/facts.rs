@@ -23,16 +23,22 @@ pub struct Batch {
     pub rejected: Rejections,
 }
 
-/// What an entry weighs beside its texts, in bytes.
+/// What an entry weighs beside its texts, an operation with its texts, and a finding with its name, in bytes.
 const ENTRY_BYTES: usize = 512;
+const OPERATION_BYTES: usize = 1024;
+const FINDING_BYTES: usize = 128;
 
 impl Batch {
     /// Roughly how many bytes it holds while it waits.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.entries.iter().fold(0usize, |sum, entry| {
+        let operations = self.operations.len().saturating_mul(OPERATION_BYTES);
+        self.entries.iter().fold(operations, |sum, entry| {
             let text = match &entry.word {
-                Word::Call(call) => call.kept.as_ref().map_or(0, |kept| kept.attributes.len()),
+                Word::Call(call) => {
+                    let kept = call.kept.as_ref().map_or(0, |kept| kept.attributes.len());
+                    kept.saturating_add(call.findings.len().saturating_mul(FINDING_BYTES))
+                }
                 Word::Policy(policy) => policy.attributes.len(),
                 Word::Unusable { .. } | Word::Vm(_) => 0,
             };
@@ -206,10 +212,10 @@ impl Verdict {
     }
 }
 
-/// A rule that refused, or would have.
+/// A rule, or a quota, that refused, or would have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rule {
-    /// Its name; empty when the default refused.
+    /// Its name; empty when the default refused, or what no rule decides.
     pub name: String,
     /// Code of the refusal.
     pub refusal: String,

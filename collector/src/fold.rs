@@ -19,6 +19,12 @@ use crate::sums::Sums;
 
 pub use stream::StreamState;
 
+/// Data types of operations that one commit tells apart; a filter's policy names a few dozen.
+const DATA_TYPES_MAX: usize = 20_000;
+
+/// The name of the data type that stands for those that were over a bound.
+pub const OTHER_DATA_TYPE: &str = "(other)";
+
 /// The part of the books that one transaction works on.
 #[derive(Debug, Default)]
 pub struct Books {
@@ -243,8 +249,16 @@ impl Books {
         }
         for Finding { data_type, found } in call.findings {
             let values = found.saturating_mul(call.weight);
-            self.data_types.entry((data_type, id)).or_default().add(1, values, time_ns);
+            let key = self.data_type(data_type, id);
+            self.data_types.entry(key).or_default().add(1, values, time_ns);
         }
+    }
+
+    /// Under which name a finding is counted: its own, while one commit has not too many.
+    fn data_type(&self, name: Arc<str>, id: OperationId) -> (Arc<str>, OperationId) {
+        let key = (name, id);
+        let is_room = self.data_types.len() < DATA_TYPES_MAX || self.data_types.contains_key(&key);
+        if is_room { key } else { (OTHER_DATA_TYPE.into(), id) }
     }
 
     /// A record that cannot be taken is still known to have come: it is not missing.

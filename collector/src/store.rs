@@ -3,6 +3,7 @@
 //! port ([`sql`]) behind which a file or a server stands.
 
 pub mod aliases;
+mod families;
 mod ledger;
 pub mod postgres;
 mod reader;
@@ -28,9 +29,6 @@ pub const OTHER_CALLER: &str = "(other)";
 
 /// The name of the rule that stands for rules that were over the bound.
 pub const OTHER_RULE: &str = "(other)";
-
-/// The name of the data type that stands for those that were over the bound.
-pub const OTHER_DATA_TYPE: &str = "(other)";
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy)]

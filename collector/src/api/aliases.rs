@@ -14,14 +14,11 @@ use super::query::{Form, Parameter, Query, bad_id};
 use super::{Api, shape};
 use crate::clock::{now_ns, rfc3339};
 use crate::facts::OperationId;
-use crate::store::aliases::Alias;
+use crate::store::aliases::{ASKED, Alias};
 use crate::store::writer::{AliasChange, NotWritten};
 
 /// What can be asked: nothing.
 pub(super) const NONE: &[Parameter] = &[];
-
-/// Why an id is part of another operation: somebody said so.
-const ASKED: &str = "asked";
 
 /// Answers every alias.
 pub(super) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> Result<Json<Value>, Problem> {

@@ -27,6 +27,9 @@ const STATES: &[(&str, Shown)] =
 /// Levels by name: the number of the level, minutes of a step, and how many steps are answered when none are asked for.
 const STEPS: &[(&str, (u64, u64, u64))] = &[("minute", (0, 1, 60)), ("hour", (1, 60, 48)), ("day", (2, 1440, 31))];
 
+/// How many other ids of an operation are told: a scan below what a policy declares makes one for each path that it tried.
+const ALSO_TOLD: usize = 100;
+
 /// The most steps of one answer.
 const POINTS_MAX: u64 = 1500;
 
@@ -196,9 +199,10 @@ pub(super) fn named(operation: &crate::facts::Operation) -> Map<String, Value> {
 fn item(item: &OperationItem) -> Value {
     let mut map = named(&item.row.operation);
     map.extend(sums::members(&item.row.sums));
-    let also: Vec<String> = item.also.iter().map(|id| id.text()).collect();
+    let also: Vec<String> = item.also.iter().take(ALSO_TOLD).map(|id| id.text()).collect();
     let state = if item.row.sums.success_ns > 0 { "active" } else { "never_succeeded" };
     map.insert("also".to_owned(), also.into());
+    map.insert("also_total".to_owned(), item.also.len().into());
     map.insert("state".to_owned(), state.into());
     Value::Object(map)
 }
@@ -215,6 +219,7 @@ fn item_shape() -> Value {
         ("api", shape::maybe(shape::text())),
         ("declared", shape::flag()),
         ("also", shape::list(Form::Id.schema())),
+        ("also_total", shape::count()),
         ("state", json!({ "type": "string", "enum": ["active", "never_succeeded"] })),
     ];
     members.extend(sums::shapes());

@@ -26,12 +26,6 @@ const FINGERPRINTS_MAX: usize = 32;
 /// The longest fingerprint that is indexed, in bytes.
 const FINGERPRINT_BYTES_MAX: usize = 64;
 
-/// What became of the credential; declared by the filter that reads credentials.
-const CREDENTIAL_STATE: &str = "ostiary.credential.state";
-
-/// The longest word for it, in bytes.
-const STATE_BYTES_MAX: usize = 32;
-
 /// Declares which attributes a call is made of, each with its place in [`Values`].
 macro_rules! wanted {
     ($($index:literal $ident:ident),* $(,)?) => {
@@ -46,18 +40,16 @@ wanted! {
     13 CREDENTIAL_KIND, 14 COUNTRY, 15 FINGERPRINTS, 16 STATUS, 17 GRPC_STATUS, 18 REQUEST_BODY_SIZE,
     19 RESPONSE_BODY_SIZE, 20 DURATION, 21 VERDICT, 22 REFUSAL, 23 RULE_NAME, 24 RULE_ORIGIN, 25 WOULD_VERDICT,
     26 WOULD_REFUSAL, 27 WOULD_RULE_NAME, 28 DATA_TYPES, 29 DATA_TYPES_COUNTS,
+    30 CREDENTIAL_STATE, 31 QUOTA_NAME, 32 WOULD_QUOTA_NAME,
 }
 
-/// The credential's state has no place in the table of attributes of every filter.
-const STATE: usize = 30;
-
 /// How many values a call is made of.
-const VALUES: usize = 31;
+const VALUES: usize = 33;
 
 /// What is known of a name.
 #[derive(Clone, Copy)]
 struct Known {
-    attribute: Option<&'static Attribute>,
+    attribute: &'static Attribute,
     slot: Option<usize>,
 }
 
@@ -163,7 +155,7 @@ impl<'s> Calls<'s> {
             let Some(known) = self.known(position, name) else {
                 continue;
             };
-            if known.attribute.is_some_and(|attribute| !fits(attribute, value)) {
+            if !fits(known.attribute, value) {
                 fit = false;
             }
             if let Some(place) = known.slot.and_then(|slot| values.0.get_mut(slot)) {
@@ -209,17 +201,17 @@ impl<'s> Calls<'s> {
         Ok(Some((id, self.operations.number(source, &said))))
     }
 
-    /// The rule that refused, and the one that would have.
+    /// The rule or the quota that refused, and the one that would have.
     fn rules(&mut self, values: &Values<'_>) -> [Option<Arc<Rule>>; 2] {
         let enforced = (values.text(VERDICT) == "deny").then(|| Rule {
-            name: owned(values.text(RULE_NAME)),
+            name: owned(values.either(RULE_NAME, QUOTA_NAME)),
             refusal: owned(values.text(REFUSAL)),
             origin: owned(values.text(RULE_ORIGIN)),
             would_be: false,
         });
         // What is enforced would be enforced too: it is a hit of the second kind only where it is the only one.
         let would = (values.text(WOULD_VERDICT) == "deny" && enforced.is_none()).then(|| Rule {
-            name: owned(values.text(WOULD_RULE_NAME)),
+            name: owned(values.either(WOULD_RULE_NAME, WOULD_QUOTA_NAME)),
             refusal: owned(values.text(WOULD_REFUSAL)),
             origin: String::new(),
             would_be: true,
@@ -254,6 +246,14 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// The first of two texts that is there.
+    fn either(&self, slot: usize, other: usize) -> &'a str {
+        match self.text(slot) {
+            "" => self.text(other),
+            text => text,
+        }
+    }
+
     fn flag(&self, slot: usize) -> Option<bool> {
         match self.get(slot) {
             Some(Value::Bool(flag)) => Some(flag),
@@ -263,13 +263,11 @@ impl<'a> Values<'a> {
 }
 
 fn party<'a>(values: &Values<'a>) -> parties::Said<'a> {
-    let state = values.text(STATE);
-    let state = if state.len() > STATE_BYTES_MAX { "" } else { state };
     parties::Said {
         caller: values.text(CALLER_ID),
         address: values.text(CLIENT_ADDRESS),
         country: values.text(COUNTRY),
-        credential: (values.text(CREDENTIAL_KIND), state),
+        credential: (values.text(CREDENTIAL_KIND), values.text(CREDENTIAL_STATE)),
     }
 }
 
@@ -289,11 +287,10 @@ fn fingerprints(text: &str) -> Vec<String> {
 fn table() -> &'static HashMap<&'static str, Known> {
     static TABLE: OnceLock<HashMap<&'static str, Known>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut table = HashMap::from([(CREDENTIAL_STATE, Known { attribute: None, slot: Some(STATE) })]);
+        let mut table = HashMap::new();
         for attribute in names::ALL.iter().filter(|attribute| attribute.place == Place::Request) {
             let wanted = WANTED.iter().find(|(_, wanted)| std::ptr::eq(*wanted, *attribute)).map(|&(slot, _)| slot);
-            let known = table.entry(attribute.name).or_insert(Known { attribute: None, slot: wanted });
-            known.attribute = Some(*attribute);
+            table.insert(attribute.name, Known { attribute, slot: wanted });
         }
         table
     })
@@ -328,6 +325,6 @@ mod tests {
     #[test]
     fn every_wanted_attribute_has_its_own_place() {
         let places: std::collections::BTreeSet<usize> = WANTED.iter().map(|&(slot, _)| slot).collect();
-        assert_eq!((places.len(), WANTED.len(), STATE + 1), (STATE, STATE, VALUES));
+        assert_eq!((places.len(), WANTED.len()), (VALUES, VALUES));
     }
 }

@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::clock::SECOND_NS;
 use crate::facts::{Batch, OperationId, Word};
 use crate::fold::{Books, Cell, CellKey, KeptCall, Outcome, StreamState};
-use crate::store::aliases::{self, Families};
+use crate::store::aliases;
+use crate::store::families::Families;
 use crate::store::rows::{self, CALLS, CELLS, FINGERPRINTS, OPERATIONS, OperationRow, POLICIES, STREAMS};
 use crate::store::sql::{self, Columns, Database, Row, Session, Value};
 use crate::store::writer::AliasChange;
@@ -23,8 +24,8 @@ use crate::sums::Sums;
 /// spares questions.
 #[derive(Debug, Default)]
 struct Known {
-    /// Operations that are in the store, and whether they ever succeeded.
-    operations: HashMap<OperationId, bool>,
+    /// Operations that are in the store.
+    operations: HashMap<OperationId, Met>,
     /// Streams in the store.
     streams: u64,
     /// Flows of this writer by hour.
@@ -33,6 +34,15 @@ struct Known {
     rules: u64,
     /// Rows of data types.
     data_types: u64,
+}
+
+/// What is known of an operation without asking.
+#[derive(Debug, Clone, Copy, Default)]
+struct Met {
+    /// It succeeded at least once.
+    succeeded: bool,
+    /// A policy declares it.
+    declared: bool,
 }
 
 /// The writing half of a store.
@@ -94,10 +104,10 @@ impl Ledger {
     ///
     /// # Errors
     /// When nothing was changed because the store failed.
-    pub fn alias(&mut self, change: AliasChange) -> Result<bool, StoreError> {
+    pub fn alias(&mut self, change: AliasChange, now_ns: u64) -> Result<bool, StoreError> {
         sql::commit(self.database.as_mut(), |session| match &change {
             AliasChange::Join(alias) => aliases::put(session, alias),
-            AliasChange::Part(id) => aliases::remove(session, *id),
+            AliasChange::Part(id) => aliases::remove(session, *id, now_ns),
         })
     }
 
@@ -106,8 +116,10 @@ impl Ledger {
         self.known.rules = self.known.rules.saturating_add(learnt.rules);
         self.known.data_types = self.known.data_types.saturating_add(learnt.data_types);
         self.known.flows.extend(learnt.flows);
-        for (id, succeeded) in learnt.operations {
-            *self.known.operations.entry(id).or_default() |= succeeded;
+        for (id, met) in learnt.operations {
+            let known = self.known.operations.entry(id).or_default();
+            known.succeeded |= met.succeeded;
+            known.declared |= met.declared;
         }
         self.families.note(learnt.described);
     }
@@ -116,9 +128,10 @@ impl Ledger {
 /// Counts again, because other collectors write to the same store.
 fn recount(session: &mut dyn Session) -> Result<Known, StoreError> {
     let mut known = Known::default();
-    for row in session.query("SELECT id, max(success_ns) FROM operations GROUP BY id", &[])? {
+    for row in session.query("SELECT id, max(success_ns), max(declared) FROM operations GROUP BY id", &[])? {
         let mut columns = Columns::new("operations", row);
-        known.operations.insert(columns.read(rows::id_from)?, columns.count()? > 0);
+        let id = columns.read(rows::id_from)?;
+        known.operations.insert(id, Met { succeeded: columns.flag()?, declared: columns.flag()? });
     }
     (known.streams, known.rules) = (count(session, "streams")?, count(session, "rules")?);
     known.data_types = count(session, "data_types")?;

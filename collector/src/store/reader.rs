@@ -4,6 +4,7 @@
 
 mod calls;
 mod operations;
+mod series;
 mod streams;
 
 use crate::facts::OperationId;
@@ -53,7 +54,7 @@ impl Reader {
     /// # Errors
     /// When the store cannot be read.
     pub fn series(&self, id: OperationId, level: u64, from_ns: u64, to_ns: u64) -> Result<Vec<Point>, StoreError> {
-        sql::ask(self.snapshots.as_ref(), |session| operations::series(session, id, level, from_ns, to_ns))
+        sql::ask(self.snapshots.as_ref(), |session| series::series(session, id, level, from_ns, to_ns))
     }
 
     /// What kinds of data were found in an operation's answers, those with the most values first.
@@ -121,6 +122,9 @@ impl Reader {
     }
 }
 
+/// How many members of a family a statement names.
+const MEMBERS_NAMED: usize = 500;
+
 /// Conditions and their values, in step.
 #[derive(Default)]
 struct Conditions {
@@ -141,16 +145,18 @@ impl Conditions {
         }
     }
 
-    /// That the operation is one of a family.
+    /// That the operation is one of a family, in a statement that knows [`aliases::FAMILIES`] and joined it. Few
+    /// members are named, so that an index finds them; a statement takes only so many values.
     fn family(&mut self, aliases: &Aliases, id: OperationId) {
-        let places: Vec<String> = aliases
-            .family(id)
-            .into_iter()
-            .map(|id| {
-                self.values.push(super::rows::id_to(id));
-                format!("${}", self.values.len())
-            })
-            .collect();
+        let family = aliases.family(id);
+        if family.len() > MEMBERS_NAMED {
+            return self.add("coalesce(head, operation) = ?", super::rows::id_to(aliases.head(id)));
+        }
+        let name = |id| {
+            self.values.push(super::rows::id_to(id));
+            format!("${}", self.values.len())
+        };
+        let places: Vec<String> = family.into_iter().map(name).collect();
         self.sql.push(format!("operation IN ({})", places.join(", ")));
     }
 

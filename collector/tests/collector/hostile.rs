@@ -206,7 +206,19 @@ async fn compressed_messages_are_taken_and_bombs_are_not() {
     // The most that fits of empty records is taken apart, and every one is told.
     let reply = sender.send(ours(3, vec![LogRecord::default(); 20_000])).await.unwrap();
     assert_eq!(reply.rejected, 20_000);
-    assert_eq!(calls(&collector), 100);
+    // As many findings as fit, each of another name: all are counted, few by their names.
+    let name = |n: usize| AnyValue { value: Some(Value::StringValue(format!("{n:x}"))) };
+    let found = |seq: usize| {
+        let values = (seq * 32..seq * 32 + 32).map(name).collect();
+        record(seq as i64, |record| {
+            record.attributes.push(pair("ostiary.data_types", Value::ArrayValue(ArrayValue { values })))
+        })
+    };
+    let reply = sender.send(ours(4, (0..9_000).map(found).collect())).await.unwrap();
+    assert_eq!((reply.rejected, calls(&collector)), (0, 9_100));
+    let types = ask::get(collector.http, &format!("/v1/operations/{}", id(7)))["data_types"].clone();
+    let values = types.as_array().unwrap().iter().map(|one| one["values"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!((values, types[0]["name"].as_str()), (9_000 * 32 - 20_000 + 999, Some("(other)")));
     assert!(collector.peak_mib() < MEMORY_MIB_MAX, "{} MiB", collector.peak_mib());
 }
 

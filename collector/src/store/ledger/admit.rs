@@ -8,21 +8,21 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::Known;
 use super::places::Places;
+use super::{Known, Met};
 use crate::clock::SECOND_NS;
 use crate::facts::{Operation, OperationId, Party, Rule};
-use crate::fold::{Books, CellKey, Described, FlowKey, Hits};
+use crate::fold::{Books, CellKey, Described, FlowKey, Hits, OTHER_DATA_TYPE};
 use crate::store::rows::{self, DATA_TYPES, FLOWS, OPERATIONS, RULES};
 use crate::store::sql::{Columns, Row, Session, Value};
-use crate::store::{Bounds, OTHER_CALLER, OTHER_DATA_TYPE, OTHER_RULE, StoreError};
+use crate::store::{Bounds, OTHER_CALLER, OTHER_RULE, StoreError};
 
 /// What a commit adds to what is known, once it is on disk.
 #[derive(Debug, Default)]
 pub(super) struct Learnt {
-    /// Operations that were touched, and whether they succeeded in it.
-    pub operations: Vec<(OperationId, bool)>,
-    /// Those that are new, as they are described.
+    /// Operations that were touched, and what was met of them.
+    pub operations: Vec<(OperationId, Met)>,
+    /// Those that are new, or declared for the first time, as they are described.
     pub described: Vec<Arc<Operation>>,
     /// How many streams are new.
     pub streams: u64,
@@ -41,18 +41,24 @@ pub(super) fn operations(
     known: &Known,
     bounds: &Bounds,
 ) -> Result<Learnt, StoreError> {
-    let mut succeeded: HashMap<OperationId, bool> = HashMap::new();
+    let mut touched: HashMap<OperationId, Met> = HashMap::new();
     let mut strangers: BTreeMap<OperationId, Described> = BTreeMap::new();
+    let mut learnt = Learnt::default();
     for (key, cell) in &books.cells {
-        *succeeded.entry(key.operation).or_default() |= cell.sums.success_ns > 0;
-        if !known.operations.contains_key(&key.operation) {
-            let Described { operation, at_ns } = &cell.described;
-            let described = strangers.entry(key.operation).or_insert_with(|| cell.described.clone());
-            described.describe(operation, *at_ns);
+        let Described { operation, at_ns } = &cell.described;
+        let met = touched.entry(key.operation).or_default();
+        met.succeeded |= cell.sums.success_ns > 0;
+        met.declared |= operation.declared;
+        match known.operations.get(&key.operation) {
+            Some(known) if operation.declared && !known.declared => learnt.described.push(Arc::clone(operation)),
+            Some(_) => {}
+            None => {
+                let described = strangers.entry(key.operation).or_insert_with(|| cell.described.clone());
+                described.describe(operation, *at_ns);
+            }
         }
     }
     let mut room = Room::new(known, bounds);
-    let mut learnt = Learnt::default();
     let mut refused = HashSet::new();
     // Without room the question is spared: what another collector made in between is learnt within seconds.
     let made_elsewhere = if room.is_full() { HashSet::new() } else { known_to_others(session, strangers.keys())? };
@@ -60,7 +66,7 @@ pub(super) fn operations(
         if made_elsewhere.contains(&id) {
             continue;
         }
-        let is_real = operation.declared || succeeded.get(&id).copied().unwrap_or(false);
+        let is_real = operation.declared || touched.get(&id).is_some_and(|met| met.succeeded);
         if room.take(is_real) {
             learnt.described.push(operation);
         } else {
@@ -70,7 +76,7 @@ pub(super) fn operations(
     if !refused.is_empty() {
         to_other(books, &refused);
     }
-    learnt.operations = succeeded.into_iter().filter(|(id, _)| !refused.contains(id)).collect();
+    learnt.operations = touched.into_iter().filter(|(id, _)| !refused.contains(id)).collect();
     Ok(learnt)
 }
 
@@ -83,7 +89,7 @@ struct Room {
 impl Room {
     fn new(known: &Known, bounds: &Bounds) -> Self {
         let count = |of: usize| u64::try_from(of).unwrap_or(u64::MAX);
-        let unproven = known.operations.values().filter(|succeeded| !**succeeded).count();
+        let unproven = known.operations.values().filter(|met| !met.succeeded).count();
         Self {
             all: bounds.operations_max.saturating_sub(count(known.operations.len())),
             unproven: bounds.operations_max.div_ceil(2).saturating_sub(count(unproven)),

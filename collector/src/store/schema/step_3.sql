@@ -8,3 +8,6 @@ CREATE TABLE data_types (
     last_ns   BIGINT NOT NULL,
     PRIMARY KEY (operation, name, writer)
 ) {keyed};
+
+-- Families are told from their heads down.
+CREATE INDEX aliases_by_target ON aliases (target);
