@@ -25,14 +25,16 @@ impl Random {
         low + (self.next() >> 11) % (high - low + 1)
     }
 
-    pub fn pick<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
-        of[usize::try_from(self.within(0, of.len() as u64 - 1)).unwrap()]
+    /// One of these.
+    pub fn pick<T: Copy + Default>(&mut self, of: &[T]) -> T {
+        let at = self.within(0, of.len() as u64 - 1);
+        (0..).zip(of).find(|(number, _)| *number == at).map(|(_, one)| *one).unwrap_or_default()
     }
 
     /// This many characters of the alphabet.
     pub fn of(&mut self, alphabet: &str, count: u64) -> String {
         let alphabet: Vec<char> = alphabet.chars().collect();
-        (0..count).map(|_| alphabet[usize::try_from(self.within(0, alphabet.len() as u64 - 1)).unwrap()]).collect()
+        (0..count).map(|_| self.pick(&alphabet)).collect()
     }
 
     pub fn digits(&mut self, count: u64) -> String {
@@ -99,8 +101,7 @@ pub const CLASSES: &[Class] = &[
     }),
     ("ISO timestamps", false, |random, _| {
         let (year, month, day) = random.date();
-        let zone =
-            ["Z", "+08:00", "-0500", ".123Z", ".123456+02:00", ""][usize::try_from(random.within(0, 5)).unwrap()];
+        let zone = random.pick(&["Z", "+08:00", "-0500", ".123Z", ".123456+02:00", ""]);
         format!(
             "{year}-{month:02}-{day:02}T{:02}:{:02}:{:02}{zone}",
             random.within(0, 23),
@@ -145,7 +146,7 @@ pub const CLASSES: &[Class] = &[
     ("SHA-256", false, |random, _| random.of(HEX, 64)),
     ("SHA-256 in capitals", false, |random, _| random.of(HEX, 64).to_uppercase()),
     ("hex with 0x", false, |random, _| {
-        let count = [2, 4, 8, 16, 32, 64][usize::try_from(random.within(0, 5)).unwrap()];
+        let count = random.pick(&[2, 4, 8, 16, 32, 64]);
         format!("0x{}", random.of(HEX, count))
     }),
     ("hex, 6 to 24 digits", false, |random, _| {
@@ -168,11 +169,7 @@ pub const CLASSES: &[Class] = &[
     }),
     ("base64", false, |random, _| {
         let count = random.within(4, 40);
-        format!(
-            "{}{}",
-            random.of(BASE64, count * 4 - 1),
-            ["=", "A", "+"][usize::try_from(random.within(0, 2)).unwrap()]
-        )
+        format!("{}{}", random.of(BASE64, count * 4 - 1), random.pick(&["=", "A", "+"]))
     }),
     ("base64, long", false, |random, _| random.of(BASE64, 400)),
     ("base64url", false, |random, _| {
@@ -180,7 +177,7 @@ pub const CLASSES: &[Class] = &[
         random.of(BASE64_URL, count)
     }),
     ("coordinates", false, |random, _| {
-        format!("{}{}.{}", ["", "-"][usize::try_from(random.within(0, 1)).unwrap()], random.within(0, 179), {
+        format!("{}{}.{}", random.pick(&["", "-"]), random.within(0, 179), {
             let count = random.within(4, 15);
             random.digits(count)
         })
@@ -209,7 +206,7 @@ pub const CLASSES: &[Class] = &[
             random.within(0, 30),
             random.within(0, 99),
             random.within(0, 9999),
-            ["", "-rc.1", "-beta", "+20240115"][usize::try_from(random.within(0, 3)).unwrap()]
+            random.pick(&["", "-rc.1", "-beta", "+20240115"])
         )
     }),
     ("browser versions", false, |random, _| {
@@ -221,7 +218,7 @@ pub const CLASSES: &[Class] = &[
     }),
     ("UPS tracking numbers", false, |random, _| random.like("1Z******##########")),
     ("FedEx tracking numbers", false, |random, _| {
-        let count = [12, 15, 20][usize::try_from(random.within(0, 2)).unwrap()];
+        let count = random.pick(&[12, 15, 20]);
         random.digits(count)
     }),
     ("FedEx tracking in groups", false, |random, _| random.like("#### #### ####")),
