@@ -4,7 +4,7 @@
 //! `DATE-OF-BIRTH`), and some of its words in a row, put together, have to be one of the entries. Of scripts that
 //! set no spaces between words, each character is a word.
 
-use crate::shape::{LOWER, UPPER, WORD, class};
+use crate::shape::{DIGIT, LOWER, UPPER, WORD, class};
 use words::{CLASSES, HASHES, may_be_known};
 
 pub mod classes;
@@ -132,6 +132,9 @@ struct Words<'a> {
 impl Words<'_> {
     /// Takes the words of a run of letters and digits: `dateOfBirth2` has three.
     fn push_humps(&mut self, run: &[u8]) {
+        if run.iter().skip(1).all(|byte| class(*byte) & (UPPER | DIGIT) == 0) {
+            return self.push(run);
+        }
         let mut start = 0;
         for (at, byte) in run.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|at| run.get(at)).is_some_and(u8::is_ascii_uppercase);
@@ -152,10 +155,9 @@ impl Words<'_> {
         let (hash, power) = word.iter().fold((0, 1_u32), |(hash, power), byte| {
             (hashed(hash, byte.to_ascii_lowercase()), power.wrapping_mul(BASE))
         });
-        self.hashes.rotate_right(1);
+        let [a, b, c, d, e, _] = self.hashes;
+        self.hashes = [0, a, b, c, d, e];
         self.count = (self.count + 1).min(ENTRY_WORDS_MAX);
-        let [first, ..] = &mut self.hashes;
-        *first = 0;
         for before in self.hashes.iter_mut().take(self.count) {
             *before = before.wrapping_mul(power).wrapping_add(hash);
             let entry = spread(*before);

@@ -194,6 +194,17 @@ proptest! {
         }
     }
 
+    /// What comes after a match is found as well by looking from its end on.
+    #[test]
+    fn the_rest_is_found_from_the_end_of_a_match(text in texts(0..12)) {
+        let whole = hits(&DETECTORS, "", &text);
+        if let Some((first, rest)) = whole.split_first() {
+            let mut found = Vec::new();
+            DETECTORS.find_from(&text, first.end, Context::NONE, &mut found);
+            prop_assert_eq!(&found, rest);
+        }
+    }
+
     /// What is found without context passes the gate.
     #[test]
     fn what_is_found_passes_the_gate(text in texts(0..4), only in 0..crate::detectors::ROWS.len()) {
