@@ -10,6 +10,7 @@
 
 use crate::host::{Buffer, HeaderMap, Host, Status};
 use ostiary_body::format::{Format, Guess};
+use ostiary_body::inflate::{Bounds, Inflate, InflateError};
 use ostiary_body::masker::{Blocked, Masker};
 use ostiary_body::plan::{Active, Limits};
 use ostiary_body::report::{Inspected, Report, RuleCount, Why};
@@ -72,6 +73,8 @@ struct Reading {
     /// may leave.
     guard: Option<usize>,
     limits: Limits,
+    /// What decodes it; what leaves is not coded.
+    inflate: Option<Box<Inflate>>,
     content_type: Option<Box<str>>,
     reader: Reader,
     /// Decided bytes at the beginning of what Envoy holds.
@@ -124,11 +127,12 @@ impl Response {
             Body::Untouched => {}
             Body::Unread(reason) => self.body = Stage::Unread(reason),
             Body::Blocked(rule, reason) => return Ok(self.end(rule, reason)),
-            Body::Read { active, guard, content_type } => {
+            Body::Read { active, guard, coding, content_type } => {
                 self.body = Stage::Reading(Box::new(Reading {
                     active,
                     guard,
                     limits: Limits { inspect: masking.inspect_bytes_max(), ..Limits::default() },
+                    inflate: coding.map(|coding| Box::new(Inflate::new(coding, Bounds::default()))),
                     content_type,
                     reader: Reader::Unknown(Vec::new()),
                     decided: Vec::new(),
@@ -246,7 +250,7 @@ impl Reading {
         let new = bytes.get(self.held..).unwrap_or_default();
         self.seen = self.seen.saturating_add(u64::try_from(new.len()).unwrap_or(u64::MAX));
         let mut out = std::mem::take(&mut self.decided);
-        self.feed(masking, new, &mut out)?;
+        self.take(masking, new, &mut out)?;
         if is_last {
             self.finish(masking, &mut out)?;
         }
@@ -284,6 +288,30 @@ impl Reading {
                 Err(_) => self.without_host().map(|_| ()),
             },
         }
+    }
+
+    /// Takes bytes as they come.
+    fn take(&mut self, masking: &Masking, new: &[u8], out: &mut Vec<u8>) -> Result<(), End> {
+        let Some(mut inflate) = self.inflate.take() else { return self.feed(masking, new, out) };
+        let mut fed = Ok(());
+        let decoded = inflate.feed(new, &mut |bytes| {
+            if fed.is_ok() {
+                fed = self.feed(masking, bytes, out);
+            }
+        });
+        self.inflate = Some(inflate);
+        fed?;
+        decoded.or_else(|error| self.undecodable(error))
+    }
+
+    /// What is coded is not what it says. What has left was not coded any more, so the rest cannot leave
+    /// as it came.
+    fn undecodable(&mut self, error: InflateError) -> Result<(), End> {
+        if self.acts() {
+            return Err((self.guarding(), error.name()));
+        }
+        self.reader = Reader::Opaque;
+        Ok(())
     }
 
     /// Brings bytes to what reads them.
@@ -326,6 +354,9 @@ impl Reading {
     }
 
     fn finish(&mut self, masking: &Masking, out: &mut Vec<u8>) -> Result<(), End> {
+        if let Some(Err(error)) = self.inflate.as_ref().map(|inflate| inflate.finish()) {
+            self.undecodable(error)?;
+        }
         if let Reader::Unknown(first) = &mut self.reader {
             let first = std::mem::take(first);
             if first.is_empty() {

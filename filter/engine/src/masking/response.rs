@@ -4,6 +4,7 @@
 use super::{Masking, RuleSet};
 use crate::pairs::Pairs;
 use ostiary_body::format::{Format, Guess};
+use ostiary_body::inflate::Coding;
 use ostiary_body::plan::Active;
 use ostiary_body::rule::Mask;
 
@@ -30,17 +31,6 @@ pub struct ResponseHead<'a> {
     pub is_whole: bool,
 }
 
-/// How a body is coded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coding {
-    /// As it is.
-    Identity,
-    /// By gzip (RFC 1952).
-    Gzip,
-    /// By deflate: zlib (RFC 1950), or raw (RFC 1951), which servers send too.
-    Deflate,
-}
-
 /// What becomes of the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
@@ -55,6 +45,8 @@ pub enum Body {
         /// The rule that ends the response where its body cannot be read; none if what cannot be
         /// read may leave.
         guard: Option<usize>,
+        /// How it is coded, if it is.
+        coding: Option<Coding>,
         /// Its type, as it says.
         content_type: Option<Box<str>>,
     },
@@ -125,14 +117,12 @@ impl Masking {
         if read.is_range {
             return unread("range");
         }
-        if read.coding() != Some(Coding::Identity) {
-            return unread("coding");
-        }
+        let Ok(coding) = read.coding() else { return unread("coding") };
         let content_type = read.content_type.and_then(|value| std::str::from_utf8(value).ok());
         if Format::of(content_type, &[]) == Guess::Unknown {
             return unread("format");
         }
-        Body::Read { active, guard, content_type: content_type.map(Into::into) }
+        Body::Read { active, guard, coding, content_type: content_type.map(Into::into) }
     }
 
     /// Takes off what would tell of the body that came, and what would let a cache give it to others.
@@ -140,7 +130,7 @@ impl Masking {
         let has = |name: &str| Pairs::clone(&lines).any(|(have, _)| have == name.as_bytes());
         let gone = OF_THE_BYTES.into_iter().filter(|name| has(name));
         treatment.changes.extend(gone.map(|name| HeadChange::Remove(name.into())));
-        if !read.codings.is_empty() && read.coding() != Some(Coding::Identity) {
+        if read.coding() != Ok(None) {
             treatment.changes.push(HeadChange::Remove("content-encoding".into()));
         }
         // A strong validator promises these bytes (RFC 9110, section 8.8.1).
@@ -214,19 +204,16 @@ impl<'a> Read<'a> {
         read
     }
 
-    /// How the body is coded; `None` where it cannot be decoded, or is coded more than once.
-    fn coding(&self) -> Option<Coding> {
+    /// How the body is coded, if it is.
+    ///
+    /// # Errors
+    /// It is coded in a way that is not decoded here, or in several.
+    fn coding(&self) -> Result<Option<Coding>, ()> {
         let words = self.codings.iter().flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
         let mut words = words.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case(b"identity"));
-        let Some(word) = words.next() else { return Some(Coding::Identity) };
-        if words.next().is_some() {
-            return None;
-        }
-        if word.eq_ignore_ascii_case(b"gzip") || word.eq_ignore_ascii_case(b"x-gzip") {
-            Some(Coding::Gzip)
-        } else {
-            word.eq_ignore_ascii_case(b"deflate").then_some(Coding::Deflate)
-        }
+        let Some(word) = words.next() else { return Ok(None) };
+        let known = std::str::from_utf8(word).ok().and_then(Coding::of).filter(|_| words.next().is_none());
+        known.map(Some).ok_or(())
     }
 
     fn directives(&self) -> impl Iterator<Item = &'a [u8]> {
