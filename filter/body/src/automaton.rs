@@ -90,17 +90,11 @@ impl Automaton {
         for (_, label) in steps {
             match label {
                 Label::Any => {}
-                Label::Name(name) => names.push(name.as_str()),
-                Label::Index(index) => indexes.push(*index),
-                Label::Pattern(pattern) => patterns.push(pattern.as_str()),
+                Label::Name(name) => insert(&mut names, name.as_str()),
+                Label::Index(index) => insert(&mut indexes, *index),
+                Label::Pattern(pattern) => insert(&mut patterns, pattern.as_str()),
             }
         }
-        for list in [&mut names, &mut patterns] {
-            list.sort_unstable();
-            list.dedup();
-        }
-        indexes.sort_unstable();
-        indexes.dedup();
         let mut number = 1;
         let mut add = |bits: Vec<u64>| {
             masks.extend(bits);
@@ -209,6 +203,13 @@ impl Automaton {
             }
         }
         rules
+    }
+}
+
+/// Keeps a list sorted and without repetition. There are a few hundred labels at most, and a sort is 10 KB of module.
+fn insert<T: Ord>(list: &mut Vec<T>, item: T) {
+    if let Err(at) = list.binary_search(&item) {
+        list.insert(at, item);
     }
 }
 
