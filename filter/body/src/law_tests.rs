@@ -9,6 +9,7 @@ use crate::reader::Body;
 use crate::report::Report;
 use crate::rule::{DatePart, Mask, Numbers, Oversize, Rule, Unreadable};
 use crate::scan::{Fast, Plain, Scan};
+use crate::text::WINDOW;
 use proptest::prelude::*;
 use std::rc::Rc;
 
@@ -56,6 +57,11 @@ impl Policy {
             if let Err(error) = masker.feed(piece, &mut out) {
                 blocked = Some(error);
                 break;
+            }
+            if matches!(format, Format::Json | Format::Ndjson | Format::JsonSequence) {
+                // Where the structure broke it is a window of text.
+                let bound = self.limits.waiting().max(WINDOW);
+                assert!(masker.pending().len() <= bound, "what waits is bounded");
             }
             if !masker.judge.changed {
                 assert_eq!([&out, masker.pending()].concat(), &body[..came], "what came is out or pending");
