@@ -10,7 +10,7 @@ seconds=${FUZZ_SECONDS:-60}
 rustc +nightly --version >/dev/null 2>&1 || { echo "fuzz: no nightly compiler: rustup toolchain install nightly --profile minimal" >&2; exit 2; }
 cargo +nightly fuzz --version >/dev/null 2>&1 || { echo "fuzz: no cargo-fuzz: cargo install cargo-fuzz --locked" >&2; exit 2; }
 
-[ $# -gt 0 ] || set -- config_json config_struct path host address template_infer otlp_decode header_map \
+[ $# -gt 0 ] || set -- config_json config_struct path host address template_infer otlp_decode header_map detect \
     body_json body_ndjson body_sse body_xml body_form body_multipart body_text inflate field_path
 failed=""
 for target in "$@"; do

@@ -9,13 +9,21 @@ pub fn hold(rules: &[Rule], compact: &[u8], written: &[u8]) -> bool {
 
 fn holds(rule: &Rule, compact: &[u8], written: &[u8]) -> bool {
     match rule {
-        Rule::Varied(at) => compact.get(*at..).is_some_and(|text| text.iter().any(|byte| Some(byte) != text.first())),
-        Rule::Within(at, len, ranges) => number(compact, *at, *len).is_some_and(|number| within(ranges, number)),
-        Rule::Outside(at, len, ranges) => number(compact, *at, *len).is_some_and(|number| !within(ranges, number)),
-        Rule::OneOf(at, set) => compact.get(*at).is_some_and(|byte| set.contains(byte)),
-        Rule::Date(at, form, shift) => date(compact, *at, *form, *shift),
+        Rule::Varied(at) => {
+            compact.get(usize::from(*at)..).is_some_and(|text| text.iter().any(|byte| Some(byte) != text.first()))
+        }
+        Rule::Within(at, len, ranges) => {
+            number(compact, usize::from(*at), usize::from(*len)).is_some_and(|number| within(ranges, number))
+        }
+        Rule::Outside(at, len, ranges) => {
+            number(compact, usize::from(*at), usize::from(*len)).is_some_and(|number| !within(ranges, number))
+        }
+        Rule::OneOf(at, set) => compact.get(usize::from(*at)).is_some_and(|byte| set.contains(byte)),
+        Rule::Date(at, form, shift) => date(compact, usize::from(*at), *form, *shift),
         Rule::Sum(sum) => weighted(sum, compact) == Some(true),
-        Rule::Luhn(at, base, carried) => luhn(compact, *at, *base, *carried) == Some(true),
+        Rule::Luhn(at, base, carried) => {
+            luhn(compact, usize::from(*at), u32::from(*base), u32::from(*carried)) == Some(true)
+        }
         Rule::Verhoeff => verhoeff(compact) == Some(true),
         Rule::Mod11_10 => mod11_10(compact) == Some(true),
         Rule::Is(holds) => holds(compact, written),
@@ -69,9 +77,15 @@ fn date(text: &[u8], at: usize, form: DateForm, shift: Shift) -> bool {
         DateForm::DayMonthShortYear => (2000 + part(at + 4, 2), part(at + 2, 2), part(at, 2)),
     };
     let short = matches!(form, DateForm::ShortYearMonthDay | DateForm::DayMonthShortYear);
-    let day = if shift.day > 0 && day > shift.day { day - shift.day } else { day };
-    let month = if shift.month > 0 { month % shift.month } else { month };
+    let (more_days, months) = (u32::from(shift.day), u32::from(shift.month));
+    let day = if more_days > 0 && day > more_days { day - more_days } else { day };
+    let month = if months > 0 { month % months } else { month };
     (short || YEARS.contains(&year)) && is_date(year, month, day)
+}
+
+/// The place of a character in an alphabet.
+pub fn place(alphabet: &[u8], byte: u8) -> Option<u32> {
+    alphabet.iter().position(|known| *known == byte).and_then(|at| u32::try_from(at).ok())
 }
 
 fn value(values: Values, byte: u8) -> Option<u32> {
@@ -81,28 +95,30 @@ fn value(values: Values, byte: u8) -> Option<u32> {
             byte => digit(byte),
         },
         Values::Base36 => base36(byte),
-        Values::In(alphabet) => alphabet.iter().position(|known| *known == byte).and_then(|at| u32::try_from(at).ok()),
+        Values::Base31 => place(b"0123456789ABCDEFGHJKLMNPQRTUWXY", byte),
+        Values::Base37 => place(b"0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ", byte),
         Values::Code => Some(u32::from(byte).wrapping_sub(48) & 0xff),
     }
 }
 
 fn weighted(sum: &Sum, text: &[u8]) -> Option<bool> {
-    let summed = text.get(sum.at..sum.at + sum.weights.len())?;
+    let (at, modulus) = (usize::from(sum.at), u32::from(sum.modulus));
+    let summed = text.get(at..at + sum.weights.len())?;
     let mut total = 0;
     for (byte, weight) in summed.iter().zip(sum.weights) {
         total += value(sum.values, *byte)? * u32::from(*weight);
     }
-    let left = total % sum.modulus;
-    let missing = sum.modulus - left;
+    let left = total % modulus;
+    let missing = modulus - left;
     let expected = match sum.left {
-        Left::Is(expected) => return Some(left == expected),
+        Left::Is(expected) => return Some(left == u32::from(expected)),
         Left::Digit => left % 10,
         Left::Missing => missing % 10,
         Left::MissingOrNought if left < 2 => 0,
         Left::MissingOrNought => missing,
-        Left::MissingOrX => missing % sum.modulus,
+        Left::MissingOrX => missing % modulus,
     };
-    let check = *text.get(sum.at + sum.weights.len())?;
+    let check = *text.get(at + sum.weights.len())?;
     let said = if check == b'X' && sum.left == Left::MissingOrX { Some(10) } else { digit(check) };
     Some(said == Some(expected))
 }

@@ -4,6 +4,7 @@
 //! `DATE-OF-BIRTH`), and some of its words in a row, put together, have to be one of the entries. Of scripts that
 //! set no spaces between words, each character is a word.
 
+use crate::shape::{DIGIT, LOWER, UPPER, WORD, class};
 use words::{CLASSES, HASHES, may_be_known};
 
 pub mod classes;
@@ -50,24 +51,30 @@ impl Context {
     }
 }
 
-/// The start of a hash.
-const BASIS: u32 = 0x811c_9dc5;
+/// The hash of a text is a polynomial of its bytes, so that those of its parts give that of the whole.
+const BASE: u32 = 0x0100_0193;
 
-/// FNV-1a of one more byte.
+/// Puts one more byte to a hash.
 const fn hashed(hash: u32, byte: u8) -> u32 {
-    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
+    hash.wrapping_mul(BASE).wrapping_add(byte as u32 + 1)
+}
+
+/// Spreads a hash over all its bits.
+const fn spread(hash: u32) -> u32 {
+    let hash = (hash ^ hash >> 15).wrapping_mul(0x85eb_ca6b);
+    hash ^ hash >> 13
 }
 
 /// The hash of an entry: of its letters, without spaces.
 pub const fn hash_of(mut entry: &[u8]) -> u32 {
-    let mut hash = BASIS;
+    let mut hash = 0;
     while let [byte, rest @ ..] = entry {
         if *byte != b' ' {
             hash = hashed(hash, byte.to_ascii_lowercase());
         }
         entry = rest;
     }
-    hash
+    spread(hash)
 }
 
 /// What the name of a field says.
@@ -81,79 +88,96 @@ pub fn of_text(text: &[u8], custom: &[(u32, u32)]) -> Context {
 }
 
 fn of(text: &[u8], strict: bool, custom: &[(u32, u32)]) -> Context {
-    let mut context = Context::NONE;
-    // Of the last words, the hash of what is between the beginning of each and here: the last one first.
-    let mut hashes = [BASIS; ENTRY_WORDS_MAX];
-    let mut count = 0;
+    let mut words = Words { custom, hashes: [0; ENTRY_WORDS_MAX], count: 0, context: Context::NONE };
     let mut at = 0;
-    while let Some((start, end)) = next_word(text, strict, &mut at) {
-        let word = text.get(start..end).unwrap_or_default();
-        hashes.rotate_right(1);
-        count = (count + 1).min(ENTRY_WORDS_MAX);
-        let [first, ..] = &mut hashes;
-        *first = BASIS;
-        for hash in hashes.iter_mut().take(count) {
-            *hash = word.iter().fold(*hash, |hash, byte| hashed(hash, byte.to_ascii_lowercase()));
-            context = context.union(looked_up(*hash, custom));
-        }
-    }
-    context
-}
-
-fn looked_up(hash: u32, custom: &[(u32, u32)]) -> Context {
-    let mut context = Context::NONE;
-    if may_be_known(hash) {
-        let first = HASHES.partition_point(|known| *known < hash);
-        let known = HASHES.iter().zip(&CLASSES).skip(first).take_while(|(known, _)| **known == hash);
-        context = known.fold(context, |context, (_, class)| context.union(Context::class(u32::from(*class))));
-    }
-    for (known, bits) in custom {
-        if *known == hash {
-            context.custom |= bits;
-        }
-    }
-    context
-}
-
-/// The next word from here on. Digits and punctuation are borders.
-fn next_word(text: &[u8], strict: bool, at: &mut usize) -> Option<(usize, usize)> {
-    loop {
-        let byte = *text.get(*at)?;
-        let begins = !at.checked_sub(1).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
-        if strict && begins && byte.is_ascii_alphanumeric() {
-            // A run of letters and digits, which may have a number at its end.
-            let run = text.get(*at..)?.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-            let digits = text.get(*at..*at + run)?.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-            let letters = text.get(*at..*at + run - digits)?;
-            if letters.len() <= 2 || letters.iter().any(u8::is_ascii_digit) {
-                *at += run;
-                continue;
+    while let Some(byte) = text.get(at) {
+        if class(*byte) & (UPPER | LOWER) == 0 && *byte < 0x80 {
+            at += 1;
+        } else if *byte >= 0xe0 {
+            let start = at;
+            at += 1 + text.iter().skip(at + 1).take_while(|byte| **byte & 0xc0 == 0x80).count();
+            words.push(text.get(start..at).unwrap_or_default());
+        } else {
+            let start = at;
+            let mut letters = start;
+            let mut mixed = start.checked_sub(1).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
+            while let Some(byte) = text.get(at).filter(|byte| class(**byte) & WORD != 0 || matches!(**byte, 0x80..0xe0))
+            {
+                at += 1;
+                if !byte.is_ascii_digit() {
+                    // What is no digit comes after one.
+                    mixed |= letters + 1 != at;
+                    letters = at;
+                }
+            }
+            if !strict || letters > start + 2 && !mixed {
+                words.push_humps(text.get(start..at).unwrap_or_default());
             }
         }
-        if byte.is_ascii_alphabetic() || byte >= 0x80 {
-            break;
-        }
-        *at += 1;
     }
-    let start = *at;
-    let first = *text.get(start)?;
-    *at += 1;
-    if first >= 0xe0 {
-        while text.get(*at).is_some_and(|byte| byte & 0xc0 == 0x80) {
-            *at += 1;
+    words.context
+}
+
+/// The words seen so far.
+struct Words<'a> {
+    custom: &'a [(u32, u32)],
+    /// Of the last words, the hash of what is between the beginning of each and here: the last one first.
+    hashes: [u32; ENTRY_WORDS_MAX],
+    count: usize,
+    context: Context,
+}
+
+// === impl Words ===
+
+impl Words<'_> {
+    /// Takes the words of a run of letters and digits: `dateOfBirth2` has three.
+    fn push_humps(&mut self, run: &[u8]) {
+        if run.iter().skip(1).all(|byte| class(*byte) & (UPPER | DIGIT) == 0) {
+            return self.push(run);
         }
-        return Some((start, *at));
-    }
-    while let Some(byte) = text.get(*at) {
-        let before = text.get(*at - 1).copied().unwrap_or_default();
-        let after = text.get(*at + 1).copied().unwrap_or_default();
-        let hump = byte.is_ascii_uppercase() && (!before.is_ascii_uppercase() || after.is_ascii_lowercase());
-        if !(byte.is_ascii_alphabetic() || (0x80..0xe0).contains(byte)) || hump {
-            break;
+        let mut start = 0;
+        for (at, byte) in run.iter().enumerate() {
+            let before = at.checked_sub(1).and_then(|at| run.get(at)).is_some_and(u8::is_ascii_uppercase);
+            let after = run.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+            let digit = byte.is_ascii_digit();
+            if digit || byte.is_ascii_uppercase() && (!before || after) {
+                self.push(run.get(start..at).unwrap_or_default());
+                start = at + usize::from(digit);
+            }
         }
-        *at += 1;
+        self.push(run.get(start..).unwrap_or_default());
     }
-    Some((start, *at))
+
+    fn push(&mut self, word: &[u8]) {
+        if word.is_empty() {
+            return;
+        }
+        let (hash, power) = word.iter().fold((0, 1_u32), |(hash, power), byte| {
+            (hashed(hash, byte.to_ascii_lowercase()), power.wrapping_mul(BASE))
+        });
+        let [a, b, c, d, e, _] = self.hashes;
+        self.hashes = [0, a, b, c, d, e];
+        self.count = (self.count + 1).min(ENTRY_WORDS_MAX);
+        for before in self.hashes.iter_mut().take(self.count) {
+            *before = before.wrapping_mul(power).wrapping_add(hash);
+            let entry = spread(*before);
+            if may_be_known(entry) {
+                self.context = self.context.union(looked_up(entry));
+            }
+            for (known, bits) in self.custom {
+                if *known == entry {
+                    self.context.custom |= bits;
+                }
+            }
+        }
+    }
+}
+
+/// The classes of an entry.
+fn looked_up(hash: u32) -> Context {
+    let first = HASHES.partition_point(|known| *known < hash);
+    let known = HASHES.iter().zip(&CLASSES).skip(first).take_while(|(known, _)| **known == hash);
+    known.fold(Context::NONE, |context, (_, class)| context.union(Context::class(u32::from(*class))))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::custom::{CUSTOM_MAX, Custom};
 use crate::detectors::ROWS;
 use crate::row::{Row, Stand};
 use crate::scan::Scan;
-use crate::shape::{self, DIGIT, FOLLOWS, First, Follow};
+use crate::shape::{self, DIGIT, FOLLOWS, First, Follow, Step};
 use crate::types::BUILT_IN;
 use crate::{DataType, Gate, Types};
 
@@ -20,6 +20,8 @@ pub struct Detectors {
     /// Shapes, those together that have the same kind and length of first word and the same after it; first those that may
     /// be believed without context.
     entries: Vec<Entry>,
+    /// The steps of all of them.
+    pub(crate) steps: Vec<Step>,
     /// Where they are, by kind and length of the word and by what follows it.
     slots: Vec<Slot>,
     /// Bytes from which rows are found, and the rows.
@@ -37,6 +39,13 @@ struct Slot {
     told: u16,
     /// The first characters of the former, a bit for each by its lowest six bits, and of the latter.
     letters: [u64; 2],
+    /// The lengths that the second word of the former may have, a bit for each, and of the latter; bit 31 for longer ones.
+    seconds: [u32; 2],
+}
+
+/// The bit of [`Slot::seconds`] for a length.
+pub fn length_bit(length: usize) -> u32 {
+    1 << length.min(31)
 }
 
 /// A shape that may begin with a word.
@@ -46,12 +55,16 @@ pub struct Entry {
     pub row: u8,
     /// The shape's number in it.
     pub shape: u8,
+    /// Where its steps begin, and how many there are.
+    pub steps: (u16, u8),
     /// The classes that its first character may have.
     pub begins: u8,
+    /// The classes that the characters of its first word may have.
+    pub classes: u8,
     /// Its first character, or nought if there are several that it can be.
     pub literal: u8,
-    /// How long the word after the first one may be.
-    pub second: (u8, u8),
+    /// How long the word after the first one may be, see [`length_bit`].
+    pub seconds: u32,
     /// Whether it needs context.
     told: bool,
 }
@@ -89,6 +102,7 @@ impl Detectors {
             custom,
             words,
             entries: Vec::new(),
+            steps: Vec::new(),
             slots: Vec::new(),
             marks: Vec::new(),
             wholes: Vec::new(),
@@ -148,13 +162,25 @@ impl Detectors {
         for told in [false, true] {
             for (number, row) in rows {
                 let numbered = (0..).zip(row.shapes).filter(|(_, shape)| (shape.stand == Stand::Told) == told);
-                shapes
-                    .extend(numbered.map(|(place, shape)| Entry::new(*number, place, shape.pattern.as_bytes(), told)));
+                for (place, shape) in numbered {
+                    let pattern = shape.pattern.as_bytes();
+                    let steps = shape::steps(pattern);
+                    let begin = u16::try_from(self.steps.len()).unwrap_or(u16::MAX);
+                    let range = (begin, u8::try_from(steps.len()).unwrap_or(u8::MAX));
+                    self.steps.extend(steps);
+                    let first = shape::first(pattern);
+                    let First { begins, classes, second, .. } = first;
+                    let literal = first.literal.unwrap_or_default();
+                    let seconds = (second.0..=second.1).fold(0, |bits, length| bits | length_bit(usize::from(length)));
+                    let entry =
+                        Entry { row: *number, shape: place, steps: range, begins, classes, literal, seconds, told };
+                    shapes.push((first, entry));
+                }
             }
         }
         for slot in 0..=KINDS * LENGTHS * FOLLOWS {
             let begin = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
-            let mut filed = Slot { start: begin, told: begin, letters: [0; 2] };
+            let mut filed = Slot { start: begin, told: begin, letters: [0; 2], seconds: [0; 2] };
             let (word, follow) = (slot / FOLLOWS, slot % FOLLOWS);
             let fitting = shapes.iter().filter(|(first, _)| {
                 first.follow >> follow & 1 == 1 && may_begin(*first, word / LENGTHS, word % LENGTHS)
@@ -162,35 +188,35 @@ impl Detectors {
             for (_, entry) in fitting {
                 self.entries.push(*entry);
                 filed.told += u16::from(!entry.told);
-                let [alone, told] = &mut filed.letters;
-                *(if entry.told { told } else { alone }) |= entry.letters();
+                let which = usize::from(entry.told);
+                let (letters, seconds) = (filed.letters.get_mut(which), filed.seconds.get_mut(which));
+                if let (Some(letters), Some(seconds)) = (letters, seconds) {
+                    *letters |= entry.letters();
+                    *seconds |= entry.seconds;
+                }
             }
             self.slots.push(filed);
         }
     }
 
-    /// The shapes that may begin with this word and be believed without context, and those that need context.
-    pub(crate) fn entries(&self, kind: usize, length: usize, follow: Follow, letter: u8) -> [&[Entry]; 2] {
+    /// The shapes that may begin with this word and be believed without context, and those that need context. `second` is the bit
+    /// for the length of the word after it.
+    pub(crate) fn entries(&self, kind: usize, length: usize, follow: Follow, letter: u8, second: u32) -> [&[Entry]; 2] {
         let at = (kind * LENGTHS + length.min(LENGTHS - 1)) * FOLLOWS + follow as usize;
         let (Some(slot), Some(next)) = (self.slots.get(at), self.slots.get(at + 1)) else { return [&[]; 2] };
         let [alone, told] = slot.letters.map(|letters| letters >> (letter & 63) & 1 == 1);
+        let [short, shorter] = slot.seconds.map(|seconds| seconds & second != 0);
         let entries = |wanted: bool, start: u16, end: u16| {
             let entries = self.entries.get(usize::from(start)..usize::from(end));
             entries.filter(|_| wanted).unwrap_or_default()
         };
-        [entries(alone, slot.start, slot.told), entries(told, slot.told, next.start)]
+        [entries(alone && short, slot.start, slot.told), entries(told && shorter, slot.told, next.start)]
     }
 }
 
 // === impl Entry ===
 
 impl Entry {
-    fn new(row: u8, shape: u8, pattern: &[u8], told: bool) -> (First, Self) {
-        let first = shape::first(pattern);
-        let First { begins, second, .. } = first;
-        (first, Self { row, shape, begins, literal: first.literal.unwrap_or_default(), second, told })
-    }
-
     /// The characters that it may begin with, a bit for each by its lowest six bits.
     fn letters(&self) -> u64 {
         let fits =

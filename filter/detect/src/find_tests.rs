@@ -37,7 +37,7 @@ static WORDS: LazyLock<Vec<(&str, &str, &str)>> = LazyLock::new(|| {
         let inner = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         inner && value.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
     };
-    let wholes = ["", "secret", "person_name", "personal_trait"];
+    let wholes = ["", "secret", "person_name", "personal_trait", "card_security_code"];
     let words =
         CASES.iter().copied().flatten().filter(|(_, value, expected)| is_word(value) && !wholes.contains(expected));
     words.copied().collect()

@@ -15,8 +15,8 @@ fn page() -> String {
          field, or a word within 64 bytes before or 32 after it in the same text. Of `checksum or context` either is enough, `letters and \
          checksum` is enough where the value has letters and digits. The lower data type is for what has the shape and a wrong checksum; \
          unless the shape is enough, it needs context. `*` stands for all data types but those marked *by name only*.\n\n\
-         In a shape `#` is a digit, `%` a digit or X, `^` a capital, `&` a letter, `*` a letter or digit, `?` a hexadecimal digit, `~` a \
-         character of base64url, `|` a space or hyphen (the same throughout), `@` a digit with the separators of telephone numbers; `{m,n}` \
+         In a shape `#` is a digit, `%` a digit or X, `^` a capital, `&` a letter, `*` a letter or digit, `$` the same in a word that has both, `?` a hexadecimal digit, `~` a \
+         character of base64url, `!` one of a time of day, `|` a space or hyphen (the same throughout), `@` a digit with the separators of telephone numbers; `{m,n}` \
          says how many.\n\n\
          | data type | level | shape | believed by | checks | context words | source |\n|---|---|---|---|---|---|---|\n",
     );

@@ -110,19 +110,19 @@ pub const fn told(pattern: &'static str) -> Shape {
 #[derive(Debug)]
 pub enum Rule {
     /// Not one character over and over, after this many.
-    Varied(usize),
+    Varied(u8),
     /// The number written in `len` digits from `at` lies in one of the ranges.
-    Within(usize, usize, &'static [(u32, u32)]),
+    Within(u8, u8, &'static [(u32, u32)]),
     /// The number written in `len` digits from `at` lies in none of the ranges.
-    Outside(usize, usize, &'static [(u32, u32)]),
+    Outside(u8, u8, &'static [(u32, u32)]),
     /// The character at this place is one of these.
-    OneOf(usize, &'static [u8]),
+    OneOf(u8, &'static [u8]),
     /// A date stands here.
-    Date(usize, DateForm, Shift),
+    Date(u8, DateForm, Shift),
     /// A weighted sum.
     Sum(Sum),
     /// Luhn's sum from `at` on in this base (ISO/IEC 7812-1 annex B in base 10), with what an implied prefix adds.
-    Luhn(usize, u32, u32),
+    Luhn(u8, u8, u8),
     /// Verhoeff's check digit.
     Verhoeff,
     /// ISO 7064 MOD 11,10.
@@ -146,9 +146,9 @@ pub enum DateForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shift {
     /// Added to the day, once: for a sex or for a person without a residence.
-    pub day: u32,
+    pub day: u8,
     /// Added to the month, any number of times: for a century or a sex.
-    pub month: u32,
+    pub month: u8,
 }
 
 /// A date as it is.
@@ -158,11 +158,11 @@ pub const PLAIN: Shift = Shift { day: 0, month: 0 };
 #[derive(Debug)]
 pub struct Sum {
     /// The first character that counts.
-    pub at: usize,
+    pub at: u8,
     /// Weights, one for each character.
     pub weights: &'static [u8],
     /// What the sum is divided by.
-    pub modulus: u32,
+    pub modulus: u8,
     /// What has to be left over.
     pub left: Left,
     /// What the characters stand for.
@@ -170,7 +170,7 @@ pub struct Sum {
 }
 
 /// A weighted sum of digits from the first on, of which this is left over.
-pub const fn sum(weights: &'static [u8], modulus: u32, left: Left) -> Rule {
+pub const fn sum(weights: &'static [u8], modulus: u8, left: Left) -> Rule {
     Rule::Sum(Sum { at: 0, weights, modulus, left, values: Values::Digits })
 }
 
@@ -178,7 +178,7 @@ pub const fn sum(weights: &'static [u8], modulus: u32, left: Left) -> Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
     /// Exactly this; the check digit is one of those summed.
-    Is(u32),
+    Is(u8),
     /// What the digit after those summed says: the remainder, modulo ten.
     Digit,
     /// What the digit after those summed says: the modulus less the remainder, modulo ten.
@@ -196,8 +196,10 @@ pub enum Values {
     Digits,
     /// Digits, then letters from ten on.
     Base36,
-    /// The place in this alphabet.
-    In(&'static [u8]),
+    /// Digits and letters without I, O, S, V and Z (GB 32100).
+    Base31,
+    /// Digits, then letters with `&` for Ñ after N (RENAPO).
+    Base37,
     /// The character's code less 48.
     Code,
 }

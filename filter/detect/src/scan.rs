@@ -6,7 +6,7 @@
 
 use crate::context::{self, Context, classes};
 use crate::detectors::ROWS;
-use crate::find::{Detectors, Entry, Found};
+use crate::find::{Detectors, Entry, Found, length_bit};
 use crate::gate::{TEXT_MIN, TOLD_DIGITS};
 use crate::row::{Row, Stand};
 use crate::shape::{DIGIT, Follow, LOWER, MARK, UPPER, WORD};
@@ -89,18 +89,16 @@ impl<'a> Scan<'a> {
         let detectors = self.detectors;
         let letter = self.text.get(start).copied().unwrap_or_default();
         let follow = shape::follow(self.text, end);
-        let [alone, told] = detectors.entries(kind, end - start, follow, letter);
+        let separated = matches!(follow, Follow::Space | Follow::Hyphen | Follow::Dot | Follow::Slash);
+        let second = if separated { length_bit(border::run(self.text, end + 1)) } else { u32::MAX };
+        let [alone, told] = detectors.entries(kind, end - start, follow, letter, second);
         if alone.is_empty() && told.is_empty() || !border::before(self.text, start) {
             return end;
         }
-        let separated = matches!(follow, Follow::Space | Follow::Hyphen | Follow::Dot | Follow::Slash);
-        let second = if separated { border::run(self.text, end + 1).min(usize::from(u8::MAX)) } else { usize::MAX };
-        let told = if !told.is_empty() && self.says_anything(start) { told } else { &[] };
         let mut best: Option<Found> = None;
         for entry in alone.iter().chain(told) {
-            let (min, max) = entry.second;
-            let unlike = second != usize::MAX && !(usize::from(min)..=usize::from(max)).contains(&second);
-            if entry.begins & first == 0 || entry.literal != 0 && entry.literal != letter || unlike {
+            let unlike = entry.seconds & second == 0 || classes & WORD & !entry.classes != 0;
+            if unlike || entry.begins & first == 0 || entry.literal != 0 && entry.literal != letter {
                 continue;
             }
             if let Some(hit) = self.shape(*entry, start)
@@ -115,10 +113,12 @@ impl<'a> Scan<'a> {
     fn shape(&mut self, entry: Entry, start: usize) -> Option<Found> {
         let row = ROWS.get(usize::from(entry.row))?;
         let shape = row.shapes.get(usize::from(entry.shape))?;
-        if shape.stand == Stand::Told && !self.context.union(self.part.2).meets(row.told_by) {
+        if shape.stand == Stand::Told && !self.may_be_told(row, start) {
             return None;
         }
-        let read = shape::read(shape.pattern.as_bytes(), self.text, start)?;
+        let (begin, count) = (usize::from(entry.steps.0), usize::from(entry.steps.1));
+        let steps = self.detectors.steps.get(begin..begin + count)?;
+        let read = shape::read(steps, self.text, start)?;
         let goes_on = read.separator.is_some_and(|_| border::is_grouped(self.text, start, read.end));
         if goes_on || !border::after(self.text, read.end) {
             return None;
@@ -127,14 +127,17 @@ impl<'a> Scan<'a> {
         self.judge(entry.row, row, shape.stand, start, read.end)
     }
 
-    /// Whether the field's name or any word in this part of the text says anything.
-    fn says_anything(&mut self, start: usize) -> bool {
+    /// Whether the field's name or any word in this part of the text tells the row.
+    fn may_be_told(&mut self, row: &Row, start: usize) -> bool {
+        if self.context.meets(row.told_by) {
+            return true;
+        }
         if !(self.part.0..self.part.1).contains(&start) {
             let end = start + PART;
             let words = border::words(self.text, start.saturating_sub(NEAR), end + NEAR);
             self.part = (start, end, context::of_text(words, &self.detectors.words));
         }
-        !self.context.is_none() || !self.part.2.is_none()
+        self.part.2.meets(row.told_by)
     }
 
     /// What a text of the right shape is.

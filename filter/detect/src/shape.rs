@@ -7,7 +7,9 @@
 //! | `^` | a capital letter of ASCII |
 //! | `&` | a letter of ASCII |
 //! | `*` | a letter or digit |
+//! | `$` | the same, in a word that has both |
 //! | `?` | a hexadecimal digit |
+//! | `!` | what a time of day with its zone is made of |
 //! | `~` | a character of base64url |
 //! | `@` | a digit, and after the first one the separators that telephone numbers have between digits |
 //! | `|` | a space, a no-break space or a hyphen, the same throughout |
@@ -28,6 +30,10 @@ pub const WORD: u8 = DIGIT | UPPER | LOWER;
 pub const HEX: u8 = 8;
 /// What base64url has beside letters and digits.
 const URL: u8 = 16;
+/// What a time of day is made of.
+const TIME: u8 = 64;
+/// The check character for ten.
+const TEN: u8 = 128;
 /// What may stand where a shape of its own begins that is no word.
 pub const MARK: u8 = 32;
 
@@ -41,14 +47,19 @@ const fn classes() -> [u8; 256] {
     let mut at = 0;
     while at < 256 {
         table[at] = match at as u8 {
-            b'0'..=b'9' => DIGIT | HEX,
+            b'0'..=b'9' => DIGIT | HEX | TIME,
             b'A'..=b'F' => UPPER | HEX,
-            b'G'..=b'Z' => UPPER,
+            b'X' => UPPER | TEN,
+            b'Z' => UPPER | TIME,
+            b'G'..=b'Y' => UPPER,
             b'a'..=b'f' => LOWER | HEX,
+            b'x' => LOWER | TEN,
             b'g'..=b'z' => LOWER,
-            b'-' => URL | MARK,
+            b'-' => URL | MARK | TIME,
+            b'+' | b':' => MARK | TIME,
+            b'.' => TIME,
             b'_' => URL,
-            b'@' | b'+' | b':' | b'$' | b'(' => MARK,
+            b'@' | b'$' | b'(' => MARK,
             _ => 0,
         };
         at += 1;
@@ -69,18 +80,40 @@ pub fn is_word(text: &[u8], at: usize) -> bool {
 /// The bytes that an element of a pattern stands for: an element that is a class, or none.
 const fn element(symbol: u8) -> u8 {
     match symbol {
-        b'#' | b'%' | b'@' => DIGIT,
+        b'#' | b'@' => DIGIT,
+        b'%' => DIGIT | TEN,
         b'^' => UPPER,
         b'&' => UPPER | LOWER,
-        b'*' => WORD,
+        b'*' | b'$' => WORD,
+        b'!' => TIME,
         b'?' => HEX,
         b'~' => WORD | URL,
         _ => 0,
     }
 }
 
-fn takes(symbol: u8, byte: u8) -> bool {
-    class(byte) & element(symbol) != 0 || symbol == b'%' && matches!(byte, b'X' | b'x')
+/// One step of a pattern: a character, a separator, or so many characters of some classes.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    symbol: u8,
+    /// The classes; none for what stands for itself and for a separator.
+    classes: u8,
+    min: u16,
+    max: u16,
+}
+
+/// The steps of a pattern.
+pub fn steps(pattern: &[u8]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut left = pattern;
+    while let [symbol, rest @ ..] = left {
+        let classes = element(*symbol);
+        let (min, max, rest) = if classes == 0 { (1, 1, rest) } else { counts(rest) };
+        left = rest;
+        let number = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        steps.push(Step { symbol: *symbol, classes, min: number(min), max: number(max) });
+    }
+    steps
 }
 
 /// A text that has the shape.
@@ -92,38 +125,37 @@ pub struct Read {
     pub separator: Option<u8>,
 }
 
-/// Reads the pattern at this place of the text.
-pub fn read(pattern: &[u8], text: &[u8], start: usize) -> Option<Read> {
+/// Reads the steps at this place of the text.
+pub fn read(steps: &[Step], text: &[u8], start: usize) -> Option<Read> {
     let mut done = Read { end: start, separator: None };
-    let mut left = pattern;
-    while let [symbol, rest @ ..] = left {
-        left = rest;
-        if *symbol == b'|' {
-            let (separator, width) = separator(text, done.end)?;
-            if *done.separator.get_or_insert(separator) != separator {
-                return None;
+    for step in steps {
+        let (min, max) = (usize::from(step.min), usize::from(step.max));
+        match step.symbol {
+            b'|' => {
+                let (separator, width) = separator(text, done.end)?;
+                if *done.separator.get_or_insert(separator) != separator {
+                    return None;
+                }
+                done.end += width;
             }
-            done.end += width;
-            continue;
-        }
-        if element(*symbol) == 0 {
-            if text.get(done.end) != Some(symbol) {
-                return None;
+            b'@' => done.end = phone(text, done.end, min, max)?,
+            symbol if step.classes == 0 => {
+                if text.get(done.end) != Some(&symbol) {
+                    return None;
+                }
+                done.end += 1;
             }
-            done.end += 1;
-            continue;
+            _ => {
+                let least = done.end + min;
+                let most = done.end + max;
+                while done.end < most && text.get(done.end).is_some_and(|byte| class(*byte) & step.classes != 0) {
+                    done.end += 1;
+                }
+                if done.end < least {
+                    return None;
+                }
+            }
         }
-        let (min, max, rest) = counts(rest);
-        left = rest;
-        if *symbol == b'@' {
-            done.end = phone(text, done.end, min, max)?;
-            continue;
-        }
-        let run = text.get(done.end..)?.iter().take(max).take_while(|byte| takes(*symbol, **byte)).count();
-        if run < min {
-            return None;
-        }
-        done.end += run;
     }
     Some(done)
 }
@@ -270,14 +302,14 @@ pub fn first(pattern: &[u8]) -> First {
         first.min += min;
         first.max += max;
         first.classes |= classes;
-        if min > 0 && classes == DIGIT || *symbol == b'*' {
+        if min > 0 && classes == DIGIT || matches!(symbol, b'*' | b'$') {
             first.surely |= DIGIT;
         }
-        if min > 0 && classes & DIGIT == 0 {
+        if min > 0 && classes & DIGIT == 0 || *symbol == b'$' {
             first.surely |= UPPER | LOWER;
         }
         // The word ends wherever a character that is none stands.
-        if matches!(symbol, b'~' | b'@') {
+        if matches!(symbol, b'~' | b'@' | b'!') {
             first.min = (first.min - min).max(1);
             first.follow = u8::MAX;
             break;
@@ -318,7 +350,7 @@ fn word_lengths(mut left: &[u8]) -> (u8, u8) {
         left = rest;
         least += min;
         most += max;
-        if matches!(symbol, b'~' | b'@') {
+        if matches!(symbol, b'~' | b'@' | b'!') {
             return (0, u8::MAX);
         }
     }
@@ -330,7 +362,7 @@ mod tests {
     use super::*;
 
     fn length(pattern: &str, text: &str) -> Option<usize> {
-        read(pattern.as_bytes(), text.as_bytes(), 0).map(|read| read.end)
+        read(&steps(pattern.as_bytes()), text.as_bytes(), 0).map(|read| read.end)
     }
 
     #[test]

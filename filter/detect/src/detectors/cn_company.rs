@@ -18,7 +18,7 @@ pub static USCC: Row = Row {
         weights: &[1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28, 1],
         modulus: 31,
         left: Left::Is(0),
-        values: Values::In(b"0123456789ABCDEFGHJKLMNPQRTUWXY"),
+        values: Values::Base31,
     })],
     told_by: classes::COMPANY.union(classes::TAX),
     #[cfg(test)]

@@ -62,7 +62,7 @@ pub static OFFICER: Row = Row {
 pub static PLATE: Row = Row {
     name: "vehicle_plate",
     level: Level::Medium,
-    shapes: &[told("^*{5,6}"), told("^{1,3}|*{1,4}"), told("^{1,3}|^{1,2}|#{1,4}"), told("*{4,8}")],
+    shapes: &[told("^${5,6}"), told("^{1,3}|*{1,4}"), told("^{1,3}|^{1,2}|#{1,4}"), told("${4,8}")],
     rules: &[crate::row::Rule::Is(is_mixed)],
     told_by: classes::PLATE,
     #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Addresses of Bitcoin and Ethereum.
 
+use crate::check::place;
 use crate::context::classes;
 use crate::row::{ROW, Row, Rule, alone, checked};
 use crate::types::Level;
@@ -36,10 +37,6 @@ pub static ETHEREUM: Row = Row {
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
-fn place(alphabet: &[u8], byte: u8) -> Option<u32> {
-    alphabet.iter().position(|known| *known == byte).and_then(|at| u32::try_from(at).ok())
-}
-
 fn segwit(written: &[u8]) -> Option<&[u8]> {
     written.strip_prefix(b"bc1").or_else(|| written.strip_prefix(b"BC1"))
 }
@@ -66,9 +63,9 @@ fn is_base58check(written: &[u8]) -> Option<bool> {
     let mut number = [0_u8; 25];
     for byte in written {
         let mut carry = place(BASE58, *byte)?;
-        for place in number.iter_mut().rev() {
-            carry += u32::from(*place) * 58;
-            *place = carry.to_le_bytes()[0];
+        for digit in number.iter_mut().rev() {
+            carry += u32::from(*digit) * 58;
+            *digit = carry.to_le_bytes()[0];
             carry >>= 8;
         }
         if carry != 0 {

@@ -1,15 +1,14 @@
 //! Addresses with a password in them: of databases, of anything.
 
 use crate::border;
-use crate::row::{Mark, ROW, Row, Rule, Stand};
+use crate::row::{Mark, ROW, Row, Stand};
 use crate::types::Level;
 
 /// Connection strings of databases and queues.
 pub static DATABASE: Row = Row {
     name: "database_url",
     level: Level::Critical,
-    mark: Some(Mark { byte: b':', read: around, stand: Stand::Alone }),
-    rules: &[Rule::Is(is_database)],
+    mark: Some(Mark { byte: b':', read: database, stand: Stand::Alone }),
     #[cfg(test)]
     source: "RFC 3986 section 3 with the schemes of databases and queues; JDBC 4.3 section 9.4",
     ..ROW
@@ -19,8 +18,7 @@ pub static DATABASE: Row = Row {
 pub static CREDENTIALS: Row = Row {
     name: "url_with_password",
     level: Level::Critical,
-    mark: Some(Mark { byte: b':', read: around, stand: Stand::Alone }),
-    rules: &[Rule::Is(has_password)],
+    mark: Some(Mark { byte: b':', read: credentials, stand: Stand::Alone }),
     #[cfg(test)]
     source: "RFC 3986 section 3.2.1: user information with a colon",
     ..ROW
@@ -52,37 +50,45 @@ const SCHEMES: [&[u8]; 18] = [
     b"neo4j",
 ];
 
-/// The address around this colon, if `//` follows it.
-fn around(text: &[u8], at: usize) -> Option<(usize, usize)> {
-    let rest = text.get(at..)?;
-    let jdbc = text.get(at.saturating_sub(4)..at)? == b"jdbc";
-    if !rest.starts_with(b"://") && !jdbc {
+/// A connection string around this colon, if `//` follows it or `jdbc` is before it.
+fn database(text: &[u8], at: usize) -> Option<(usize, usize)> {
+    let jdbc = at.checked_sub(4).and_then(|at| text.get(at..at + 4)) == Some(b"jdbc");
+    if !jdbc && !text.get(at..)?.starts_with(b"://") {
         return None;
     }
+    let start = scheme(text, at)?;
+    if !jdbc && !SCHEMES.contains(&text.get(start..at)?) {
+        return None;
+    }
+    let end = end(text, at);
+    let written = text.get(start..end)?;
+    let holds = if jdbc { end > at + 13 && text.get(at + 1..end)?.contains(&b':') } else { written.contains(&b'@') };
+    (holds || !jdbc && written.len() >= 20).then_some((start, end))
+}
+
+/// An address with a user's name and password around this colon, if `//` follows it.
+fn credentials(text: &[u8], at: usize) -> Option<(usize, usize)> {
+    let after = text.get(at..)?.strip_prefix(b"://")?;
+    let is_authority = |byte: &&u8| byte.is_ascii_graphic() && !b"/?#\"'<>\\".contains(byte);
+    let authority = after.get(..after.iter().take(URL_MAX).take_while(is_authority).count())?;
+    let user = authority.get(..authority.iter().rposition(|byte| *byte == b'@')?)?;
+    let colon = user.iter().position(|byte| *byte == b':')?;
+    (colon + 1 < user.len()).then_some((scheme(text, at)?, end(text, at)))
+}
+
+/// Where the scheme begins that ends here.
+fn scheme(text: &[u8], at: usize) -> Option<usize> {
     let is_scheme = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b':' | b'-' | b'.');
     let start = at - text.get(..at)?.iter().rev().take(SCHEME_MAX).take_while(is_scheme).count();
+    (start < at && border::before(text, start)).then_some(start)
+}
+
+/// Where the address ends in which this colon is.
+fn end(text: &[u8], at: usize) -> usize {
     let is_url = |byte: &&u8| !byte.is_ascii_whitespace() && !byte.is_ascii_control() && !b"\"'<>`|\\^".contains(byte);
-    let end = at + rest.iter().take(URL_MAX).take_while(is_url).count();
-    let trimmed = text.get(start..end)?.iter().rev().take_while(|byte| b".,;)]}".contains(byte)).count();
-    (start < at && border::before(text, start)).then_some((start, end - trimmed))
-}
-
-fn is_database(_: &[u8], written: &[u8]) -> bool {
-    if let Some(rest) = written.strip_prefix(b"jdbc:") {
-        return rest.len() > 12 && rest.contains(&b':');
-    }
-    let scheme = written.iter().take_while(|byte| **byte != b':').count();
-    written.get(..scheme).is_some_and(|scheme| SCHEMES.contains(&scheme))
-        && (written.len() >= 20 || written.contains(&b'@'))
-}
-
-fn has_password(_: &[u8], written: &[u8]) -> bool {
-    let after = written.windows(3).position(|window| window == b"://").and_then(|at| written.get(at + 3..));
-    let Some(after) = after else { return false };
-    let authority = after.split(|byte| matches!(byte, b'/' | b'?' | b'#')).next().unwrap_or_default();
-    let Some(at) = authority.iter().rposition(|byte| *byte == b'@') else { return false };
-    let user = authority.get(..at).unwrap_or_default();
-    user.iter().position(|byte| *byte == b':').is_some_and(|colon| colon + 1 < user.len())
+    let rest = text.get(at..).unwrap_or_default();
+    let rest = rest.get(..rest.iter().take(URL_MAX).take_while(is_url).count()).unwrap_or_default();
+    at + rest.len() - rest.iter().rev().take_while(|byte| b".,;)]}".contains(byte)).count()
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub static MX_CURP: Row = Row {
         weights: &[18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2],
         modulus: 10,
         left: Left::Missing,
-        values: Values::In(b"0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ"),
+        values: Values::Base37,
     })],
     told_by: classes::MX.union(classes::NATIONAL),
     #[cfg(test)]
@@ -90,8 +90,8 @@ fn is_cuit(compact: &[u8], _: &[u8]) -> bool {
 }
 
 fn has_rfc_date(compact: &[u8], _: &[u8]) -> bool {
-    let at = compact.len().saturating_sub(9);
-    crate::check::hold(&[Rule::Date(at, DateForm::ShortYearMonthDay, PLAIN)], compact, &[])
+    let date = compact.get(compact.len().saturating_sub(9)..).unwrap_or_default();
+    crate::check::hold(&[Rule::Date(0, DateForm::ShortYearMonthDay, PLAIN)], date, &[])
 }
 
 #[cfg(test)]

@@ -57,7 +57,8 @@ pub static TRACK: Row = Row {
 pub static SECURITY_CODE: Row = Row {
     name: "card_security_code",
     level: Level::Critical,
-    shapes: &[told("#{3,4}")],
+    whole: true,
+    rules: &[Rule::Is(is_code)],
     told_by: classes::CODE,
     #[cfg(test)]
     source: "three or four digits, by the name of the field",
@@ -108,6 +109,10 @@ fn is_track(compact: &[u8], written: &[u8]) -> bool {
     let Some(card) = compact.get(..digits) else { return false };
     let month = check::number(compact, digits + 2, 2).is_some_and(|month| (1..=12).contains(&month));
     month && is_issued(card, &[]) && check::hold(&[Rule::Luhn(0, 10, 0)], card, &[])
+}
+
+fn is_code(_: &[u8], written: &[u8]) -> bool {
+    matches!(written.len(), 3 | 4) && written.iter().all(u8::is_ascii_digit)
 }
 
 #[cfg(test)]

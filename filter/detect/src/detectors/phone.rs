@@ -330,10 +330,17 @@ fn after_86(text: &[u8], at: usize) -> Option<(usize, usize)> {
 
 /// `(415) 555-2671`.
 fn area_in_brackets(text: &[u8], at: usize) -> Option<(usize, usize)> {
-    let read = ["(###) ###-####", "(###)###-####", "(###) ### ####", "(###)#######", "(###) #######"];
-    let read = read.iter().find_map(|pattern| crate::shape::read(pattern.as_bytes(), text, at))?;
+    let rest = text.get(at..)?;
+    let digits = |from: usize, to: usize| rest.get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let area = digits(1, 4) && rest.get(4) == Some(&b')');
+    let from = if rest.get(5) == Some(&b' ') { 6 } else { 5 };
+    let last = if matches!(rest.get(from + 3), Some(b'-' | b' ')) { from + 4 } else { from + 3 };
+    if !area || !digits(from, from + 3) || !digits(last, last + 4) {
+        return None;
+    }
+    let end = at + last + 4;
     let begins = at.checked_sub(1).is_none_or(|before| !is_word(text, before));
-    (begins && crate::border::after(text, read.end)).then_some((at, read.end))
+    (begins && crate::border::after(text, end)).then_some((at, end))
 }
 
 fn is_cn_mobile(compact: &[u8], _: &[u8]) -> bool {

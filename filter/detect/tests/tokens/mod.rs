@@ -1,72 +1,10 @@
 //! Tokens that APIs carry and that are no data of a person, by class, from a seed.
 
-/// A small generator of numbers (xorshift64*), the same everywhere.
-pub struct Random(u64);
+mod random;
 
-impl Random {
-    /// One for this name.
-    pub fn new(name: &str) -> Self {
-        Self(
-            name.bytes()
-                .fold(0x9e37_79b9_7f4a_7c15, |seed, byte| (seed ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
-                | 1,
-        )
-    }
+pub use random::Random;
+use random::{BASE62, BASE64, BASE64_URL, HEX, LOWER_DIGITS, UPPER, UPPER_DIGITS};
 
-    pub fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    /// A number from `low` up to and including `high`.
-    pub fn within(&mut self, low: u64, high: u64) -> u64 {
-        low + (self.next() >> 11) % (high - low + 1)
-    }
-
-    pub fn pick<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
-        of[usize::try_from(self.within(0, of.len() as u64 - 1)).unwrap()]
-    }
-
-    /// This many characters of the alphabet.
-    pub fn of(&mut self, alphabet: &str, count: u64) -> String {
-        let alphabet: Vec<char> = alphabet.chars().collect();
-        (0..count).map(|_| alphabet[usize::try_from(self.within(0, alphabet.len() as u64 - 1)).unwrap()]).collect()
-    }
-
-    pub fn digits(&mut self, count: u64) -> String {
-        self.of("0123456789", count)
-    }
-
-    /// A pattern with `#` for digits, `@` for capitals, `*` for either and `?` for hexadecimal digits.
-    pub fn like(&mut self, pattern: &str) -> String {
-        let mut text = String::new();
-        for symbol in pattern.chars() {
-            match symbol {
-                '#' => text += &self.of("0123456789", 1),
-                '@' => text += &self.of(UPPER, 1),
-                '*' => text += &self.of(UPPER_DIGITS, 1),
-                '?' => text += &self.of(HEX, 1),
-                other => text.push(other),
-            }
-        }
-        text
-    }
-
-    /// A date of these years.
-    fn date(&mut self) -> (u64, u64, u64) {
-        (self.within(2015, 2027), self.within(1, 12), self.within(1, 28))
-    }
-}
-
-const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const UPPER_DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-const LOWER_DIGITS: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
-const BASE62: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const BASE64: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const BASE64_URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const HEX: &str = "0123456789abcdef";
 const WORDS: &[&str] = &[
     "summer", "sale", "the", "quick", "guide", "to", "better", "shirts", "blue", "dark", "mode", "release", "notes",
     "update", "new", "order", "list", "report", "final", "draft", "user", "data", "cache", "north", "region", "main",
@@ -99,8 +37,7 @@ pub const CLASSES: &[Class] = &[
     }),
     ("ISO timestamps", false, |random, _| {
         let (year, month, day) = random.date();
-        let zone =
-            ["Z", "+08:00", "-0500", ".123Z", ".123456+02:00", ""][usize::try_from(random.within(0, 5)).unwrap()];
+        let zone = random.pick(&["Z", "+08:00", "-0500", ".123Z", ".123456+02:00", ""]);
         format!(
             "{year}-{month:02}-{day:02}T{:02}:{:02}:{:02}{zone}",
             random.within(0, 23),
@@ -145,7 +82,7 @@ pub const CLASSES: &[Class] = &[
     ("SHA-256", false, |random, _| random.of(HEX, 64)),
     ("SHA-256 in capitals", false, |random, _| random.of(HEX, 64).to_uppercase()),
     ("hex with 0x", false, |random, _| {
-        let count = [2, 4, 8, 16, 32, 64][usize::try_from(random.within(0, 5)).unwrap()];
+        let count = random.pick(&[2, 4, 8, 16, 32, 64]);
         format!("0x{}", random.of(HEX, count))
     }),
     ("hex, 6 to 24 digits", false, |random, _| {
@@ -168,11 +105,7 @@ pub const CLASSES: &[Class] = &[
     }),
     ("base64", false, |random, _| {
         let count = random.within(4, 40);
-        format!(
-            "{}{}",
-            random.of(BASE64, count * 4 - 1),
-            ["=", "A", "+"][usize::try_from(random.within(0, 2)).unwrap()]
-        )
+        format!("{}{}", random.of(BASE64, count * 4 - 1), random.pick(&["=", "A", "+"]))
     }),
     ("base64, long", false, |random, _| random.of(BASE64, 400)),
     ("base64url", false, |random, _| {
@@ -180,7 +113,7 @@ pub const CLASSES: &[Class] = &[
         random.of(BASE64_URL, count)
     }),
     ("coordinates", false, |random, _| {
-        format!("{}{}.{}", ["", "-"][usize::try_from(random.within(0, 1)).unwrap()], random.within(0, 179), {
+        format!("{}{}.{}", random.pick(&["", "-"]), random.within(0, 179), {
             let count = random.within(4, 15);
             random.digits(count)
         })
@@ -209,7 +142,7 @@ pub const CLASSES: &[Class] = &[
             random.within(0, 30),
             random.within(0, 99),
             random.within(0, 9999),
-            ["", "-rc.1", "-beta", "+20240115"][usize::try_from(random.within(0, 3)).unwrap()]
+            random.pick(&["", "-rc.1", "-beta", "+20240115"])
         )
     }),
     ("browser versions", false, |random, _| {
@@ -221,7 +154,7 @@ pub const CLASSES: &[Class] = &[
     }),
     ("UPS tracking numbers", false, |random, _| random.like("1Z******##########")),
     ("FedEx tracking numbers", false, |random, _| {
-        let count = [12, 15, 20][usize::try_from(random.within(0, 2)).unwrap()];
+        let count = random.pick(&[12, 15, 20]);
         random.digits(count)
     }),
     ("FedEx tracking in groups", false, |random, _| random.like("#### #### ####")),
