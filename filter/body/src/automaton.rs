@@ -90,9 +90,9 @@ impl Automaton {
         for (_, label) in steps {
             match label {
                 Label::Any => {}
-                Label::Name(name) => put(&mut names, name.as_str()),
-                Label::Index(index) => put(&mut indexes, *index),
-                Label::Pattern(pattern) => put(&mut patterns, pattern.as_str()),
+                Label::Name(name) => insert(&mut names, name.as_str()),
+                Label::Index(index) => insert(&mut indexes, *index),
+                Label::Pattern(pattern) => insert(&mut patterns, pattern.as_str()),
             }
         }
         let mut number = 1;
@@ -206,16 +206,16 @@ impl Automaton {
     }
 }
 
-fn set(words: &mut [u64], bit: usize) {
-    if let Some(word) = words.get_mut(bit / 64) {
-        *word |= 1 << (bit % 64);
+/// Keeps a list sorted and without repetition. There are a few hundred labels at most, and a sort is 10 KB of module.
+fn insert<T: Ord>(list: &mut Vec<T>, item: T) {
+    if let Err(at) = list.binary_search(&item) {
+        list.insert(at, item);
     }
 }
 
-/// Puts a value into a sorted list, once: the standard library's sorts would be 12 KB of the module.
-fn put<T: Ord>(list: &mut Vec<T>, value: T) {
-    if let Err(at) = list.binary_search(&value) {
-        list.insert(at, value);
+fn set(words: &mut [u64], bit: usize) {
+    if let Some(word) = words.get_mut(bit / 64) {
+        *word |= 1 << (bit % 64);
     }
 }
 

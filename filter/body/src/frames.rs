@@ -100,6 +100,10 @@ impl<S: Scan> Events<S> {
         while let Some(byte) = piece.get(at) {
             judge.offset = base + at as u64;
             let rest = piece.get(at..).unwrap_or_default();
+            if self.data == Data::Json && self.json.pending().len() > judge.limits.waiting() {
+                // Lines that are no data stand between those of one event without end: it ends here.
+                self.end_event(judge, out)?;
+            }
             let ends_line = matches!(byte, b'\n' | b'\r');
             let goes_on = *byte == b'\n' && std::mem::take(&mut self.after_return);
             at += match self.line {

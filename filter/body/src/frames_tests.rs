@@ -93,3 +93,18 @@ fn an_event_does_not_wait() {
         }
     }
 }
+
+/// Lines that are no data, without end, within the data of one event: what waits stays bounded, and every byte leaves.
+#[test]
+fn an_endless_event_does_not_fill_the_memory() {
+    let mut masker = masker(&Mask::default(), Format::Sse);
+    let (mut out, mut came) = (Vec::new(), b"data: {\"x\":\"open\n".to_vec());
+    masker.feed(&came.clone(), &mut out).unwrap();
+    for _ in 0..40_000 {
+        came.extend_from_slice(b": no data, only words\n");
+        masker.feed(b": no data, only words\n", &mut out).unwrap();
+        assert!(masker.pending().len() <= Limits::default().waiting() + 64);
+    }
+    masker.finish(&mut out).unwrap();
+    assert!(out.ends_with(b": no data, only words\n"));
+}

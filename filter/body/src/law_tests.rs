@@ -9,7 +9,9 @@ use crate::reader::Body;
 use crate::report::Report;
 use crate::rule::{DatePart, Mask, Numbers, Oversize, Rule, Unreadable};
 use crate::scan::{Fast, Plain, Scan};
+use crate::text::WINDOW;
 use proptest::prelude::*;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// What came of a body.
@@ -56,6 +58,11 @@ impl Policy {
             if let Err(error) = masker.feed(piece, &mut out) {
                 blocked = Some(error);
                 break;
+            }
+            if matches!(format, Format::Json | Format::Ndjson | Format::JsonSequence) {
+                // Where the structure broke it is a window of text.
+                let bound = self.limits.waiting().max(WINDOW);
+                assert!(masker.pending().len() <= bound, "what waits is bounded");
             }
             if !masker.judge.changed {
                 assert_eq!([&out, masker.pending()].concat(), &body[..came], "what came is out or pending");
@@ -281,5 +288,35 @@ proptest! {
             let read = serde_json::from_slice::<serde::de::IgnoredAny>(&outcome.out);
             prop_assert!(read.is_ok(), "{:?}: {}", read, String::from_utf8_lossy(&outcome.out));
         }
+    }
+
+    /// What comes out means what came in, but for the masked places and no others; the standard reader's tree is the oracle.
+    #[test]
+    fn only_what_a_rule_names_differs(body in json(), pieces in pieces(), mask in prop::sample::select(vec![Mask::default(), Mask::Null, Mask::Remove])) {
+        let Ok(tree) = serde_json::from_str::<Value>(&body) else { return Ok(()) };
+        let rule = Rule { fields: vec![FieldPath::parse("$..a").unwrap()], mask: mask.clone(), ..Rule::default() };
+        let policy = Policy { rules: vec![rule], shadow: 0, inspect: Types::NONE, limits: Limits::default() };
+        let outcome = policy.mask::<Fast>(&Format::Json, body.as_bytes(), &pieces);
+        let expected = masked(&tree, &mask, false);
+        prop_assert_eq!(serde_json::from_slice::<Value>(&outcome.out).unwrap(), expected, "{}", body);
+        prop_assert_eq!(outcome.changed, outcome.out != body.as_bytes());
+    }
+}
+
+/// What `$..a` makes of a tree, by definition.
+fn masked(tree: &Value, mask: &Mask, within: bool) -> Value {
+    match tree {
+        Value::Array(items) => items.iter().map(|item| masked(item, mask, within)).collect(),
+        Value::Object(members) => {
+            let member = |(key, value): (&String, &Value)| match mask {
+                Mask::Remove if key == "a" => None,
+                Mask::Null if key == "a" => Some((key.clone(), Value::Null)),
+                _ => Some((key.clone(), masked(value, mask, within || key == "a"))),
+            };
+            Value::Object(members.iter().filter_map(member).collect())
+        }
+        Value::Null => Value::Null,
+        _ if within => "***".into(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => tree.clone(),
     }
 }

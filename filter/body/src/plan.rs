@@ -53,6 +53,18 @@ impl Default for Limits {
     }
 }
 
+// === impl Limits ===
+
+impl Limits {
+    /// Bytes of a body in JSON that wait at once, at most: white space, a key, white space twice more and a value. Beside them a
+    /// body takes a copy of its longest token, its nesting (some hundred bytes a level), 20 KiB for keys, and a report of
+    /// bounded size; a text takes a window of 16 KiB.
+    #[must_use]
+    pub const fn waiting(&self) -> usize {
+        self.token.saturating_mul(5).saturating_add(64)
+    }
+}
+
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

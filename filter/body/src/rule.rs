@@ -6,7 +6,7 @@ use crate::path::FieldPath;
 /// Rules of one plan, at most.
 pub const RULES_MAX: usize = 256;
 
-/// A rule of masking. Its number is its place in the list that a [`crate::Plan`] is made of.
+/// A rule of masking. Its number is its place in the list that a [`crate::plan::Plan`] is made of.
 ///
 /// What it names adds up: a value is masked if one of its `fields` leads to it, if it holds one of its
 /// `types`, or if `keep_only` is there and leaves it out.
