@@ -337,7 +337,7 @@ impl Outcome {
     fn told<'p>(&self, policy: &'p Policy) -> impl Iterator<Item = Told<'p>> {
         self.standings.iter().filter_map(move |(quota, limit, reading)| {
             let quota = policy.quotas().get(*quota)?;
-            Some(Told { quota, allowed: quota.allowed(*limit)?, reading: *reading })
+            quota.told(*limit, *reading)
         })
     }
 

@@ -3,6 +3,7 @@
 //! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 7),
 //! `BENCH_ONLY=compare`, `BENCH_ONLY=rules`, `BENCH_ONLY=quotas` or `BENCH_ONLY=replace` runs one part.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -65,18 +66,7 @@ async fn run() -> Result<()> {
         println!("a compiled network takes {four:.1} bytes (ipv4), {six:.1} bytes (ipv6)");
     }
     if wanted("quotas") {
-        let modules = Modules::build()?;
-        let mut table = Table::new(&Comparison::HEADS);
-        for workers in WORKERS {
-            println!("counting with {workers} worker(s): {} rounds of {:?} for each row", effort.rounds, effort.turn);
-            compare(workers, Row::QUOTAS, &modules, &ours, effort, None).await?.rows(&mut table);
-        }
-        tables.push(("Quotas counted in one Envoy, CPU time for each request, all of one key", table));
-        let engine = Engine::start().await?;
-        let mut table = Table::new(&Comparison::HEADS);
-        println!("asking a rate limit service: {} rounds of {:?} for each row", effort.rounds, effort.turn);
-        compare(1, Row::GLOBAL, &modules, &ours, effort, Some(&engine)).await?.rows(&mut table);
-        tables.push(("Quotas counted by a service, CPU time of Envoy for each request, routed to an upstream", table));
+        tables.extend(quotas(&ours, effort).await?);
     }
     if wanted("replace") {
         println!("applying {} apis, {} rules and {} cidrs under load", LARGE.apis, LARGE.rules, LARGE.cidrs);
@@ -95,6 +85,23 @@ async fn run() -> Result<()> {
         println!("\n**{title}**\n\n{}", table.markdown());
     }
     Ok(())
+}
+
+/// What quotas cost, counted here and by a service.
+async fn quotas(ours: &Path, effort: Effort) -> Result<[(&'static str, Table); 2]> {
+    let modules = Modules::build()?;
+    let mut table = Table::new(&Comparison::HEADS);
+    for workers in WORKERS {
+        println!("counting with {workers} worker(s): {} rounds of {:?} for each row", effort.rounds, effort.turn);
+        compare(workers, Row::QUOTAS, &modules, ours, effort, None).await?.rows(&mut table);
+    }
+    let here = ("Quotas counted in one Envoy, CPU time for each request, all of one key", table);
+    let engine = Engine::start().await?;
+    let mut table = Table::new(&Comparison::HEADS);
+    println!("asking a rate limit service: {} rounds of {:?} for each row", effort.rounds, effort.turn);
+    compare(1, Row::GLOBAL, &modules, ours, effort, Some(&engine)).await?.rows(&mut table);
+    let there = ("Quotas counted by a service, CPU time of Envoy for each request, routed to an upstream", table);
+    Ok([here, there])
 }
 
 fn setting(name: &str, default: f64) -> Result<f64> {

@@ -23,7 +23,7 @@ use crate::access::{Call, Conditions, Met, Scope, glob_matches};
 use crate::config::quota_values::{Cost, Part, StatusSet};
 pub use crate::config::quotas::{Counted, OnError};
 use key::{Key, Source};
-use measure::Measure;
+use measure::{Measure, Reading};
 use table::Table;
 
 /// All quotas of a policy.
@@ -99,6 +99,8 @@ pub enum Charge {
 struct Limit {
     whom: Option<Whom>,
     allowed: Allowed,
+    /// What it allows, in the words of an answer.
+    told: Box<str>,
 }
 
 /// What a limit allows.
@@ -204,6 +206,13 @@ impl Quota {
     #[must_use]
     pub fn allowed(&self, limit: u16) -> Option<&Allowed> {
         self.limits.get(usize::from(limit)).map(|limit| &limit.allowed)
+    }
+
+    /// Where a client stands with it, to be told in an answer; `limit` is the number of the limit that holds.
+    #[must_use]
+    pub fn told(&self, limit: u16, reading: Reading) -> Option<fields::Told<'_>> {
+        let limit = self.limits.get(usize::from(limit))?;
+        Some(fields::Told { quota: self, allowed: &limit.allowed, policy: &limit.told, reading })
     }
 
     /// Whether it counts requests that are under way.

@@ -1,5 +1,6 @@
 //! A quota as it was written becomes one that runs.
 
+use super::fields;
 use super::measure::{Measure, Rate};
 use super::table::Table;
 use super::{Allowed, Charge, Limit, On, Quota, Quotas, Service, Whom};
@@ -93,21 +94,26 @@ fn one(
     let conditions = around.ground.conditions(path, written.conditions, None, problems);
     let zone = written.zone.clone().unwrap_or_else(Zone::utc);
     let global = written.scope == Some(Reach::Global);
+    let cost = written.cost.take().unwrap_or_default();
+    let limit = |whom, allowed| Limit {
+        told: fields::policy_item(written.name.as_str(), &cost, &allowed).into(),
+        whom,
+        allowed,
+    };
     let mut limits = Vec::new();
     for (index, other) in written.overrides.iter().enumerate() {
         let path = format!("{path}.overrides[{index}]");
         let stated = Stated { limit: other.limit, burst: other.burst, concurrency: other.concurrency };
         let allowed = stated.allowed(&zone, global, &path, problems);
-        limits.extend(allowed.map(|allowed| Limit { whom: Some(whom(other)), allowed }));
+        limits.extend(allowed.map(|allowed| limit(Some(whom(other)), allowed)));
     }
     let stated = Stated { limit: written.limit, burst: written.burst, concurrency: written.concurrency };
-    limits.extend(stated.allowed(&zone, global, path, problems).map(|allowed| Limit { whom: None, allowed }));
+    limits.extend(stated.allowed(&zone, global, path, problems).map(|allowed| limit(None, allowed)));
     let on = match written.scope.unwrap_or(Reach::Local) {
         Reach::Local => On::Here,
         Reach::Global => On::Service(written.on_error.unwrap_or(OnError::Allow)),
     };
     let count = written.count.unwrap_or(Counted::Passed);
-    let cost = written.cost.take().unwrap_or_default();
     let known_at_once = matches!(cost, Cost::One | Cost::RequestHeader(_));
     let charge = if known_at_once && written.count_when.is_none() && count != Counted::Refused {
         Charge::AtOnce
