@@ -89,7 +89,7 @@ impl Place {
     fn clean(&self) {
         if let Some(server) = &self.server {
             let mut client = ::postgres::Client::connect(server, ::postgres::NoTls).unwrap();
-            client.batch_execute("VACUUM cells; VACUUM flows; VACUUM operations; VACUUM streams").unwrap();
+            client.batch_execute("VACUUM cells, flows, operations, streams").unwrap();
         }
     }
 
