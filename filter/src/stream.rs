@@ -1,12 +1,15 @@
 //! One request: a state machine over Envoy's callbacks.
 
+mod back;
+mod held;
+
 use crate::asking::Asking;
 use crate::facts::Facts;
 use crate::head::{Head, Kept};
-use crate::host::{Buffer, HeaderMap, Host};
+use crate::host::{HeaderMap, Host};
 use crate::metrics::Counter;
 use crate::quota::{self, Asked};
-use crate::response::{Next, Response};
+use crate::response::Response;
 use crate::state::State;
 use crate::vm::{Vm, say};
 use crate::{record, reply};
@@ -15,7 +18,6 @@ use ostiary_engine::edit::{Change, Edits};
 use ostiary_engine::judge::{Judged, Permit, judge};
 use ostiary_engine::policy::Policy;
 use ostiary_engine::refusal::Refusal;
-use ostiary_wire::ratelimit::Answer;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -173,107 +175,6 @@ impl<H: Host> Stream<H> {
         self.ask(known)
     }
 
-    /// Asks the rate limit service, where a quota of the request is its to count; else acts at once.
-    fn ask(&mut self, mut known: Box<Known>) -> Flow {
-        match self.question(&mut known) {
-            Some(asked) => {
-                self.phase = Phase::Asking(known, asked);
-                Flow::Stop
-            }
-            None => self.await_body(known),
-        }
-    }
-
-    /// Waits for the body, where a quota of the request counts by a field of it; else acts at once.
-    fn await_body(&mut self, mut known: Box<Known>) -> Flow {
-        if !quota::reads_body(&known.policy, &known.judged.due) || !known.may_pass() {
-            return self.act(known);
-        }
-        if !known.judged.reads_body {
-            self.count_body(&mut known, None);
-            return self.act(known);
-        }
-        // Where Envoy would hold the body with the headers, the headers have to go before it can be read.
-        let flow = if known.policy.quotas().holds_headers() { Flow::Stop } else { Flow::Continue };
-        self.phase = Phase::Reading(known, 0);
-        flow
-    }
-
-    /// Takes what has come of a body that is awaited. Envoy holds all of it while we say `Stop`, and lets
-    /// it go when a callback says `Continue`: never later, because it loses bytes when it is told so
-    /// between callbacks (envoy#46841).
-    fn read(&mut self, len: Option<usize>, end: bool) -> Flow {
-        let Phase::Reading(mut known, before) = std::mem::replace(&mut self.phase, Phase::Ended) else {
-            return Flow::Continue;
-        };
-        let len = len.unwrap_or(before);
-        let is_too_long = len > known.policy.quotas().body_bytes_max();
-        if !end && !is_too_long {
-            self.phase = Phase::Reading(known, len);
-            return Flow::Stop;
-        }
-        let body = match len {
-            _ if is_too_long => None,
-            0 => None,
-            len => self.vm.host.buffer(Buffer::RequestBody, len).ok(),
-        };
-        self.count_body(&mut known, body.as_deref());
-        self.act(known)
-    }
-
-    /// Counts a request against the quotas that count by a field of its body.
-    fn count_body(&self, known: &mut Known, body: Option<&[u8]>) {
-        let mut state = self.root.borrow_mut();
-        let due = &mut known.judged.due;
-        match state.counter.work(&self.vm, &known.policy) {
-            Some(work) => work.admit_body(due, body, &mut known.quotas),
-            None => {
-                self.vm.count(Counter::HostFailure);
-                known.quotas.refuse_uncountable(&known.policy, due);
-            }
-        }
-    }
-
-    fn question(&self, known: &mut Known) -> Option<Asked> {
-        let due = &known.judged.due;
-        let is_asked = quota::is_asked(&known.policy, due);
-        if !is_asked || !known.may_pass() {
-            return None;
-        }
-        let mut state = self.root.borrow_mut();
-        let work = state.counter.work(&self.vm, &known.policy)?;
-        let asked = work.ask(due)?;
-        if asked.is_err() {
-            work.hear(due, None, &mut known.quotas);
-        }
-        asked.ok()
-    }
-
-    /// The rate limit service has answered, or the call to it has failed; `len` is the answer's length.
-    pub fn answered(&mut self, token: u32, grpc_status: u32, len: usize) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Ended);
-        let (mut known, asked) = match phase {
-            Phase::Asking(known, asked) if asked.token == token => (known, asked),
-            other => {
-                self.phase = other;
-                return;
-            }
-        };
-        let message = match (grpc_status, len) {
-            (0, 0) => Some(Vec::new()),
-            (0, _) => self.vm.host.buffer(Buffer::GrpcAnswer, len).ok(),
-            _ => None,
-        };
-        let answer = message.and_then(|message| Answer::read(&message, asked.descriptors).ok());
-        if let Some(work) = self.root.borrow_mut().counter.work(&self.vm, &known.policy) {
-            work.hear(&known.judged.due, answer.as_ref(), &mut known.quotas);
-        }
-        if self.act(known) == Flow::Continue && self.vm.host.resume_request().is_err() {
-            // The request stays held and runs into Envoy's timeout.
-            self.vm.count(Counter::HostFailure);
-        }
-    }
-
     /// Acts on what was decided: the one place where a request is let go or answered.
     fn act(&mut self, mut known: Box<Known>) -> Flow {
         let Known { judged, quotas, .. } = &mut *known;
@@ -332,49 +233,6 @@ impl<H: Host> Stream<H> {
                 let mut outcome = quota::Outcome::default();
                 outcome.refuse_uncountable(policy, &judged.due);
                 outcome
-            }
-        }
-    }
-
-    /// Lets a response go back: its head, a part of its body, its trailers.
-    fn pass_back(&mut self, input: Input) -> Flow {
-        let (Phase::Permitted(known, _) | Phase::Reading(known, _)) = &self.phase else { return Flow::Continue };
-        let (masking, due, host) = (known.policy.masking(), &known.judged.masks, &self.vm.host);
-        let next = match input {
-            Input::ResponseHeaders { end } => {
-                self.state_quotas(known);
-                // Without a body only a rule could have something to say.
-                if !masking.looks(due) || (end && due.is_empty()) {
-                    return Flow::Continue;
-                }
-                let read = self.response.head(host, masking, due, (known.kept.head, end));
-                read.unwrap_or_else(|_| {
-                    self.vm.count(Counter::HostFailure);
-                    // What could not be read may hold what a rule masks.
-                    masking.guard(due).map_or(Next::Continue, |rule| self.response.end(rule, "host"))
-                })
-            }
-            Input::ResponseBody { len, end } => self.response.body(host, masking, len, end),
-            _ => self.response.trailers(host, masking),
-        };
-        match next {
-            Next::Continue => return Flow::Continue,
-            Next::Hold => {}
-            Next::End => {
-                self.vm.count(Counter::ResponseBlocked);
-                if self.refuse(Refusal::ResponseBlocked, known) {
-                    self.response.was_ended();
-                }
-            }
-        }
-        Flow::Stop
-    }
-
-    /// Tells a client where it stands.
-    fn state_quotas(&self, known: &Known) {
-        for (name, value) in known.quotas.fields(&known.policy) {
-            if self.vm.host.add_response_header(&name, &value).is_err() {
-                self.vm.count(Counter::HostFailure);
             }
         }
     }

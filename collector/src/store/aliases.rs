@@ -65,11 +65,13 @@ impl Aliases {
     /// # Errors
     /// When the store fails.
     pub fn load(session: &mut dyn Session) -> Result<Self, StoreError> {
-        let one = |alias: Alias| {
+        let one = |row: Row| {
+            let alias = alias(row)?;
             let is_asked = [ASKED, APART].contains(&alias.reason.as_str());
-            (alias.id, Part { target: alias.target, is_asked })
+            Ok((alias.id, Part { target: alias.target, is_asked }))
         };
-        Ok(Self(list(session)?.into_iter().map(one).collect()))
+        let rows = session.query(&format!("SELECT {} FROM aliases", ALIASES.list()), &[])?;
+        rows.into_iter().map(one).collect::<Result<_, _>>().map(Self)
     }
 
     /// The operation that an id is part of: itself, where nothing else is said.
@@ -150,22 +152,37 @@ impl Aliases {
     }
 }
 
-/// Every alias.
+/// Aliases by their ids: those after one, and those of one target, where these are given; at most so many.
 ///
 /// # Errors
 /// When the store fails.
-pub fn list(session: &mut dyn Session) -> Result<Vec<Alias>, StoreError> {
-    let rows = session.query(&format!("SELECT {} FROM aliases ORDER BY since_ns, id", ALIASES.list()), &[])?;
-    let one = |row: Row| {
-        let mut columns = Columns::new("aliases", row);
-        Ok(Alias {
-            id: columns.read(rows::id_from)?,
-            target: columns.read(rows::id_from)?,
-            reason: columns.text()?,
-            since_ns: columns.count()?,
-        })
-    };
-    rows.into_iter().map(one).collect()
+pub fn page(
+    session: &mut dyn Session,
+    after: Option<OperationId>,
+    target: Option<OperationId>,
+    limit: u32,
+) -> Result<Vec<Alias>, StoreError> {
+    let conditions = [("id > ", after), ("target = ", target)];
+    let (mut sql, mut values) = (format!("SELECT {} FROM aliases", ALIASES.list()), Vec::new());
+    for (condition, id) in conditions {
+        if let Some(id) = id {
+            values.push(rows::id_to(id));
+            sql += if values.len() == 1 { " WHERE " } else { " AND " };
+            sql += &format!("{condition}${}", values.len());
+        }
+    }
+    sql += &format!(" ORDER BY id LIMIT {limit}");
+    session.query(&sql, &values)?.into_iter().map(alias).collect()
+}
+
+fn alias(row: Row) -> Result<Alias, StoreError> {
+    let mut columns = Columns::new("aliases", row);
+    Ok(Alias {
+        id: columns.read(rows::id_from)?,
+        target: columns.read(rows::id_from)?,
+        reason: columns.text()?,
+        since_ns: columns.count()?,
+    })
 }
 
 /// Says that an id is part of another operation. `false` when that would go in a circle, or there are too many.

@@ -113,12 +113,17 @@ impl Reader {
         sql::ask(self.snapshots.as_ref(), |session| streams::instances(session, now_ns))
     }
 
-    /// Every alias.
+    /// A page of aliases by their ids, those of one target where it is given.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn aliases(&self) -> Result<Vec<Alias>, StoreError> {
-        sql::ask(self.snapshots.as_ref(), aliases::list)
+    pub fn aliases(
+        &self,
+        after: Option<OperationId>,
+        target: Option<OperationId>,
+        limit: u32,
+    ) -> Result<Vec<Alias>, StoreError> {
+        sql::ask(self.snapshots.as_ref(), |session| aliases::page(session, after, target, limit))
     }
 }
 

@@ -82,6 +82,9 @@ async fn a_join_is_undone_without_a_trace() {
     let before = items(&collector);
     let target = |n: u64| format!("{{\"target\": \"{}\"}}", id(n));
     assert_eq!(change(&collector, "PUT", &id(1), &target(2)), 200);
+    let list = |query: &str| ask::get(collector.http, &format!("/v1/aliases{query}"));
+    let listed = &list("")["items"][0];
+    assert_eq!((&listed["id"], &listed["target"], &listed["reason"]), (&id(1).into(), &id(2).into(), &"asked".into()));
     let joined = items(&collector);
     assert_eq!((joined.len(), &joined[0]["calls"], &joined[0]["template"]), (1, &8.into(), &"/v2/things".into()));
     // Neither with itself, nor in a circle, nor with what is not an operation's id.
@@ -96,7 +99,21 @@ async fn a_join_is_undone_without_a_trace() {
     assert_eq!(items(&collector), before);
     // The collector's own rounds do not join again what nobody declared.
     tokio::time::sleep(Duration::from_millis(10)).await;
-    assert_eq!(ask::get(collector.http, "/v1/aliases")["items"], serde_json::json!([]));
+    assert_eq!(list(""), serde_json::json!({ "items": [], "next": null }));
+    // Many are answered page by page, each once.
+    for n in 10..20 {
+        assert_eq!(change(&collector, "PUT", &id(n), &target(2 + n % 2)), 200);
+    }
+    let (mut seen, mut query) = (Vec::new(), format!("?limit=2&target={}", id(2)));
+    loop {
+        let page = list(&query);
+        seen.extend(page["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        query = format!("?limit=2&target={}&cursor={next}", id(2));
+    }
+    assert_eq!(seen, [10, 12, 14, 16, 18].map(id));
 }
 
 const SECOND_NS: u64 = 1_000_000_000;

@@ -36,23 +36,13 @@ impl<G, R, L> Places<G, R, L> {
         R: Fn(&K) -> Row,
         L: Fn(K, usize) -> K,
     {
-        let mut wanted: HashMap<u64, Vec<Row>> = HashMap::new();
-        for (key, hits) in &waiting {
-            let row = rows::hits_to((self.row)(key), hits);
-            wanted.entry((self.group)(key)).or_default().push(row);
+        let mut after = counts.clone();
+        for (key, _) in &waiting {
+            let count = after.entry((self.group)(key)).or_default();
+            *count = count.saturating_add(1);
         }
-        let fits = |(group, rows): (&u64, &Vec<Row>)| {
-            let count = counts.get(group).copied().unwrap_or(0);
-            count.saturating_add(u64::try_from(rows.len()).unwrap_or(u64::MAX)) <= self.most
-        };
-        if wanted.iter().all(fits) {
-            for (group, mut rows) in wanted {
-                rows.sort_unstable_by(|one, other| order(one).cmp(order(other)));
-                let new = session.add(self.table, rows)?;
-                let count = counts.entry(group).or_default();
-                *count = count.saturating_add(new);
-            }
-            return Ok(());
+        if after.values().all(|count| *count <= self.most) {
+            return self.add_all(session, &waiting, counts);
         }
         let mut there: HashMap<Row, Hits> = HashMap::new();
         for step in 0..3usize {
@@ -77,6 +67,31 @@ impl<G, R, L> Places<G, R, L> {
         let mut there: Vec<(Row, Hits)> = there.into_iter().collect();
         there.sort_unstable_by(|(one, _), (other, _)| order(one).cmp(order(other)));
         session.put(self.table, there.into_iter().map(|(key, hits)| rows::hits_to(key, &hits)).collect())
+    }
+
+    /// Adds where every key has room, whether or not it has a row.
+    fn add_all<K>(
+        &self,
+        session: &mut dyn Session,
+        waiting: &[(K, Hits)],
+        counts: &mut HashMap<u64, u64>,
+    ) -> Result<(), StoreError>
+    where
+        G: Fn(&K) -> u64,
+        R: Fn(&K) -> Row,
+    {
+        // By groups: on a level where several groups share rows, no key may occur twice.
+        let mut groups: HashMap<u64, Vec<Row>> = HashMap::new();
+        for (key, hits) in waiting {
+            groups.entry((self.group)(key)).or_default().push(rows::hits_to((self.row)(key), hits));
+        }
+        for (group, mut rows) in groups {
+            rows.sort_unstable_by(|one, other| order(one).cmp(order(other)));
+            let new = session.add(self.table, rows)?;
+            let count = counts.entry(group).or_default();
+            *count = count.saturating_add(new);
+        }
+        Ok(())
     }
 }
 
