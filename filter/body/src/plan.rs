@@ -2,8 +2,10 @@
 
 use crate::automaton::{Automaton, BITS_MAX};
 use crate::detect::{Detectors, Types};
+use crate::encoding::Encoding;
+use crate::mask::Masked;
 use crate::pseudonym::Secret;
-use crate::rule::{RULES_MAX, Rule, RuleSet};
+use crate::rule::{Mask, RULES_MAX, Rule, RuleSet};
 use std::fmt;
 use std::rc::Rc;
 
@@ -97,6 +99,15 @@ impl Plan {
         }
         let automaton = Automaton::new(&paths).ok_or(PlanError::Steps)?;
         Ok(Self { automaton, detectors, secret: Secret::new(key), rules })
+    }
+
+    /// A text outside of any body, such as a header's value, masked whole: as the field of a body is.
+    #[must_use]
+    pub fn masked(&self, mask: &Mask, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let encoding = Encoding::Plain;
+        Masked { secret: &self.secret, encoding, raw: text, text, data_type: "" }.text(mask, &mut out);
+        out
     }
 
     /// The rules, by their numbers.

@@ -8,7 +8,7 @@ use crate::client::Country;
 use crate::config::read::Sink;
 use crate::config::{Mode, Preflight};
 use crate::edit::Edits;
-use crate::masking::RuleSet;
+use crate::masking;
 use crate::pairs::Pairs;
 use crate::path::CanonicalPath;
 use crate::policy::Policy;
@@ -57,8 +57,8 @@ pub struct Judged {
     pub country: Option<Country>,
     /// The quotas that it falls under, in their order; none where it cannot be read.
     pub due: Vec<Due>,
-    /// The masking rules that it falls under; none where it cannot be read.
-    pub masks: RuleSet,
+    /// What holds of masking; nothing where it cannot be read.
+    pub masks: masking::Due,
     /// Whether a quota among them counts by a field of the body, and the body can be read.
     pub reads_body: bool,
     /// What has to change before the upstream gets the request; nothing in shadow.

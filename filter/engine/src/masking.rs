@@ -46,22 +46,42 @@ pub struct Rule {
     passes_unreadable: bool,
 }
 
+/// What holds for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Due {
+    /// The rules that it falls under.
+    pub rules: RuleSet,
+    /// Whether the answer depends on who calls, or from where or with what.
+    pub varies: bool,
+}
+
 impl Masking {
-    /// The masking rules that a call falls under, whatever its answer will be.
-    pub(crate) fn due(&self, call: &Call<'_>) -> RuleSet {
-        let all = self.rules.iter().enumerate();
-        all.filter(|(_, rule)| rule.falls(call)).map(|(number, _)| number).collect()
+    /// What holds for a call, whatever its answer will be.
+    pub(crate) fn due(&self, call: &Call<'_>) -> Due {
+        let mut due = Due::default();
+        for (number, rule) in self.rules.iter().enumerate() {
+            if rule.scope.holds(call) == Met::No {
+                continue;
+            }
+            // Who is excepted gets what a cache must not give to others, so this is not only about those
+            // whose answers are masked.
+            due.varies |= !rule.shadow && rule.depends_on_caller();
+            if rule.falls(call) {
+                due.rules.add(number);
+            }
+        }
+        due
     }
 
-    /// Whether a request that falls under these rules has to ask for an answer that can be read.
-    pub(crate) fn acts(&self, due: &RuleSet) -> bool {
-        due.iter().any(|number| self.rules.get(number).is_some_and(|rule| !rule.shadow && rule.reads_body))
+    /// Whether a request of which this holds has to ask for an answer that can be read.
+    pub(crate) fn acts(&self, due: &Due) -> bool {
+        due.rules.iter().any(|number| self.rules.get(number).is_some_and(|rule| !rule.shadow && rule.reads_body))
     }
 
-    /// Whether responses are looked at at all.
+    /// Whether a response is looked at at all; without a body only rules could have something to say.
     #[must_use]
-    pub fn looks(&self, due: &RuleSet) -> bool {
-        !due.is_empty() || !self.inspect.is_empty()
+    pub fn looks(&self, due: &Due, has_body: bool) -> bool {
+        due.varies || !due.rules.is_empty() || (has_body && !self.inspect.is_empty())
     }
 
     /// The rule that does not let a response leave that cannot be read; none if all let it.
@@ -98,9 +118,9 @@ impl Masking {
     }
 
     /// What holds for an answer of this status.
-    fn active(&self, due: &RuleSet, status: u16) -> Active {
+    fn active(&self, rules: &RuleSet, status: u16) -> Active {
         let mut active = Active { inspect: self.inspect, ..Active::default() };
-        for number in due.iter() {
+        for number in rules.iter() {
             let Some(rule) = self.rules.get(number).filter(|rule| rule.holds_for(status)) else { continue };
             let set = if rule.shadow { &mut active.shadow } else { &mut active.enforced };
             set.add(number);
@@ -110,12 +130,10 @@ impl Masking {
 }
 
 impl Rule {
-    /// Whether a call falls under it.
+    /// Whether a call in its scope falls under it.
     fn falls(&self, call: &Call<'_>) -> bool {
         let met = |conditions: &Conditions| conditions.others_met(call.around).and(conditions.caller_met(call.around));
-        self.scope.holds(call) != Met::No
-            && met(&self.conditions) != Met::No
-            && self.unless.as_ref().is_none_or(|unless| met(unless) != Met::Yes)
+        met(&self.conditions) != Met::No && self.unless.as_ref().is_none_or(|unless| met(unless) != Met::Yes)
     }
 
     fn holds_for(&self, status: u16) -> bool {

@@ -17,15 +17,14 @@ impl<H: Host> Stream<H> {
                 if self.response.ended().is_none() {
                     self.state_quotas(known);
                 }
-                // Without a body only a rule could have something to say.
-                if !masking.looks(due) || (end && due.is_empty()) {
+                if !masking.looks(due, !end) {
                     return Flow::Continue;
                 }
                 let read = self.response.head(host, masking, due, (known.kept.head, end));
                 read.unwrap_or_else(|_| {
                     self.vm.count(Counter::HostFailure);
                     // What could not be read may hold what a rule masks.
-                    masking.guard(due).map_or(Next::Continue, |rule| self.response.end(rule, "host"))
+                    masking.guard(&due.rules).map_or(Next::Continue, |rule| self.response.end(rule, "host"))
                 })
             }
             Input::ResponseBody { len, end } => self.response.body(host, masking, len, end),

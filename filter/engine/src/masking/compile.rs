@@ -172,6 +172,11 @@ fn types(globs: &NonEmpty<Glob>, path: &str, detectors: &Detectors, problems: &m
     let known: Vec<(DataType, &str)> =
         Types::standard().iter().map(|data_type| (data_type, detectors.name(data_type))).collect();
     for (index, glob) in globs.0.iter().enumerate() {
+        // Some data types have to be asked for by name.
+        if let Some(data_type) = DataType::named(glob.as_str()) {
+            types = types.with(data_type);
+            continue;
+        }
         let before = types;
         for (data_type, name) in &known {
             if crate::access::glob_matches(glob.as_str(), name) {

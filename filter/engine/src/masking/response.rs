@@ -1,7 +1,7 @@
 //! The head of a response: what becomes of its body, and which of its lines would tell of the body
 //! that came or lead around the mask (RFC 9110, sections 8, 9.3.2, 14 and 15; RFC 9530).
 
-use super::{Masking, RuleSet};
+use super::{Due, Masking, RuleSet};
 use crate::pairs::Pairs;
 use ostiary_body::format::{Format, Guess};
 use ostiary_body::inflate::Coding;
@@ -85,20 +85,26 @@ struct Read<'a> {
 }
 
 impl Masking {
-    /// What becomes of a response to a call that falls under these rules.
+    /// What becomes of a response to a call.
     #[must_use]
-    pub fn treat(&self, due: &RuleSet, head: &ResponseHead<'_>) -> Treatment {
+    pub fn treat(&self, due: &Due, head: &ResponseHead<'_>) -> Treatment {
         let read = Read::new(head.lines);
-        let active = self.active(due, read.status);
+        let active = self.active(&due.rules, read.status);
         let mut treatment = Treatment { body: Body::Untouched, changes: Vec::new(), masked_headers: Vec::new() };
-        self.mask_headers(&active, head.lines, &mut treatment);
+        let blocking = self.mask_headers(&active, head.lines, &mut treatment);
         let reads_body = |set: &RuleSet| set.iter().any(|number| self.rule(number).is_some_and(|rule| rule.reads_body));
         let enforced = reads_body(&active.enforced);
-        treatment.body = self.body(active, enforced, head, &read);
+        treatment.body = match blocking {
+            Some(rule) => Body::Blocked(rule, "found"),
+            None => self.body(active, enforced, head, &read),
+        };
         // A HEAD tells of the body that a GET would get, so its head loses the same lines.
-        let describes_masked = enforced && (head.to_head || matches!(treatment.body, Body::Read { .. }));
-        if describes_masked {
-            self.rewrite(&active, head.lines, &read, &mut treatment);
+        if enforced && (head.to_head || matches!(treatment.body, Body::Read { .. })) {
+            rewrite(head.lines, &read, &mut treatment);
+        }
+        if due.varies && !read.is_private() {
+            treatment.changes.push(HeadChange::Remove("cache-control".into()));
+            treatment.changes.push(HeadChange::Replace("cache-control".into(), read.made_private().into()));
         }
         treatment
     }
@@ -125,26 +131,9 @@ impl Masking {
         Body::Read { active, guard, coding, content_type: content_type.map(Into::into) }
     }
 
-    /// Takes off what would tell of the body that came, and what would let a cache give it to others.
-    fn rewrite(&self, active: &Active, lines: Pairs<'_>, read: &Read<'_>, treatment: &mut Treatment) {
-        let has = |name: &str| Pairs::clone(&lines).any(|(have, _)| have == name.as_bytes());
-        let gone = OF_THE_BYTES.into_iter().filter(|name| has(name));
-        treatment.changes.extend(gone.map(|name| HeadChange::Remove(name.into())));
-        if read.coding() != Ok(None) {
-            treatment.changes.push(HeadChange::Remove("content-encoding".into()));
-        }
-        // A strong validator promises these bytes (RFC 9110, section 8.8.1).
-        if let Some(etag) = read.etag.filter(|etag| !etag.starts_with(b"W/")) {
-            treatment.changes.push(HeadChange::Replace("etag".into(), [b"W/", etag].concat().into()));
-        }
-        let rules = active.enforced.iter().filter_map(|number| self.rule(number));
-        if rules.into_iter().any(|rule| rule.depends_on_caller()) && !read.is_private() {
-            treatment.changes.push(HeadChange::Remove("cache-control".into()));
-            treatment.changes.push(HeadChange::Replace("cache-control".into(), read.made_private().into()));
-        }
-    }
-
-    fn mask_headers(&self, active: &Active, lines: Pairs<'_>, treatment: &mut Treatment) {
+    /// Masks header lines; gives the rule that ends the response for one.
+    fn mask_headers(&self, active: &Active, lines: Pairs<'_>, treatment: &mut Treatment) -> Option<usize> {
+        let mut blocking = None;
         for (numbers, acts) in [(&active.enforced, true), (&active.shadow, false)] {
             for number in numbers.iter() {
                 let Some(rule) = self.rule(number) else { continue };
@@ -157,6 +146,9 @@ impl Masking {
                     if !acts {
                         continue;
                     }
+                    if rule.mask == Mask::Block {
+                        blocking = blocking.or(Some(number));
+                    }
                     treatment.changes.push(HeadChange::Remove(name.clone()));
                     // Several lines become the first one masked: fewer lines tell less.
                     if let Some(value) = first {
@@ -165,6 +157,7 @@ impl Masking {
                 }
             }
         }
+        blocking
     }
 
     /// A header's value masked whole; `None` where it has to go.
@@ -172,10 +165,24 @@ impl Masking {
         match mask {
             Mask::Remove | Mask::Null | Mask::Block => None,
             _ => {
-                let _ = value;
-                Some(b"***".to_vec())
+                let masked = self.plan.masked(mask, value);
+                // What a mask writes may be no header's value; then nothing is written.
+                Some(masked).filter(|bytes| !bytes.iter().any(u8::is_ascii_control))
             }
         }
+    }
+}
+
+/// Takes off what would tell of the body that came.
+fn rewrite(lines: Pairs<'_>, read: &Read<'_>, treatment: &mut Treatment) {
+    let gone = OF_THE_BYTES.into_iter().filter(|name| lines.named(name).next().is_some());
+    treatment.changes.extend(gone.map(|name| HeadChange::Remove(name.into())));
+    if read.coding() != Ok(None) {
+        treatment.changes.push(HeadChange::Remove("content-encoding".into()));
+    }
+    // A strong validator promises these bytes (RFC 9110, section 8.8.1).
+    if let Some(etag) = read.etag.filter(|etag| !etag.starts_with(b"W/")) {
+        treatment.changes.push(HeadChange::Replace("etag".into(), [b"W/", etag].concat().into()));
     }
 }
 
