@@ -19,6 +19,7 @@ mod detectors;
 mod find;
 mod gate;
 #[cfg(test)]
+#[path = "reference_tests.rs"]
 mod reference;
 mod row;
 mod scan;
