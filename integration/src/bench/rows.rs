@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::bodies::{self, Body, Masked};
 use super::counting::{self, Engine};
 use super::edge::{COLLECTOR, Edge};
 use super::many_rules;
@@ -40,6 +41,12 @@ pub enum Row {
     GlobalQuota,
     /// Envoy's own filter that asks the same service.
     Ratelimit,
+    /// A Wasm filter that takes every body in and hands it back.
+    BodyCopied,
+    /// Ours without rules about access, masking bodies.
+    Masking(Masked),
+    /// Envoy's Lua filter with one pattern.
+    Lua,
 }
 
 // === impl Row ===
@@ -81,6 +88,18 @@ impl Row {
     /// What they cost where a service counts.
     pub const GLOBAL: &'static [Self] = &[Self::NoFilter, Self::ReadingFloor, Self::GlobalQuota, Self::Ratelimit];
 
+    /// What it costs to mask a body.
+    pub const BODIES: &'static [Self] = &[
+        Self::NoFilter,
+        Self::ReadingFloor,
+        Self::BodyCopied,
+        Self::Masking(Masked::Nothing),
+        Self::Masking(Masked::Fields),
+        Self::Masking(Masked::Types),
+        Self::Masking(Masked::Both),
+        Self::Lua,
+    ];
+
     /// What the table calls it.
     #[must_use]
     pub fn name(self) -> String {
@@ -98,6 +117,9 @@ impl Row {
             Self::LocalRatelimit => "envoy local_ratelimit".to_owned(),
             Self::GlobalQuota => "ostiary, 1 global quota, no collector".to_owned(),
             Self::Ratelimit => "envoy ratelimit".to_owned(),
+            Self::BodyCopied => "wasm filter that copies bodies".to_owned(),
+            Self::Masking(masked) => masked.name().to_owned(),
+            Self::Lua => "envoy lua, one pattern".to_owned(),
         }
     }
 
@@ -105,7 +127,14 @@ impl Row {
     #[must_use]
     pub const fn refuses(self) -> bool {
         match self {
-            Self::NoFilter | Self::EmptyWasm | Self::ReadingFloor | Self::LocalRatelimit | Self::Ratelimit => false,
+            Self::NoFilter
+            | Self::EmptyWasm
+            | Self::ReadingFloor
+            | Self::LocalRatelimit
+            | Self::Ratelimit
+            | Self::BodyCopied
+            | Self::Masking(_)
+            | Self::Lua => false,
             Self::OstiaryUnheard
             | Self::Ostiary
             | Self::RbacAndAccessLog
@@ -125,7 +154,7 @@ impl Row {
         modules: &Modules,
         ours: &Path,
         drain: SocketAddr,
-        engine: Option<&Engine>,
+        (engine, body): (Option<&Engine>, Body),
     ) -> Value {
         let with = |more: &[(&str, Value)], is_heard: bool| {
             let mut policy = edge.policy();
@@ -151,9 +180,21 @@ impl Row {
             Self::RbacAndAccessLog => (rbac(), Some(access_log())),
             Self::Rules(rules) => (vec![wasm("ostiary", ours, &many_rules::policy(rules))], None),
             Self::RbacRules(rules) => (vec![many_rules::rbac(rules)], None),
+            Self::BodyCopied => (vec![wasm("copying", &modules.copying, &json!({}))], None),
+            Self::Masking(masked) => {
+                (vec![wasm("ostiary", ours, &json!({ "version": "v1", "masking": masked.rules() }))], None)
+            }
+            Self::Lua => (vec![bodies::lua()], None),
         };
         let mut listener = edge.listener(filters, log);
         let mut clusters = vec![edge.collector(drain)];
+        if let Some(text) = body.text() {
+            let route_config = &mut listener["filter_chains"][0]["filters"][0]["typed_config"]["route_config"];
+            route_config["max_direct_response_body_size_bytes"] = json!(text.len());
+            let route = &mut route_config["virtual_hosts"][0]["routes"][0];
+            route["direct_response"]["body"]["inline_string"] = json!(text);
+            route["response_headers_to_add"] = json!([{ "header": { "key": "content-type", "value": "application/json" }, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD" }]);
+        }
         if let Some(engine) = engine {
             let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
             manager["route_config"]["virtual_hosts"][0]["routes"] = json!([Engine::route()]);
