@@ -185,12 +185,13 @@ fn rate(place: &Place, cores: usize) {
     let (sampler, descriptions) = (Sampler::new(1000, 500), Descriptions::default());
     let started = Instant::now();
     let before_s = cpu_s();
-    let mut decoding_s = 0.0;
+    let (mut decoding_s, mut groups) = (0.0, 0);
     if cores == 1 {
         for group in exports.chunks(GROUP) {
             let batches =
                 group.iter().map(|message| read::batch(message, window, &sampler, &descriptions).unwrap()).collect();
             ledger.commit(batches, NOW_NS).unwrap();
+            groups += 1;
         }
     } else {
         let (send, take) = sync_channel::<Batch>(GROUP);
@@ -206,6 +207,7 @@ fn rate(place: &Place, cores: usize) {
             while let Ok(first) = take.recv() {
                 let batches: Vec<Batch> = std::iter::once(first).chain(take.try_iter().take(GROUP - 1)).collect();
                 ledger.commit(batches, NOW_NS).unwrap();
+                groups += 1;
             }
             decoding_s = decoder.join().unwrap();
         });
@@ -215,7 +217,7 @@ fn rate(place: &Place, cores: usize) {
     let records = EXPORTS * RECORDS;
     assert_eq!(reader.totals(NOW_NS).unwrap().received, records);
     println!(
-        "rate: {} on {cores}: {:.0} records a second ({records} of {} bytes in {took:.2} s; {own_s:.2} s of processor time for {}, {decoding_s:.2} s for decoding beside it)",
+        "rate: {} on {cores}: {:.0} records a second ({records} of {} bytes in {took:.2} s; {own_s:.2} s of processor time for {}, {decoding_s:.2} s for decoding beside it, {groups} commits)",
         kind(place),
         records as f64 / took,
         bytes as u64 / records,
