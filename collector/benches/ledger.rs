@@ -89,7 +89,24 @@ impl Place {
     fn clean(&self) {
         if let Some(server) = &self.server {
             let mut client = ::postgres::Client::connect(server, ::postgres::NoTls).unwrap();
-            client.batch_execute("VACUUM cells, flows, operations, streams").unwrap();
+            client.batch_execute("VACUUM").unwrap();
+        }
+    }
+
+    /// Where a server's room goes: its largest tables, with their indexes.
+    fn tables(&self) {
+        let Some(server) = &self.server else { return };
+        let mut client = ::postgres::Client::connect(server, ::postgres::NoTls).unwrap();
+        let largest = "SELECT relname::text, pg_table_size(oid), pg_indexes_size(oid), reltuples::bigint FROM pg_class \
+            WHERE relkind = 'r' ORDER BY pg_total_relation_size(oid) DESC LIMIT 6";
+        for row in client.query(largest, &[]).unwrap() {
+            let (name, table, indexes): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
+            println!(
+                "month: {name}: {} KB, its indexes {} KB, {} rows",
+                table / 1000,
+                indexes / 1000,
+                row.get::<_, i64>(3)
+            );
         }
     }
 
@@ -185,12 +202,13 @@ fn rate(place: &Place, cores: usize) {
     let (sampler, descriptions) = (Sampler::new(1000, 500), Descriptions::default());
     let started = Instant::now();
     let before_s = cpu_s();
-    let mut decoding_s = 0.0;
+    let (mut decoding_s, mut groups) = (0.0, 0);
     if cores == 1 {
         for group in exports.chunks(GROUP) {
             let batches =
                 group.iter().map(|message| read::batch(message, window, &sampler, &descriptions).unwrap()).collect();
             ledger.commit(batches, NOW_NS).unwrap();
+            groups += 1;
         }
     } else {
         let (send, take) = sync_channel::<Batch>(GROUP);
@@ -206,6 +224,7 @@ fn rate(place: &Place, cores: usize) {
             while let Ok(first) = take.recv() {
                 let batches: Vec<Batch> = std::iter::once(first).chain(take.try_iter().take(GROUP - 1)).collect();
                 ledger.commit(batches, NOW_NS).unwrap();
+                groups += 1;
             }
             decoding_s = decoder.join().unwrap();
         });
@@ -215,7 +234,7 @@ fn rate(place: &Place, cores: usize) {
     let records = EXPORTS * RECORDS;
     assert_eq!(reader.totals(NOW_NS).unwrap().received, records);
     println!(
-        "rate: {} on {cores}: {:.0} records a second ({records} of {} bytes in {took:.2} s; {own_s:.2} s of processor time for {}, {decoding_s:.2} s for decoding beside it)",
+        "rate: {} on {cores}: {:.0} records a second ({records} of {} bytes in {took:.2} s; {own_s:.2} s of processor time for {}, {decoding_s:.2} s for decoding beside it, {groups} commits)",
         kind(place),
         records as f64 / took,
         bytes as u64 / records,
@@ -325,6 +344,7 @@ fn month(place: &Place) {
         }
     }
     let used = place.bytes() - empty;
+    place.tables();
     println!(
         "month: {}: {} MB for {MONTH_OPERATIONS} operations ({} calls, {:.0} s), so {} MB for {OPERATIONS}",
         kind(place),
