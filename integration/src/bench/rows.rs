@@ -189,6 +189,8 @@ impl Row {
         let mut listener = edge.listener(filters, log);
         let mut clusters = vec![edge.collector(drain)];
         if let Some(text) = body.text() {
+            // The shipped limit of 32 KiB is less than Lua has to hold of one body.
+            listener["per_connection_buffer_limit_bytes"] = json!(1 << 20);
             let route_config = &mut listener["filter_chains"][0]["filters"][0]["typed_config"]["route_config"];
             route_config["max_direct_response_body_size_bytes"] = json!(text.len());
             let route = &mut route_config["virtual_hosts"][0]["routes"][0];

@@ -175,7 +175,7 @@ impl Envoy {
         let line = |(name, value): (&[u8], &[u8])| (String::from_utf8_lossy(name).into_owned(), value.to_vec());
         let headers = Pairs::new(&headers).map(line).collect();
         // An answer of the filter's own that comes after a head has left only breaks the stream.
-        let reply = world.reply.borrow_mut().take().filter(|_| left.headers.is_none());
+        let reply = world.reply.borrow_mut().take().filter(|_| !passed || left.headers.is_none());
         Exchanged { reply, passed, headers, answer: left }
     }
 

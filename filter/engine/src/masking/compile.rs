@@ -41,7 +41,6 @@ pub(crate) fn compile(
         return None;
     }
     let key = key(sections.pseudonyms, problems);
-    let detectors = Rc::new(Detectors::new(Types::standard(), Vec::new()));
     let mut names = hash::Names::default();
     let (mut rules, mut bodies) = (Vec::new(), Vec::new());
     for (index, rule) in written.into_iter().enumerate() {
@@ -49,14 +48,18 @@ pub(crate) fn compile(
         if names.take(rule.name.as_str(), index).is_some() {
             problems.push(format!("{path}.name"), "another masking rule has this name: records go by it");
         }
-        let body = body(&rule, &path, key.is_some(), &detectors, problems);
+        let body = body(&rule, &path, key.is_some(), problems);
         rules.push(one(rule, &path, sections.mode, &body, around, problems));
         bodies.push(body);
     }
     let inspect = sections.inspect;
     let looks = inspect.and_then(|inspect| inspect.responses).unwrap_or(true) && sections.reports;
     let wanted = inspect.and_then(|inspect| inspect.data_types.as_ref());
-    let types = wanted.map_or_else(Types::standard, |globs| types(globs, "inspect.data_types", &detectors, problems));
+    let types = wanted.map_or_else(Types::standard, |globs| types(globs, "inspect.data_types", problems));
+    let inspected = if looks { types } else { Types::NONE };
+    // What nobody asks for is not looked for.
+    let enabled = bodies.iter().fold(inspected, |enabled, rule| enabled.union(rule.types));
+    let detectors = Rc::new(Detectors::new(enabled, Vec::new()));
     let plan = match Plan::new(bodies, detectors, key.map_or(&[], str::as_bytes)) {
         Ok(plan) => plan,
         Err(error) => {
@@ -68,7 +71,7 @@ pub(crate) fn compile(
     Some(Masking {
         rules,
         plan: Rc::new(plan),
-        inspect: if looks { types } else { Types::NONE },
+        inspect: inspected,
         inspect_bytes_max: inspect
             .and_then(|inspect| inspect.max_bytes)
             .map_or(INSPECT_BYTES, |size| u64::try_from(size.bytes()).unwrap_or(u64::MAX)),
@@ -132,7 +135,7 @@ fn one(
 }
 
 /// What a rule asks of bodies.
-fn body(written: &Written, path: &str, has_key: bool, detectors: &Detectors, problems: &mut Problems) -> rule::Rule {
+fn body(written: &Written, path: &str, has_key: bool, problems: &mut Problems) -> rule::Rule {
     let paths = |list: &Option<NonEmpty<_>>| list.as_ref().map(|list| list.0.clone()).unwrap_or_default();
     let at = format!("{path}.data_types");
     let mask = written.mask.as_ref().map_or_else(
@@ -147,7 +150,7 @@ fn body(written: &Written, path: &str, has_key: bool, detectors: &Detectors, pro
     }
     rule::Rule {
         fields: paths(&written.fields),
-        types: written.data_types.as_ref().map_or(Types::NONE, |globs| types(globs, &at, detectors, problems)),
+        types: written.data_types.as_ref().map_or(Types::NONE, |globs| types(globs, &at, problems)),
         keep_only: paths(&written.keep_only),
         mask,
         numbers: match written.numbers {
@@ -167,10 +170,10 @@ fn body(written: &Written, path: &str, has_key: bool, detectors: &Detectors, pro
 }
 
 /// The data types of these names.
-fn types(globs: &NonEmpty<Glob>, path: &str, detectors: &Detectors, problems: &mut Problems) -> Types {
+fn types(globs: &NonEmpty<Glob>, path: &str, problems: &mut Problems) -> Types {
     let mut types = Types::NONE;
     let known: Vec<(DataType, &str)> =
-        Types::standard().iter().map(|data_type| (data_type, detectors.name(data_type))).collect();
+        Types::standard().iter().filter_map(|data_type| Some((data_type, data_type.name()?))).collect();
     for (index, glob) in globs.0.iter().enumerate() {
         // Some data types have to be asked for by name.
         if let Some(data_type) = DataType::named(glob.as_str()) {
@@ -185,8 +188,10 @@ fn types(globs: &NonEmpty<Glob>, path: &str, detectors: &Detectors, problems: &m
         }
         if types == before && !known.iter().any(|(_, name)| crate::access::glob_matches(glob.as_str(), name)) {
             let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
-            let hint = nearest(glob.as_str(), &names)
-                .map_or_else(|| "`ostiary data-types` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+            let hint = nearest(glob.as_str(), &names).map_or_else(
+                || "`filter/detect/DETECTORS.md` lists them".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
             problems.push(format!("{path}[{index}]"), format!("no data type is named `{}`: {hint}", glob.as_str()));
         }
     }
