@@ -1,11 +1,12 @@
 //! A body that streams by.
 //!
-//! What is undecided at the end of a chunk waits. Where the format ends with a delimiter it waits in
-//! the guest, and what is decided leaves at once. Text may end without a word (before trailers Envoy
-//! says of no chunk that it is the last), so there what waits stays with Envoy: the chunk is handed
-//! back with its end as it came, and held until the next chunk or the trailers decide it. Only so
-//! much is held; beyond it what waits is the guest's, and trailers that come upon it end the response,
-//! because bytes that cannot be handed on must not be lost without a word.
+//! What is undecided at the end of a chunk waits. Where more has to come, as after half a string or a
+//! tag, it waits in the guest, and what is decided leaves at once. Text, a number or the white space
+//! behind an element may end without a word (before trailers Envoy says of no chunk that it is the
+//! last), so there what waits stays with Envoy: the chunk is handed back with its end as it came, and
+//! held until the next chunk or the trailers decide it. Only so much is held; beyond it what waits is
+//! the guest's, and trailers that come upon it end the response, because bytes that cannot be handed
+//! on must not be lost without a word.
 
 use super::Next;
 use crate::host::{Buffer, Host};
@@ -247,10 +248,12 @@ impl Reading {
         }
     }
 
-    const fn may_end(&self) -> bool {
+    /// Whether what waits may be the body's end.
+    fn may_end(&self) -> bool {
         match &self.reader {
             Reader::Unknown(_) => true,
-            Reader::Masker(_, may_end) => *may_end,
+            // Of what has delimiters, a string or a tag that has begun cannot be the end.
+            Reader::Masker(masker, may_end) => *may_end || !matches!(masker.pending(), [b'"' | b'<', ..]),
             Reader::Opaque => false,
         }
     }
