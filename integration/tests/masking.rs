@@ -208,14 +208,17 @@ async fn an_event_leaves_before_the_next() {
 async fn a_stream_without_an_end_in_sight_takes_no_memory() {
     const BLOCK_LINES: usize = 500;
     let block = |mail: &str| {
-        let line = |number| format!("{{\"id\":{number},\"mail\":\"{mail}\",\"ip\":\"local\",\"price\":12.50}}\n");
+        let line = |number| {
+            let mail = if number % 10 == 0 { mail } else { "none" };
+            format!("{{\"id\":{number},\"mail\":\"{mail}\",\"state\":\"shipped to the customer\",\"price\":12.50}}\n")
+        };
         (0..BLOCK_LINES).map(line).collect::<String>().into_bytes()
     };
     let coming = block(VALUE);
     let upstream = Raw::start(move |request, mut stream| {
         let block = coming.clone();
         async move {
-            let bytes = if has(&request.line, "/warm") { 2_000_000 } else { 200_000_000 };
+            let bytes = if has(&request.line, "/warm") { 30_000_000 } else { 200_000_000 };
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n").await?;
             for _ in 0..=bytes / block.len() {
                 stream.write_all(&block).await?;
@@ -226,6 +229,7 @@ async fn a_stream_without_an_end_in_sight_takes_no_memory() {
     let upstream = upstream.await.expect("an upstream");
     let (envoy, to) = edge(&upstream).await;
     let expected = block("***");
+    // V8 compiles what is hot a second time, and keeps it.
     stream_of(to, "/warm", &expected).await;
     let before = memory(&envoy);
     let begun = std::time::Instant::now();
@@ -234,7 +238,7 @@ async fn a_stream_without_an_end_in_sight_takes_no_memory() {
     println!("{came} masked bytes in {:?}; memory at its peak {before} KiB before, {after} after", begun.elapsed());
     let whole = (200_000_000 / block(VALUE).len() + 1) * expected.len();
     assert_eq!(came, whole);
-    assert!(after < before + 16 * 1024, "{before} KiB, then {after}");
+    assert!(after < before + 8 * 1024, "{before} KiB, then {after}");
     envoy.stop().expect("a stop");
 }
 
@@ -269,7 +273,7 @@ async fn stream_of(to: SocketAddr, path: &str, block: &[u8]) -> usize {
 async fn trailers_end_a_body() {
     let stage = stage().await;
     let to = stage.to().await;
-    let long = |mail: &str| format!("mail to {mail} and others ").repeat(8_000);
+    let long = |mail: &str| format!("mail to {mail} and others ").repeat(700);
     let cases: Vec<(&str, &str, String, String)> = vec![
         ("text, undecided", "text/plain", format!("mail to {VALUE}"), "mail to ***".to_owned()),
         ("long text", "text/plain", long(VALUE), long("***")),
@@ -300,6 +304,16 @@ async fn trailers_end_a_body() {
         }
     }
     assert!(broken.is_empty(), "{broken:?}");
+    // Of a longer text some may have left when the trailers come: then its end leaves as well or the answer breaks off.
+    for size in (30_000..70_000).step_by(4_000) {
+        let text = "x y ".repeat(size / 4);
+        let coming = answer("text/plain", format!("{text}{VALUE}").as_bytes(), 16_000);
+        stage.upstream.script(Answer { trailers: vec![header("x-sum", "abc")], ..coming });
+        if let Some(response) = client::send(&get(Protocol::Http2), to).await.expect("an exchange") {
+            assert!(response.body == format!("{text}***").as_bytes(), "{size}");
+            assert_eq!(response.trailers.len(), 1);
+        }
+    }
     stage.envoy.stop().expect("a stop");
 }
 
@@ -369,7 +383,9 @@ async fn an_upstream_that_dies_leaves_a_broken_answer() {
     let upstream = Raw::start(|request, mut stream| async move {
         let content_type = if has(&request.line, "text") { "text/plain" } else { "application/json" };
         let framing = if has(&request.line, "chunked") { "transfer-encoding: chunked" } else { "content-length: 900" };
-        stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\n{framing}\r\n\r\n").as_bytes()).await?;
+        stream
+            .write_all(format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\n{framing}\r\n\r\n").as_bytes())
+            .await?;
         let mut body = format!("{{\"first\":\"{VALUE}\",\"next\":\"bob@shop.exam");
         if has(&request.line, "chunked") {
             body = format!("{:x}\r\n{body}\r\n", body.len());

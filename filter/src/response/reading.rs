@@ -23,6 +23,9 @@ const HELD_MAX: usize = 32 * 1024;
 /// Bytes that may come before it is known what a body is; then it is text.
 const UNKNOWN_MAX: usize = 1024;
 
+/// Bytes that tell whether a body's units are wider than bytes.
+const WIDE: usize = 4;
+
 /// A body that streams by.
 #[derive(Debug)]
 pub(super) struct Reading {
@@ -194,7 +197,18 @@ impl Reading {
             Reader::Unknown(first) => {
                 first.extend_from_slice(new);
                 let first = std::mem::take(first);
-                match Format::of(self.content_type.as_deref(), &first) {
+                let guess = match first.len() {
+                    ..WIDE => Guess::NeedsBytes,
+                    _ if is_wide(&first) => Guess::Unknown,
+                    _ => match Format::of(self.content_type.as_deref(), &first) {
+                        // No line of events begins so, and of theirs only the data are judged.
+                        Guess::Known(Format::Sse) if matches!(first.trim_ascii_start(), [b'{' | b'[' | b'<', ..]) => {
+                            Format::of(None, &first)
+                        }
+                        guess => guess,
+                    },
+                };
+                match guess {
                     Guess::NeedsBytes if first.len() < UNKNOWN_MAX => {
                         self.reader = Reader::Unknown(first);
                         Ok(())
@@ -231,7 +245,11 @@ impl Reading {
             if first.is_empty() {
                 return Ok(());
             }
-            self.begin(masking, Guess::Known(Format::Text), &first, out)?;
+            let guess = match Format::of(self.content_type.as_deref(), &first) {
+                known @ Guess::Known(_) => known,
+                Guess::NeedsBytes | Guess::Unknown => Guess::Known(Format::Text),
+            };
+            self.begin(masking, guess, &first, out)?;
         }
         match &mut self.reader {
             Reader::Masker(masker, _) => masker.finish(out).map_err(end),
@@ -271,6 +289,11 @@ impl Reading {
         self.reader = Reader::Opaque;
         Ok(Next::Continue)
     }
+}
+
+/// Whether a body begins as UTF-16 and UTF-32 do: with their mark, or with a unit that is half empty.
+fn is_wide(first: &[u8]) -> bool {
+    matches!(first, [0xfe, 0xff, ..] | [0xff, 0xfe, ..]) || first.iter().take(WIDE).any(|byte| *byte == 0)
 }
 
 fn end(blocked: Blocked) -> End {
