@@ -60,18 +60,19 @@ fn deflated(body: &[u8]) -> Vec<u8> {
     miniz_oxide::deflate::compress_to_vec_zlib(body, 6)
 }
 
-/// Answers, each by what it tries; the body is what comes after the head.
-fn answers() -> Vec<(&'static str, &'static str, Vec<u8>)> {
-    let json = format!("{{\"mail\":\"{VALUE}\"}}").into_bytes();
-    let wide = |text: &[u8], mark: &[u8], big: bool| {
-        let text = String::from_utf8_lossy(text).into_owned();
-        let units = text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() });
-        [mark.to_vec(), units.collect()].concat()
-    };
-    let chunked = [format!("{:x}\r\n", json.len()).as_bytes(), &json, b"\r\n0\r\n\r\n"].concat();
-    let trailing =
-        [format!("{:x}\r\n", json.len()).as_bytes(), &json, b"\r\n0\r\nx-user: ", VALUE.as_bytes(), b"\r\n\r\n"]
-            .concat();
+/// What an answer tries, its head, and what comes after the head.
+type Try = (&'static str, &'static str, Vec<u8>);
+
+fn answers() -> Vec<Try> {
+    [by_content(), by_framing(), by_character_set()].concat()
+}
+
+fn json() -> Vec<u8> {
+    format!("{{\"mail\":\"{VALUE}\"}}").into_bytes()
+}
+
+fn by_content() -> Vec<Try> {
+    let json = json();
     let binary = [b"\x00\x01\x02", &json[..]].concat();
     let multipart =
         format!("--b\r\ncontent-type: application/json\r\n\r\n{{\"mail\":\"{VALUE}\"}}\r\n--b--\r\n").into_bytes();
@@ -100,6 +101,17 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("a redirect", "302 There\r\nlocation: /x\r\nx-user: ann@shop.example\r\n", json.clone()),
         ("unauthorized", "401 No\r\nwww-authenticate: Basic\r\n", json.clone()),
         ("a strange status", "799 Hm\r\n", json.clone()),
+        ("after nothing", "200 OK\r\n", [&[b' '; 3_000][..], &json].concat()),
+    ]
+}
+
+fn by_framing() -> Vec<Try> {
+    let json = json();
+    let chunked = [format!("{:x}\r\n", json.len()).as_bytes(), &json, b"\r\n0\r\n\r\n"].concat();
+    let trailing =
+        [format!("{:x}\r\n", json.len()).as_bytes(), &json, b"\r\n0\r\nx-user: ", VALUE.as_bytes(), b"\r\n\r\n"]
+            .concat();
+    vec![
         ("no content", "204 No\r\n", json.clone()),
         ("not modified", "304 Same\r\nx-user: ann@shop.example\r\n", json.clone()),
         (
@@ -119,6 +131,17 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("a length too short", "200 OK\r\ncontent-length: 20\r\n", json.clone()),
         ("two lengths", "200 OK\r\ncontent-length: 20\r\ncontent-length: 27\r\n", json.clone()),
         ("in a trailer", "200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-user\r\n", trailing),
+    ]
+}
+
+fn by_character_set() -> Vec<Try> {
+    let json = json();
+    let wide = |text: &[u8], mark: &[u8], big: bool| {
+        let text = String::from_utf8_lossy(text).into_owned();
+        let units = text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() });
+        [mark.to_vec(), units.collect()].concat()
+    };
+    vec![
         ("wide, as it says", "200 OK\r\ncontent-type: application/json; charset=utf-16le\r\n", wide(&json, b"", false)),
         (
             "wide, as it says on text",
@@ -129,7 +152,6 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("wide and big, unsaid", "200 OK\r\ncontent-type: application/json\r\n", wide(&json, b"", true)),
         ("wide with a mark", "200 OK\r\ncontent-type: text/plain\r\n", wide(&json, b"\xff\xfe", false)),
         ("wide with a mark, untyped", "200 OK\r\n", wide(&json, b"\xfe\xff", true)),
-        ("after nothing", "200 OK\r\n", [&[b' '; 3_000][..], &json].concat()),
     ]
 }
 
@@ -173,6 +195,25 @@ async fn no_answer_lets_a_value_out() {
     envoy.stop().expect("a stop");
 }
 
+/// Header lines that a stranger may try.
+const LINES: &[&str] = &[
+    "accept-encoding: gzip\r\naccept-encoding: br",
+    "accept-encoding: identity;q=0, gzip",
+    "range: bytes=0-9",
+    "range: bytes=0-9\r\nif-range: \"a\"",
+    "accept-charset: utf-16",
+    "a-im: vcdiff",
+    "if-none-match: \"b\"",
+    "if-modified-since: Thu, 01 Jan 1970 00:00:00 GMT",
+    "te: gzip",
+    "te: trailers",
+    "expect: 100-continue",
+    "x-http-method-override: HEAD",
+    "accept: image/png",
+    "upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==",
+    "upgrade: h2c\r\nconnection: upgrade, http2-settings\r\nhttp2-settings: AAMAAABkAARAAAAAAAIAAAAA",
+];
+
 /// Guarantees: however a stranger asks, the upstream is asked for an answer that can be read, and the value does not leave.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_gets_a_value() {
@@ -200,28 +241,10 @@ async fn no_request_gets_a_value() {
     });
     let upstream = upstream.await.expect("an upstream");
     let (envoy, to) = edge(&upstream).await;
-    let long = "a".repeat(30_000);
-    let lines = [
-        "accept-encoding: gzip\r\naccept-encoding: br",
-        "accept-encoding: identity;q=0, gzip",
-        "range: bytes=0-9",
-        "range: bytes=0-9\r\nif-range: \"a\"",
-        "accept-charset: utf-16",
-        "a-im: vcdiff",
-        "if-none-match: \"b\"",
-        "if-modified-since: Thu, 01 Jan 1970 00:00:00 GMT",
-        "te: gzip",
-        "te: trailers",
-        "expect: 100-continue",
-        "x-http-method-override: HEAD",
-        "accept: image/png",
-        &format!("x-long: {long}"),
-        "upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==",
-        "upgrade: h2c\r\nconnection: upgrade, http2-settings\r\nhttp2-settings: AAMAAABkAARAAAAAAAIAAAAA",
-    ];
+    let long = format!("x-long: {}", "a".repeat(30_000));
     let mut holes = Vec::new();
     for method in ["GET", "HEAD", "POST", "OPTIONS", "PROPFIND"] {
-        for line in lines {
+        for line in LINES.iter().copied().chain([long.as_str()]) {
             let request =
                 format!("{method} /any HTTP/1.1\r\nhost: shop.example\r\nconnection: close\r\n{line}\r\n\r\n");
             let came = ask(to, &request).await;
