@@ -59,8 +59,8 @@ impl Edits {
             self.uncoded = true;
         }
         // A part of a body cannot be read, and it is a part of another body than ours (RFC 9110,
-        // section 14.2).
-        for name in ["range", "if-range"] {
+        // section 14.2; RFC 3229 for deltas); nor can every character set.
+        for name in ["range", "if-range", "a-im", "accept-charset"] {
             if lines.named(name).next().is_some() {
                 self.push(Edit::RemoveHeader(name.into()));
             }

@@ -1,11 +1,12 @@
 //! A body that streams by.
 //!
-//! What is undecided at the end of a chunk waits. Where the format ends with a delimiter it waits in
-//! the guest, and what is decided leaves at once. Text may end without a word (before trailers Envoy
-//! says of no chunk that it is the last), so there what waits stays with Envoy: the chunk is handed
-//! back with its end as it came, and held until the next chunk or the trailers decide it. Only so
-//! much is held; beyond it what waits is the guest's, and trailers that come upon it end the response,
-//! because bytes that cannot be handed on must not be lost without a word.
+//! What is undecided at the end of a chunk waits. Where more has to come, as after half a string or a
+//! tag, it waits in the guest, and what is decided leaves at once. Text, a number or the white space
+//! behind an element may end without a word (before trailers Envoy says of no chunk that it is the
+//! last), so there what waits stays with Envoy: the chunk is handed back with its end as it came, and
+//! held until the next chunk or the trailers decide it. Only so much is held; beyond it what waits is
+//! the guest's, and trailers that come upon it end the response, because bytes that cannot be handed
+//! on must not be lost without a word.
 
 use super::Next;
 use crate::host::{Buffer, Host};
@@ -21,6 +22,9 @@ use std::rc::Rc;
 const HELD_MAX: usize = 32 * 1024;
 /// Bytes that may come before it is known what a body is; then it is text.
 const UNKNOWN_MAX: usize = 1024;
+
+/// Bytes that tell whether a body's units are wider than bytes.
+const WIDE: usize = 4;
 
 /// A body that streams by.
 #[derive(Debug)]
@@ -193,7 +197,18 @@ impl Reading {
             Reader::Unknown(first) => {
                 first.extend_from_slice(new);
                 let first = std::mem::take(first);
-                match Format::of(self.content_type.as_deref(), &first) {
+                let guess = match first.len() {
+                    ..WIDE => Guess::NeedsBytes,
+                    _ if is_wide(&first) => Guess::Unknown,
+                    _ => match Format::of(self.content_type.as_deref(), &first) {
+                        // No line of events begins so, and of theirs only the data are judged.
+                        Guess::Known(Format::Sse) if matches!(first.trim_ascii_start(), [b'{' | b'[' | b'<', ..]) => {
+                            Format::of(None, &first)
+                        }
+                        guess => guess,
+                    },
+                };
+                match guess {
                     Guess::NeedsBytes if first.len() < UNKNOWN_MAX => {
                         self.reader = Reader::Unknown(first);
                         Ok(())
@@ -230,7 +245,11 @@ impl Reading {
             if first.is_empty() {
                 return Ok(());
             }
-            self.begin(masking, Guess::Known(Format::Text), &first, out)?;
+            let guess = match Format::of(self.content_type.as_deref(), &first) {
+                known @ Guess::Known(_) => known,
+                Guess::NeedsBytes | Guess::Unknown => Guess::Known(Format::Text),
+            };
+            self.begin(masking, guess, &first, out)?;
         }
         match &mut self.reader {
             Reader::Masker(masker, _) => masker.finish(out).map_err(end),
@@ -247,10 +266,12 @@ impl Reading {
         }
     }
 
-    const fn may_end(&self) -> bool {
+    /// Whether what waits may be the body's end.
+    fn may_end(&self) -> bool {
         match &self.reader {
             Reader::Unknown(_) => true,
-            Reader::Masker(_, may_end) => *may_end,
+            // Of what has delimiters, a string or a tag that has begun cannot be the end.
+            Reader::Masker(masker, may_end) => *may_end || !matches!(masker.pending(), [b'"' | b'<', ..]),
             Reader::Opaque => false,
         }
     }
@@ -268,6 +289,11 @@ impl Reading {
         self.reader = Reader::Opaque;
         Ok(Next::Continue)
     }
+}
+
+/// Whether a body begins as UTF-16 and UTF-32 do: with their mark, or with a unit that is half empty.
+fn is_wide(first: &[u8]) -> bool {
+    matches!(first, [0xfe, 0xff, ..] | [0xff, 0xfe, ..]) || first.iter().take(WIDE).any(|byte| *byte == 0)
 }
 
 fn end(blocked: Blocked) -> End {

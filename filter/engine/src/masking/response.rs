@@ -110,8 +110,8 @@ impl Masking {
     }
 
     fn body(&self, active: Active, enforced: bool, head: &ResponseHead<'_>, read: &Read<'_>) -> Body {
-        // 1xx never comes here but for 101, after which other bytes follow; 204 and 304 have no body.
-        if head.is_whole || head.to_head || matches!(read.status, 100..=199 | 204 | 304) {
+        // 204 and 304 have no body; of 1xx only 101 comes here.
+        if head.is_whole || head.to_head && read.status != 101 || matches!(read.status, 204 | 304) {
             return Body::Untouched;
         }
         let looks = enforced || !active.inspect.is_empty() || !active.shadow.is_empty();
@@ -120,6 +120,10 @@ impl Masking {
         }
         let guard = self.guard(&active.enforced);
         let unread = |reason: &'static str| guard.map_or(Body::Unread(reason), |rule| Body::Blocked(rule, reason));
+        // After 101 follow frames of another protocol, whoever asked for them.
+        if read.status == 101 {
+            return unread("upgrade");
+        }
         if read.is_range {
             return unread("range");
         }
@@ -127,6 +131,9 @@ impl Masking {
         let content_type = read.content_type.and_then(|value| std::str::from_utf8(value).ok());
         if Format::of(content_type, &[]) == Guess::Unknown {
             return unread("format");
+        }
+        if content_type.is_some_and(|value| !is_read(value)) {
+            return unread("charset");
         }
         Body::Read { active, guard, coding, content_type: content_type.map(Into::into) }
     }
@@ -173,6 +180,33 @@ impl Masking {
     }
 }
 
+/// Beginnings of the names of character sets in which ASCII is written as ASCII (IANA's registry): a
+/// body in another one would be read as something else than its client reads.
+const READ: [&str; 14] = [
+    "utf-8",
+    "utf8",
+    "us-ascii",
+    "ascii",
+    "iso-8859-",
+    "iso8859-",
+    "latin",
+    "windows-",
+    "cp125",
+    "gb",
+    "big5",
+    "shift",
+    "euc-",
+    "koi8",
+];
+
+/// Whether a body of this type is in a character set that is read.
+fn is_read(content_type: &str) -> bool {
+    let lower = content_type.to_ascii_lowercase();
+    let Some((_, name)) = lower.split_once("charset=") else { return true };
+    let name = name.strip_prefix('"').unwrap_or(name);
+    READ.iter().any(|begin| name.starts_with(begin))
+}
+
 /// Takes off what would tell of the body that came.
 fn rewrite(lines: Pairs<'_>, read: &Read<'_>, treatment: &mut Treatment) {
     let gone = OF_THE_BYTES.into_iter().filter(|name| lines.named(name).next().is_some());
@@ -207,7 +241,8 @@ impl<'a> Read<'a> {
                 _ => {}
             }
         }
-        read.is_range |= read.status == 206;
+        // A delta is a part of a body, too (RFC 3229, section 10.4.1).
+        read.is_range |= matches!(read.status, 206 | 226);
         read
     }
 
