@@ -194,11 +194,13 @@ proptest! {
         }
     }
 
-    /// What comes after a match is found as well by looking from its end on.
+    /// What comes after a match is found as well by looking from its end on. A value that is glued to the one before has no
+    /// border there, and what is found of it is a matter of which of the two overlapping readings is dropped first.
     #[test]
     fn the_rest_is_found_from_the_end_of_a_match(text in texts(0..12)) {
         let whole = hits(&DETECTORS, "", &text);
         if let Some((first, rest)) = whole.split_first() {
+            prop_assume!(!text.get(first.end).is_some_and(u8::is_ascii_alphanumeric));
             let mut found = Vec::new();
             DETECTORS.find_from(&text, first.end, Context::NONE, &mut found);
             prop_assert_eq!(&found, rest);

@@ -51,8 +51,8 @@ enum Reader {
     Unknown(Vec<u8>),
     /// It is read; whether it may end at any byte.
     Masker(Box<Masker>, bool),
-    /// It is nothing that can be read.
-    Opaque,
+    /// It is nothing that can be read, for this reason.
+    Opaque(&'static str),
 }
 
 /// A rule ends the response, for this reason.
@@ -83,7 +83,7 @@ impl Reading {
     pub(super) fn report(&self) -> Option<&Report> {
         match &self.reader {
             Reader::Masker(masker, _) => Some(masker.report()),
-            Reader::Unknown(_) | Reader::Opaque => None,
+            Reader::Unknown(_) | Reader::Opaque(_) => None,
         }
     }
 
@@ -91,7 +91,7 @@ impl Reading {
     pub(super) fn inspected(&self) -> (&'static str, Option<&'static str>) {
         match &self.reader {
             Reader::Unknown(_) => ("full", None),
-            Reader::Opaque => ("none", Some("format")),
+            Reader::Opaque(reason) => ("none", Some(reason)),
             Reader::Masker(masker, _) => match masker.report().inspected {
                 Inspected::None(why) => ("none", Some(why.name())),
                 Inspected::Partial(why) => ("partial", Some(why.name())),
@@ -114,7 +114,10 @@ impl Reading {
         is_last: bool,
     ) -> Result<Next, End> {
         // Where nothing is changed and enough was seen, the rest flows without being copied here.
-        if !self.acts() && (matches!(self.reader, Reader::Opaque) || self.seen > self.limits.inspect) {
+        if !self.acts() && (matches!(self.reader, Reader::Opaque(_)) || self.has_seen_enough()) {
+            if is_last {
+                self.finish(masking, &mut Vec::new())?;
+            }
             return Ok(Next::Continue);
         }
         let Ok(bytes) = host.buffer(Buffer::ResponseBody, len) else { return self.without_host() };
@@ -182,7 +185,7 @@ impl Reading {
         if self.acts() {
             return Err((self.guarding(), error.name()));
         }
-        self.reader = Reader::Opaque;
+        self.reader = Reader::Opaque(error.name());
         Ok(())
     }
 
@@ -190,7 +193,7 @@ impl Reading {
     fn feed(&mut self, masking: &Masking, new: &[u8], out: &mut Vec<u8>) -> Result<(), End> {
         match &mut self.reader {
             Reader::Masker(masker, _) => masker.feed(new, out).map_err(end),
-            Reader::Opaque => {
+            Reader::Opaque(_) => {
                 out.extend_from_slice(new);
                 Ok(())
             }
@@ -224,7 +227,7 @@ impl Reading {
             Guess::Known(format) => format,
             Guess::NeedsBytes => Format::Text,
             Guess::Unknown => {
-                self.reader = Reader::Opaque;
+                self.reader = Reader::Opaque("format");
                 out.extend_from_slice(first);
                 return self.guard.map_or(Ok(()), |rule| Err((rule, "format")));
             }
@@ -236,7 +239,16 @@ impl Reading {
         fed
     }
 
+    /// Whether so much was seen that, where nothing is changed, the rest need not be.
+    const fn has_seen_enough(&self) -> bool {
+        self.seen > self.limits.inspect
+    }
+
     fn finish(&mut self, masking: &Masking, out: &mut Vec<u8>) -> Result<(), End> {
+        if !self.acts() && self.has_seen_enough() {
+            // What was passed over is not missing.
+            self.inflate = None;
+        }
         if let Some(Err(error)) = self.inflate.as_ref().map(|inflate| inflate.finish()) {
             self.undecodable(error)?;
         }
@@ -253,7 +265,7 @@ impl Reading {
         }
         match &mut self.reader {
             Reader::Masker(masker, _) => masker.finish(out).map_err(end),
-            Reader::Unknown(_) | Reader::Opaque => Ok(()),
+            Reader::Unknown(_) | Reader::Opaque(_) => Ok(()),
         }
     }
 
@@ -262,7 +274,7 @@ impl Reading {
         match &self.reader {
             Reader::Unknown(first) => first,
             Reader::Masker(masker, _) => masker.pending(),
-            Reader::Opaque => &[],
+            Reader::Opaque(_) => &[],
         }
     }
 
@@ -272,7 +284,7 @@ impl Reading {
             Reader::Unknown(_) => true,
             // Of what has delimiters, a string or a tag that has begun cannot be the end.
             Reader::Masker(masker, may_end) => *may_end || !matches!(masker.pending(), [b'"' | b'<', ..]),
-            Reader::Opaque => false,
+            Reader::Opaque(_) => false,
         }
     }
 
@@ -286,7 +298,7 @@ impl Reading {
         if self.acts() {
             return Err((self.guarding(), "host"));
         }
-        self.reader = Reader::Opaque;
+        self.reader = Reader::Opaque("host");
         Ok(Next::Continue)
     }
 }
