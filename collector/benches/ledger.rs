@@ -93,23 +93,6 @@ impl Place {
         }
     }
 
-    /// Where a server's room goes: its largest tables, with their indexes.
-    fn tables(&self) {
-        let Some(server) = &self.server else { return };
-        let mut client = ::postgres::Client::connect(server, ::postgres::NoTls).unwrap();
-        let largest = "SELECT relname::text, pg_table_size(oid), pg_indexes_size(oid), reltuples::bigint FROM pg_class \
-            WHERE relkind = 'r' ORDER BY pg_total_relation_size(oid) DESC LIMIT 6";
-        for row in client.query(largest, &[]).unwrap() {
-            let (name, table, indexes): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
-            println!(
-                "month: {name}: {} KB, its indexes {} KB, {} rows",
-                table / 1000,
-                indexes / 1000,
-                row.get::<_, i64>(3)
-            );
-        }
-    }
-
     fn bytes(&self) -> u64 {
         match &self.server {
             Some(server) => {
@@ -344,7 +327,6 @@ fn month(place: &Place) {
         }
     }
     let used = place.bytes() - empty;
-    place.tables();
     println!(
         "month: {}: {} MB for {MONTH_OPERATIONS} operations ({} calls, {:.0} s), so {} MB for {OPERATIONS}",
         kind(place),
