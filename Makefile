@@ -11,7 +11,8 @@ export CARGO_TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 TOOLCHAIN := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
 WASM := $(CARGO_TARGET_DIR)/wasm32-wasip1/module/ostiary_filter.wasm
 CHAOS := $(CARGO_TARGET_DIR)/chaos/wasm32-wasip1/module/ostiary_filter.wasm
-BUILD_MODULE := cargo build --locked -q -p ostiary-filter --profile module --target wasm32-wasip1
+# Bodies are scanned by vectors, which WebAssembly 2 has and every Envoy from 1.36 on runs.
+BUILD_MODULE := CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS='-C target-feature=+simd128' cargo build --locked -q -p ostiary-filter --profile module --target wasm32-wasip1
 export OSTIARY_WASM := $(WASM)
 export OSTIARY_CHAOS_WASM := $(CHAOS)
 # Envoys that the scenarios run on in `make test-matrix`.
@@ -22,11 +23,11 @@ help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: module ## start the demo: a shop, the collector and a real Envoy on loopback, with lines to try
+run: module ## start the demo: a shop, the collector and a real Envoy on loopback, with lines to try; GLOBAL=1 adds a rate limit service
 	@integration/tools.sh envoy
 	@echo 'building the collector and the demo (the first time takes some minutes)'
 	@cargo build --locked -q -p ostiary-collector -p ostiary-integration --bins
-	@exec $(CARGO_TARGET_DIR)/debug/run
+	@exec env GLOBAL=$(GLOBAL) $(CARGO_TARGET_DIR)/debug/run
 
 .PHONY: test
 test: test-native test-envoy ## all tests: unit, property, scenarios on the fake host, everything on a real Envoy
@@ -56,7 +57,7 @@ test-istio: ## check the Istio files with istioctl (builds istioctl first: about
 
 .PHONY: bench
 bench: module ## cost per request beside no filter, an empty filter, the reading floor and Envoy's own rbac
-	@integration/tools.sh envoy func-e
+	@integration/tools.sh envoy func-e ratelimit redis
 	@cargo build --locked -q --release -p ostiary-integration --bin bench
 	@$(CARGO_TARGET_DIR)/release/bench
 
@@ -79,8 +80,7 @@ bench-collector: toolchain ## records a second that the collector takes on one c
 
 .PHONY: fuzz
 fuzz: ## fuzz every reader of outside bytes, FUZZ_SECONDS=60 each (needs a nightly toolchain and cargo-fuzz)
-	@filter/fuzz/run.sh
-	@collector/fuzz/run.sh
+	@integration/fuzz.sh
 
 .PHONY: module
 module: toolchain ## build the filter's Wasm module and print its size
@@ -99,8 +99,8 @@ lint: toolchain ## formatting, clippy with warnings as errors, documentation
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked -q --workspace --no-deps --document-private-items
 
 .PHONY: generate
-generate: toolchain ## write anew what is generated: the records' reference page and the policy's JSON Schema
-	OSTIARY_GENERATE=1 cargo test --locked -q -p ostiary-wire -p ostiary-engine current
+generate: toolchain ## write anew what is generated: the pages on records and data types, the policy's JSON Schema
+	OSTIARY_GENERATE=1 cargo test --locked -q -p ostiary-wire -p ostiary-engine -p ostiary-detect current
 
 .PHONY: clean
 clean: ## remove what was built and what a run left; keeps the installed tools

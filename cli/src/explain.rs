@@ -1,6 +1,7 @@
 //! `ostiary explain`: what a policy makes of one request, and why.
 
 use crate::answer::Answer;
+use crate::charges::{Charge, charges};
 use crate::document;
 use crate::find::{Found, policies};
 use crate::request::{Request, RequestOptions};
@@ -53,6 +54,7 @@ pub fn run(options: &Options) -> Result<Answer, String> {
         unreadable: unreadable(&policy, &head),
         id: judged.operation.as_ref().map(|operation| operation.id(policy.catalog(), &around).to_string()),
         rules: reasons(&policy, &head, &request.attributes).into_iter().map(Weighed::new).collect(),
+        quotas: charges(&policy, &judged),
         policy: &policy,
         judged,
     };
@@ -124,6 +126,7 @@ struct Explained<'a> {
     id: Option<String>,
     unreadable: Option<String>,
     rules: Vec<Weighed>,
+    quotas: Vec<Charge>,
 }
 
 impl Explained<'_> {
@@ -154,6 +157,7 @@ impl Explained<'_> {
             "caller": self.caller_json(),
             "changes": self.changes(),
             "rules": self.rules.iter().map(rule).collect::<Vec<_>>(),
+            "quotas": self.quotas.iter().map(Charge::json).collect::<Vec<_>>(),
             "enforced": self.verdict_json(self.judged.verdicts.enforced),
             "would_be": self.verdict_json(self.judged.verdicts.would_be),
         })
@@ -212,6 +216,9 @@ impl Explained<'_> {
         }
         self.caller_text(&mut out);
         self.rules_text(&mut out);
+        for (index, quota) in self.quotas.iter().enumerate() {
+            let _ = writeln!(out, "{:10} {}", if index == 0 { "quotas" } else { "" }, quota.text());
+        }
         let enforced = self.judged.verdicts.enforced;
         let would_be = self.judged.verdicts.would_be;
         let _ = writeln!(out, "answer     {}", self.enforced_text());

@@ -17,6 +17,8 @@ pub struct Found {
     pub place: String,
     /// Which way the traffic of its listener goes.
     pub direction: Direction,
+    /// Whether Envoy shows the filter a body while it holds the headers; `None` where only the policy is there.
+    pub shows_held_bodies: Option<bool>,
     /// The policy as JSON.
     pub json: Vec<u8>,
 }
@@ -47,7 +49,7 @@ pub fn policies(documents: Vec<Document>) -> Vec<Found> {
         } else {
             let written = document.value.map(|value| value.to_string().into_bytes());
             let json = document.bytes.or(written).unwrap_or_default();
-            found.push(Found { place: root, direction: Direction::Unspecified, json });
+            found.push(Found { place: root, direction: Direction::Unspecified, shows_held_bodies: None, json });
         }
     }
     found
@@ -70,7 +72,9 @@ fn walk(value: &Value, place: &str, direction: Direction, found: &mut Vec<Found>
                 match carried(key, value).filter(|policy| is_ours(policy.content(), object)) {
                     Some(policy) => {
                         let place = if key == "configuration" { joined(&place, "value") } else { place };
-                        found.push(Found { place, direction, json: policy.json() });
+                        // Istio's objects have no such key, and leave Envoy's default.
+                        let shows = object.get("allow_on_headers_stop_iteration") == Some(&Value::Bool(true));
+                        found.push(Found { place, direction, shows_held_bodies: Some(shows), json: policy.json() });
                     }
                     None => walk(value, &place, direction, found),
                 }

@@ -8,6 +8,7 @@
 //! what was asked about, 2 when the question itself was (clap's).
 
 mod answer;
+mod charges;
 mod check;
 mod completions;
 mod document;

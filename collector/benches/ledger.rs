@@ -22,8 +22,8 @@ use std::time::Instant;
 use ostiary_collector::facts::{
     Batch, Call, Entry, Operation, OperationId, Party, Prefix, Source, Vantage, Verdict, Word,
 };
-use ostiary_collector::intake::Sampler;
 use ostiary_collector::intake::read::{self, Window};
+use ostiary_collector::intake::{Descriptions, Sampler};
 use ostiary_collector::store::{Bounds, Ledger, OperationsQuery, Reader, State, postgres, sqlite};
 use ostiary_wire::Event;
 use ostiary_wire::attributes as names;
@@ -62,6 +62,7 @@ fn bounds() -> Bounds {
         policies_max: 10_000,
         flows_max: 20_000,
         rules_max: 50_000,
+        data_types_max: 50_000,
         minutes_ns: 24 * hour_ns,
         hours_ns: 35 * 24 * hour_ns,
         days_ns: 400 * 24 * hour_ns,
@@ -81,6 +82,14 @@ impl Place {
         match &self.server {
             Some(server) => postgres::open(server, None, bounds()).unwrap(),
             None => sqlite::open(&self.folder.path().join("s.sqlite"), bounds()).unwrap(),
+        }
+    }
+
+    /// What a server does by itself within a day of its own time, which here passes in seconds.
+    fn clean(&self) {
+        if let Some(server) = &self.server {
+            let mut client = ::postgres::Client::connect(server, ::postgres::NoTls).unwrap();
+            client.batch_execute("VACUUM").unwrap();
         }
     }
 
@@ -173,14 +182,16 @@ fn rate(place: &Place, cores: usize) {
     let bytes: usize = exports.iter().map(Vec::len).sum();
     let (mut ledger, reader) = place.open();
     let window = Window { from_ns: 0, to_ns: u64::MAX, now_ns: NOW_NS };
-    let sampler = Sampler::new(1000, 500);
+    let (sampler, descriptions) = (Sampler::new(1000, 500), Descriptions::default());
     let started = Instant::now();
     let before_s = cpu_s();
-    let mut decoding_s = 0.0;
+    let (mut decoding_s, mut groups) = (0.0, 0);
     if cores == 1 {
         for group in exports.chunks(GROUP) {
-            let batches = group.iter().map(|message| read::batch(message, window, &sampler).unwrap()).collect();
+            let batches =
+                group.iter().map(|message| read::batch(message, window, &sampler, &descriptions).unwrap()).collect();
             ledger.commit(batches, NOW_NS).unwrap();
+            groups += 1;
         }
     } else {
         let (send, take) = sync_channel::<Batch>(GROUP);
@@ -188,12 +199,15 @@ fn rate(place: &Place, cores: usize) {
             let decoder = scope.spawn(|| {
                 let send = send;
                 let before_s = cpu_s();
-                exports.iter().for_each(|message| send.send(read::batch(message, window, &sampler).unwrap()).unwrap());
+                exports.iter().for_each(|message| {
+                    send.send(read::batch(message, window, &sampler, &descriptions).unwrap()).unwrap()
+                });
                 cpu_s() - before_s
             });
             while let Ok(first) = take.recv() {
                 let batches: Vec<Batch> = std::iter::once(first).chain(take.try_iter().take(GROUP - 1)).collect();
                 ledger.commit(batches, NOW_NS).unwrap();
+                groups += 1;
             }
             decoding_s = decoder.join().unwrap();
         });
@@ -203,7 +217,7 @@ fn rate(place: &Place, cores: usize) {
     let records = EXPORTS * RECORDS;
     assert_eq!(reader.totals(NOW_NS).unwrap().received, records);
     println!(
-        "rate: {} on {cores}: {:.0} records a second ({records} of {} bytes in {took:.2} s; {own_s:.2} s of processor time for {}, {decoding_s:.2} s for decoding beside it)",
+        "rate: {} on {cores}: {:.0} records a second ({records} of {} bytes in {took:.2} s; {own_s:.2} s of processor time for {}, {decoding_s:.2} s for decoding beside it, {groups} commits)",
         kind(place),
         records as f64 / took,
         bytes as u64 / records,
@@ -227,6 +241,9 @@ struct Maker {
     source: Source,
     seq: u64,
     numbers: Numbers,
+    /// What was called in the batch that is being made, and who called.
+    called: Vec<Arc<Operation>>,
+    parties: Vec<Party>,
 }
 
 impl Maker {
@@ -243,29 +260,42 @@ impl Maker {
             })
         };
         let source = Source { stream: "0".repeat(32), looks_from: Vantage::Gateway, ..Source::default() };
-        Self { operations: (0..operations).map(operation).collect(), source, seq: 0, numbers: Numbers(7) }
+        Self {
+            operations: (0..operations).map(operation).collect(),
+            source,
+            seq: 0,
+            numbers: Numbers(7),
+            called: Vec::new(),
+            parties: Vec::new(),
+        }
     }
 
     fn entry(&mut self, operation: &Arc<Operation>, time_ns: u64, caller: String) -> Entry {
+        let (party, prefix) = (self.parties.len(), Prefix::V4([192, 0, 2]));
+        let number = self.called.len();
+        self.called.push(Arc::clone(operation));
+        self.parties.push(Party { caller, prefix, country: "DE".to_owned(), ..Party::default() });
         let call = Call {
             seq: self.seq,
             seen: true,
-            operation: Some(Arc::clone(operation)),
+            operation: Some(number),
             status: 200,
             succeeded: true,
             duration_ns: Some(duration(&mut self.numbers)),
             weight: 1000,
             bytes: [self.numbers.below(1000), self.numbers.below(20_000)],
             verdict: Verdict::Permit,
-            party: Party { caller, prefix: Prefix::V4([192, 0, 2]), country: "DE".to_owned(), ..Party::default() },
+            party,
             ..Call::default()
         };
         self.seq += 1;
-        Entry { source: 0, time_ns, word: Word::Call(Box::new(call)) }
+        Entry { source: 0, time_ns, word: Word::Call(call) }
     }
 
-    fn batch(&self, entries: Vec<Entry>) -> Batch {
-        Batch { sources: vec![Source { made: self.seq, ..self.source.clone() }], entries, ..Batch::default() }
+    fn batch(&mut self, entries: Vec<Entry>) -> Batch {
+        let sources = vec![Source { made: self.seq, ..self.source.clone() }];
+        let (operations, parties) = (std::mem::take(&mut self.called), std::mem::take(&mut self.parties));
+        Batch { sources, entries, operations, parties, ..Batch::default() }
     }
 }
 
@@ -288,7 +318,13 @@ fn month(place: &Place) {
         }
         let now_ns = NOW_NS + (ten * 10 + 10) * MINUTE_NS;
         ledger.commit(vec![maker.batch(entries)], now_ns).unwrap();
-        ledger.tidy(now_ns).unwrap();
+        // Once an hour is as good as every two seconds: each round rolls up more than an hour makes.
+        if ten % 6 == 5 {
+            ledger.tidy(now_ns).unwrap();
+        }
+        if ten % 144 == 143 {
+            place.clean();
+        }
     }
     let used = place.bytes() - empty;
     println!(

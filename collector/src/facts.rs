@@ -15,20 +15,30 @@ pub struct Batch {
     pub sources: Vec<Source>,
     /// Everything that can be placed in a stream.
     pub entries: Vec<Entry>,
+    /// What was called; calls refer to them by position.
+    pub operations: Vec<Arc<Operation>>,
+    /// Who called; calls refer to them by position.
+    pub parties: Vec<Party>,
     /// What could not even be placed in a stream, by reason.
     pub rejected: Rejections,
 }
 
-/// What an entry weighs beside its texts, in bytes.
+/// What an entry weighs beside its texts, an operation with its texts, and a finding with its name, in bytes.
 const ENTRY_BYTES: usize = 512;
+const OPERATION_BYTES: usize = 1024;
+const FINDING_BYTES: usize = 128;
 
 impl Batch {
     /// Roughly how many bytes it holds while it waits.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.entries.iter().fold(0usize, |sum, entry| {
+        let operations = self.operations.len().saturating_mul(OPERATION_BYTES);
+        self.entries.iter().fold(operations, |sum, entry| {
             let text = match &entry.word {
-                Word::Call(call) => call.kept.as_ref().map_or(0, |kept| kept.attributes.len()),
+                Word::Call(call) => {
+                    let kept = call.kept.as_ref().map_or(0, |kept| kept.attributes.len());
+                    kept.saturating_add(call.findings.len().saturating_mul(FINDING_BYTES))
+                }
                 Word::Policy(policy) => policy.attributes.len(),
                 Word::Unusable { .. } | Word::Vm(_) => 0,
             };
@@ -111,7 +121,7 @@ pub struct Entry {
 #[derive(Debug, Clone)]
 pub enum Word {
     /// A request passed or was refused.
-    Call(Box<Call>),
+    Call(Call),
     /// A request record that names its place in the stream but cannot be taken.
     Unusable {
         /// Its place in the stream.
@@ -132,8 +142,8 @@ pub struct Call {
     pub seq: u64,
     /// Whether the filter saw its head; if not, another filter refused it first.
     pub seen: bool,
-    /// What was called; absent when it could not be told.
-    pub operation: Option<Arc<Operation>>,
+    /// Which of the batch's operations was called; absent when it could not be told.
+    pub operation: Option<usize>,
     /// The status sent to the client; 0 when none was.
     pub status: u64,
     /// Whether the client got what it asked for.
@@ -148,10 +158,21 @@ pub struct Call {
     pub verdict: Verdict,
     /// The rule that refused it, and the one that would have.
     pub rules: [Option<Arc<Rule>>; 2],
-    /// Who called.
-    pub party: Party,
+    /// Which of the batch's parties called.
+    pub party: usize,
+    /// What was found in its answer.
+    pub findings: Vec<Finding>,
     /// The whole record, where it was chosen to be kept.
     pub kept: Option<Box<Kept>>,
+}
+
+/// A kind of data that was found in an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Its name.
+    pub data_type: Arc<str>,
+    /// How many values of it were found.
+    pub found: u64,
 }
 
 /// A whole record, as the ring of calls keeps it.
@@ -191,10 +212,10 @@ impl Verdict {
     }
 }
 
-/// A rule that refused, or would have.
+/// A rule, or a quota, that refused, or would have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rule {
-    /// Its name; empty when the default refused.
+    /// Its name; empty when the default refused, or what no rule decides.
     pub name: String,
     /// Code of the refusal.
     pub refusal: String,

@@ -5,33 +5,41 @@
 //! The store loads the streams a batch touches, calls [`Books::fold`], and
 //! writes what changed in the same transaction.
 
+mod stream;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::clock::SECOND_NS;
 use crate::facts::{
-    Batch, Call, Entry, Kept, Operation, OperationId, Party, PolicyWord, Reason, Rejections, Rule, Source, Vantage,
-    Verdict, VmEvent, VmWord, Word,
+    Batch, Call, Entry, Finding, Kept, Operation, OperationId, Party, PolicyWord, Reason, Rejections, Rule, Source,
+    Vantage, Verdict, VmEvent, VmWord, Word,
 };
-use crate::ranges::SeqSet;
 use crate::sums::Sums;
 
-/// How many names of drop reasons one stream may have; the rest is `other`.
-const DROP_REASONS_MAX: usize = 16;
+pub use stream::StreamState;
+
+/// Data types of operations that one commit tells apart; a filter's policy names a few dozen.
+const DATA_TYPES_MAX: usize = 20_000;
+
+/// The name of the data type that stands for those that were over a bound.
+pub const OTHER_DATA_TYPE: &str = "(other)";
 
 /// The part of the books that one transaction works on.
 #[derive(Debug, Default)]
 pub struct Books {
     /// Streams by id, as loaded and then changed.
     pub streams: BTreeMap<String, StreamState>,
-    /// How each operation was described last.
-    pub operations: HashMap<OperationId, Described>,
     /// What is to be added to each operation's minutes.
-    pub cells: HashMap<CellKey, Sums>,
+    pub cells: HashMap<CellKey, Cell>,
+    /// Who called; flows refer to them by number.
+    pub parties: Parties,
     /// What is to be added to each flow.
     pub flows: HashMap<FlowKey, Hits>,
     /// What is to be added to each rule.
     pub rules: HashMap<(Arc<Rule>, OperationId), Hits>,
+    /// What is to be added to each data type of an operation. The weight counts values.
+    pub data_types: HashMap<(Arc<str>, OperationId), Hits>,
     /// Calls to be kept in the ring.
     pub calls: Vec<KeptCall>,
     /// Policy events to be kept.
@@ -42,6 +50,15 @@ pub struct Books {
     pub streams_left: usize,
 }
 
+/// What was counted of an operation in one minute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// The sums.
+    pub sums: Sums,
+    /// How the operation was described last.
+    pub described: Described,
+}
+
 /// An operation as the record with the latest clock describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Described {
@@ -49,6 +66,13 @@ pub struct Described {
     pub operation: Arc<Operation>,
     /// The clock of that record.
     pub at_ns: u64,
+}
+
+/// Parties by number, so that what is counted is found by a few bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Parties {
+    list: Vec<Arc<Party>>,
+    numbers: HashMap<Arc<Party>, u32>,
 }
 
 /// One operation, seen from one vantage, in one minute.
@@ -63,14 +87,14 @@ pub struct CellKey {
 }
 
 /// Who called what, and what was decided, in one hour.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FlowKey {
     /// Hours since 1970.
     pub hour: u64,
     /// Which operation.
     pub operation: OperationId,
-    /// Who called.
-    pub party: Party,
+    /// Who called, by number.
+    pub party: u32,
     /// What was decided.
     pub verdict: Verdict,
 }
@@ -84,49 +108,6 @@ pub struct Hits {
     pub weight: u64,
     /// The latest.
     pub last_ns: u64,
-}
-
-/// Everything known of one stream.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StreamState {
-    /// Who it is, as its latest batch says.
-    pub source: Source,
-    /// The sequence numbers that have come, usable or not.
-    pub came: SeqSet,
-    /// The most that any of its words says it made.
-    pub made: u64,
-    /// The most that it says it sent.
-    pub sent: u64,
-    /// Requests it had under way at its latest word about itself, and that word's clock.
-    pub open: (u64, u64),
-    /// Nanoseconds between two of its heartbeats; 0 when it never said.
-    pub heartbeat_ns: u64,
-    /// The most that it says it dropped, by reason.
-    pub dropped: BTreeMap<String, u64>,
-    /// The most that it says it dropped in all.
-    pub dropped_total: u64,
-    /// Records folded.
-    pub received: u64,
-    /// Of these, refused before the filter saw them.
-    pub unseen: u64,
-    /// Of these, seen but without an operation.
-    pub unplaced: u64,
-    /// Records that came and could not be taken.
-    pub rejected: u64,
-    /// Records that came again.
-    pub duplicates: u64,
-    /// The earliest clock of any of its words.
-    pub first_ns: u64,
-    /// The latest clock of any of its words.
-    pub last_ns: u64,
-    /// Our clock when it last spoke; silence is measured by this.
-    pub arrived_ns: u64,
-    /// It said that it ends.
-    pub stopped: bool,
-    /// Its successor said that it ended without a word.
-    pub lost: bool,
-    /// The policy revision its latest accepted policy has, and that event's clock.
-    pub policy: (u64, String),
 }
 
 /// A call as the ring keeps it.
@@ -160,6 +141,13 @@ pub struct PolicyEvent {
     pub attributes: String,
 }
 
+/// What a batch's calls refer to by number: operations, and parties by their numbers in the books.
+#[derive(Debug, Clone, Copy)]
+struct Told<'b> {
+    operations: &'b [Arc<Operation>],
+    parties: &'b [u32],
+}
+
 /// What became of one batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -178,13 +166,16 @@ pub struct Outcome {
 impl Books {
     /// Folds one batch that arrived at `now_ns`.
     pub fn fold(&mut self, batch: Batch, now_ns: u64) -> Outcome {
-        let Batch { sources, entries, rejected } = batch;
+        let Batch { sources, entries, operations, parties, rejected } = batch;
+        // Each party is looked up once for a batch, and not for each of its calls.
+        let parties: Vec<u32> = parties.into_iter().map(|party| self.parties.number(party)).collect();
+        let told = Told { operations: &operations, parties: &parties };
         let mut outcome = Outcome { rejected, ..Outcome::default() };
         let heard: Vec<Result<&Source, Reason>> =
             sources.iter().map(|source| self.hear(source, now_ns).map(|()| source)).collect();
         for entry in entries {
             match heard.get(entry.source) {
-                Some(Ok(source)) => self.word(source, entry, now_ns, &mut outcome),
+                Some(Ok(source)) => self.word(source, entry, told, now_ns, &mut outcome),
                 Some(Err(reason)) => outcome.rejected.add(*reason),
                 None => outcome.rejected.add(Reason::NoStream),
             }
@@ -214,62 +205,60 @@ impl Books {
         self.streams.get_mut(id).ok_or(Reason::StreamsFull)
     }
 
-    fn word(&mut self, source: &Source, entry: Entry, now_ns: u64, outcome: &mut Outcome) {
+    fn word(&mut self, source: &Source, entry: Entry, told: Told<'_>, now_ns: u64, outcome: &mut Outcome) {
         let time_ns = entry.time_ns;
+        let Some(state) = self.streams.get_mut(&source.stream) else {
+            return;
+        };
         // The clock of a record that cannot be taken may be what is wrong with it.
-        if !matches!(entry.word, Word::Unusable { .. })
-            && let Some(state) = self.streams.get_mut(&source.stream)
-        {
+        if !matches!(entry.word, Word::Unusable { .. }) {
             state.first_ns = state.first_ns.min(time_ns);
             state.last_ns = state.last_ns.max(time_ns);
         }
         match entry.word {
-            Word::Call(call) => self.call(source, time_ns, *call, outcome),
+            Word::Call(mut call) => {
+                if !state.take(&call, outcome) {
+                    return;
+                }
+                let operation = call.operation.and_then(|number| told.operations.get(number));
+                if let Some(kept) = call.kept.take() {
+                    let (stream, operation) = (source.stream.clone(), operation.map(|operation| operation.id));
+                    self.calls.push(KeptCall { stream, seq: call.seq, time_ns, operation, kept });
+                }
+                if let (Some(operation), Some(party)) = (operation, told.parties.get(call.party)) {
+                    self.count(source.looks_from, time_ns, operation, *party, call);
+                }
+            }
             Word::Unusable { seq, reason } => self.unusable(source, seq, reason, outcome),
             Word::Vm(vm) => self.vm(&vm, time_ns, now_ns, outcome),
             Word::Policy(policy) => self.policy(source, time_ns, &policy, outcome),
         }
     }
 
-    fn call(&mut self, source: &Source, time_ns: u64, mut call: Call, outcome: &mut Outcome) {
-        let Some(state) = self.streams.get_mut(&source.stream) else {
-            return;
-        };
-        if !state.arrive(call.seq) {
-            outcome.duplicates = outcome.duplicates.saturating_add(1);
-            return;
-        }
-        outcome.folded = outcome.folded.saturating_add(1);
-        state.received = state.received.saturating_add(1);
-        match &call.operation {
-            Some(_) => {}
-            None if call.seen => state.unplaced = state.unplaced.saturating_add(1),
-            None => state.unseen = state.unseen.saturating_add(1),
-        }
-        if let Some(kept) = call.kept.take() {
-            let operation = call.operation.as_ref().map(|operation| operation.id);
-            let stream = source.stream.clone();
-            self.calls.push(KeptCall { stream, seq: call.seq, time_ns, operation, kept });
-        }
-        if let Some(operation) = call.operation.take() {
-            self.count(source.looks_from, time_ns, operation, call);
-        }
-    }
-
-    fn count(&mut self, vantage: Vantage, time_ns: u64, operation: Arc<Operation>, call: Call) {
+    fn count(&mut self, vantage: Vantage, time_ns: u64, operation: &Arc<Operation>, party: u32, call: Call) {
         let id = operation.id;
         let minute = time_ns / (60 * SECOND_NS);
-        self.cells.entry(CellKey { operation: id, vantage, minute }).or_default().add(&call, time_ns);
+        let cell = self.cells.entry(CellKey { operation: id, vantage, minute });
+        let cell = cell.or_insert_with(|| Cell::new(Arc::clone(operation)));
+        cell.sums.add(&call, time_ns);
+        cell.described.describe(operation, time_ns);
+        let flow = FlowKey { hour: minute / 60, operation: id, party, verdict: call.verdict };
+        self.flows.entry(flow).or_default().add(1, call.weight, time_ns);
         for rule in call.rules.into_iter().flatten() {
             self.rules.entry((rule, id)).or_default().add(1, call.weight, time_ns);
         }
-        let flow = FlowKey { hour: minute / 60, operation: id, party: call.party, verdict: call.verdict };
-        self.flows.entry(flow).or_default().add(1, call.weight, time_ns);
-        let described = self.operations.entry(id).or_default();
-        // A tie between clocks is broken by the description itself, not by who came first.
-        if (time_ns, &operation) > (described.at_ns, &described.operation) {
-            *described = Described { operation, at_ns: time_ns };
+        for Finding { data_type, found } in call.findings {
+            let values = found.saturating_mul(call.weight);
+            let key = self.data_type(data_type, id);
+            self.data_types.entry(key).or_default().add(1, values, time_ns);
         }
+    }
+
+    /// Under which name a finding is counted: its own, while one commit has not too many.
+    fn data_type(&self, name: Arc<str>, id: OperationId) -> (Arc<str>, OperationId) {
+        let key = (name, id);
+        let is_room = self.data_types.len() < DATA_TYPES_MAX || self.data_types.contains_key(&key);
+        if is_room { key } else { (OTHER_DATA_TYPE.into(), id) }
     }
 
     /// A record that cannot be taken is still known to have come: it is not missing.
@@ -326,6 +315,59 @@ impl Books {
     }
 }
 
+// === impl Cell ===
+
+impl Cell {
+    /// A cell in which nothing was counted yet.
+    #[must_use]
+    pub fn new(operation: Arc<Operation>) -> Self {
+        Self { sums: Sums::default(), described: Described { operation, at_ns: 0 } }
+    }
+
+    /// Adds everything of `other`.
+    pub fn merge(&mut self, other: Self) {
+        self.sums.merge(&other.sums);
+        self.described.describe(&other.described.operation, other.described.at_ns);
+    }
+}
+
+// === impl Described ===
+
+impl Described {
+    /// Keeps the description with the later clock. A tie is broken by the description itself, not by who came first.
+    pub fn describe(&mut self, operation: &Arc<Operation>, at_ns: u64) {
+        if Arc::ptr_eq(operation, &self.operation) {
+            self.at_ns = self.at_ns.max(at_ns);
+        } else if (at_ns, operation) > (self.at_ns, &self.operation) {
+            *self = Self { operation: Arc::clone(operation), at_ns };
+        }
+    }
+}
+
+// === impl Parties ===
+
+impl Parties {
+    /// The number of a party.
+    pub fn number(&mut self, party: Party) -> u32 {
+        if let Some(number) = self.numbers.get(&party) {
+            return *number;
+        }
+        let party = Arc::new(party);
+        // A commit takes thousands of records, never as many as there are numbers.
+        let number = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        self.list.push(Arc::clone(&party));
+        self.numbers.insert(party, number);
+        number
+    }
+
+    /// The party that has a number.
+    #[must_use]
+    pub fn get(&self, number: u32) -> Arc<Party> {
+        let place = usize::try_from(number).unwrap_or(usize::MAX);
+        self.list.get(place).cloned().unwrap_or_default()
+    }
+}
+
 // === impl Hits ===
 
 impl Hits {
@@ -339,47 +381,5 @@ impl Hits {
     /// Adds everything of `other`.
     pub fn merge(&mut self, other: &Self) {
         self.add(other.records, other.weight, other.last_ns);
-    }
-}
-
-// === impl StreamState ===
-
-impl StreamState {
-    /// A stream that has said nothing yet.
-    #[must_use]
-    pub fn new(id: &str) -> Self {
-        let source = Source { stream: id.to_owned(), ..Source::default() };
-        Self { source, first_ns: u64::MAX, ..Self::default() }
-    }
-
-    /// Notes that record `seq` came; `false` when it had come before.
-    fn arrive(&mut self, seq: u64) -> bool {
-        // A stream that sent number n has made at least n + 1.
-        self.made = self.made.max(seq.saturating_add(1));
-        if self.came.insert(seq) {
-            return true;
-        }
-        self.duplicates = self.duplicates.saturating_add(1);
-        false
-    }
-
-    fn drop_claim(&mut self, reason: &str, count: u64) {
-        let is_room = self.dropped.len() < DROP_REASONS_MAX || self.dropped.contains_key(reason);
-        let name = if is_room { reason } else { "other" };
-        let most = self.dropped.entry(name.to_owned()).or_default();
-        *most = (*most).max(count);
-    }
-
-    /// Records that were made and never came.
-    #[must_use]
-    pub fn missing(&self) -> u64 {
-        self.made.saturating_sub(self.received).saturating_sub(self.rejected)
-    }
-
-    /// The part of the missing that the stream itself says it dropped.
-    #[must_use]
-    pub fn dropped_in_all(&self) -> u64 {
-        let by_reason = self.dropped.values().fold(0u64, |sum, &count| sum.saturating_add(count));
-        self.dropped_total.max(by_reason)
     }
 }

@@ -9,7 +9,10 @@
 mod admission;
 mod call;
 mod codec;
+mod findings;
 mod json;
+mod operations;
+mod parties;
 pub mod read;
 mod reply;
 mod sampler;
@@ -27,6 +30,7 @@ use tonic::{Code, Status};
 
 pub use admission::{Admission, Rate};
 pub use json::hex;
+pub use operations::Descriptions;
 pub use sampler::Sampler;
 
 use crate::clock;
@@ -56,6 +60,8 @@ pub struct Intake {
     pub early_ns: u64,
     /// Which calls are kept whole.
     pub sampler: Arc<Sampler>,
+    /// How operations were described last.
+    pub descriptions: Arc<Descriptions>,
     /// Who may send; everyone without one.
     pub token: Option<Arc<Token>>,
 }
@@ -150,7 +156,7 @@ impl Intake {
             to_ns: now_ns.saturating_add(self.early_ns),
             now_ns,
         };
-        let batch = read::batch(&message, window, &self.sampler).map_err(|error| {
+        let batch = read::batch(&message, window, &self.sampler, &self.descriptions).map_err(|error| {
             self.metrics.export(Export::Malformed);
             Status::invalid_argument(error.to_string())
         })?;

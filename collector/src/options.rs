@@ -122,6 +122,7 @@ impl Options {
             policies_max: 10_000,
             flows_max: self.flows_max,
             rules_max: 50_000,
+            data_types_max: 50_000,
             minutes_ns: nanos(self.keep_minutes),
             hours_ns: nanos(self.keep_hours),
             days_ns: nanos(self.keep_days),

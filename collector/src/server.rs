@@ -26,6 +26,8 @@ pub struct Collector {
     stop: watch::Sender<bool>,
     ports: [JoinHandle<()>; 2],
     writer: WriterThread,
+    /// Kept to the end, because a server's connections may only be closed where it is allowed to block.
+    answers: Arc<Reader>,
 }
 
 // === impl Collector ===
@@ -57,10 +59,12 @@ impl Collector {
             late_ns: nanos(options.late),
             early_ns: nanos(options.early),
             sampler,
+            descriptions: Arc::default(),
             token: security.token.clone(),
         });
+        let answers = Arc::new(reader);
         let api = api::router(Api {
-            answers: Arc::new(reader),
+            answers: Arc::clone(&answers),
             writer,
             metrics,
             token: security.token.clone(),
@@ -72,7 +76,7 @@ impl Collector {
             tokio::spawn(listen::serve(otlp, security.tls.clone(), intake, stopped.clone())),
             tokio::spawn(listen::serve(http, security.tls, api, stopped)),
         ];
-        Ok(Self { otlp: otlp_address, http: http_address, stop, ports, writer: thread })
+        Ok(Self { otlp: otlp_address, http: http_address, stop, ports, writer: thread, answers })
     }
 
     /// Where records are taken.
@@ -97,8 +101,12 @@ impl Collector {
             port.await.context("a port ended out of order")?;
         }
         // With the ports their handles to the writer are gone, so it writes the rest and ends.
-        let writer = self.writer;
-        tokio::task::spawn_blocking(move || writer.join()).await.context("the store's writer ended out of order")
+        let (writer, answers) = (self.writer, self.answers);
+        let end = move || {
+            drop(answers);
+            writer.join();
+        };
+        tokio::task::spawn_blocking(end).await.context("the store's writer ended out of order")
     }
 }
 

@@ -33,8 +33,7 @@ impl Sketch {
     /// Counts one duration as `weight` thousandths.
     pub fn add(&mut self, duration_ns: u64, weight: u64) {
         let clamped = duration_ns.min(LONGEST_NS);
-        let bucket = borders().partition_point(|&border| border <= clamped).saturating_sub(1);
-        self.put(u16::try_from(bucket).unwrap_or(u16::MAX), weight);
+        self.put(u16::try_from(bucket_of(clamped)).unwrap_or(u16::MAX), weight);
     }
 
     fn put(&mut self, bucket: u16, more: u64) {
@@ -158,6 +157,20 @@ fn borders() -> &'static [u64] {
     })
 }
 
+/// The bucket of a duration. Its power of two narrows the search from all borders to a few dozen.
+fn bucket_of(duration_ns: u64) -> usize {
+    static OCTAVES: OnceLock<[usize; 65]> = OnceLock::new();
+    let octaves = OCTAVES.get_or_init(|| {
+        let bits_of = |border: &u64| usize::try_from(64 - border.leading_zeros()).unwrap_or(64);
+        std::array::from_fn(|bits| borders().partition_point(|border| bits_of(border) < bits))
+    });
+    let bits = usize::try_from(64 - duration_ns.leading_zeros()).unwrap_or(64);
+    let start = octaves.get(bits).copied().unwrap_or(0);
+    let end = octaves.get(bits.saturating_add(1)).copied().unwrap_or(borders().len());
+    let within = borders().get(start..end).unwrap_or_default();
+    start.saturating_add(within.partition_point(|&border| border <= duration_ns)).saturating_sub(1)
+}
+
 fn middle(bucket: usize) -> u64 {
     let low = borders().get(bucket).copied().unwrap_or(LONGEST_NS);
     let high = borders().get(bucket.saturating_add(1)).copied().unwrap_or(LONGEST_NS);
@@ -256,6 +269,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_narrow_search_finds_what_the_whole_one_does(value in 0..LONGEST_NS, shift in 0u32..47) {
+            let value = value >> shift;
+            prop_assert_eq!(bucket_of(value), borders().partition_point(|&border| border <= value) - 1);
+        }
+
         #[test]
         fn one_value_comes_back_within_one_percent(value in 0..LONGEST_NS) {
             let mut sketch = Sketch::default();

@@ -3,6 +3,7 @@
 //! port ([`sql`]) behind which a file or a server stands.
 
 pub mod aliases;
+mod families;
 mod ledger;
 pub mod postgres;
 mod reader;
@@ -21,7 +22,7 @@ pub use reader::Reader;
 pub use rows::OperationRow;
 
 /// The version of the schema.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// The caller of flows that were over the bound.
 pub const OTHER_CALLER: &str = "(other)";
@@ -49,6 +50,8 @@ pub struct Bounds {
     pub flows_max: u64,
     /// Rows of rules (a rule and an operation); what is over loses its operation, beyond twice as many its name.
     pub rules_max: u64,
+    /// Rows of data types (one and an operation); what is over loses its name, beyond twice as many its operation.
+    pub data_types_max: u64,
     /// How long series are kept by the minute, in nanoseconds.
     pub minutes_ns: u64,
     /// How long series are kept by the hour.
@@ -178,6 +181,15 @@ pub struct RuleItem {
     pub hits: Hits,
     /// The operations that it hit most, with their hits.
     pub top: Vec<(OperationId, Hits)>,
+}
+
+/// A kind of data that was found in an operation's answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataTypeItem {
+    /// Its name.
+    pub name: String,
+    /// The records that it was found in; the weight counts values, in thousandths.
+    pub hits: Hits,
 }
 
 /// Which flows.

@@ -138,6 +138,7 @@ impl<'a> Head<'a> {
             user_agent: bounded(self.user_agent, ostiary_wire::attributes::USER_AGENT.bytes_max() + 1),
             trace,
             grpc: self.is_grpc(),
+            head: self.method == b"HEAD",
         }
     }
 
@@ -160,6 +161,8 @@ pub struct Kept {
     pub trace: Option<Trace>,
     /// Whether the client speaks gRPC.
     pub grpc: bool,
+    /// Whether it is a HEAD.
+    pub head: bool,
 }
 
 #[cfg(test)]

@@ -65,6 +65,11 @@ pub enum Buffer {
     PluginConfiguration,
     /// The answer to a gRPC call; readable in its callback.
     GrpcAnswer,
+    /// What Envoy has of the response's body; readable in the body's callback, and in the trailers'
+    /// where the last chunk was held.
+    ResponseBody,
+    /// What Envoy holds of the request's body; readable in its callback.
+    RequestBody,
 }
 
 /// An answer in the upstream's stead.
@@ -115,15 +120,17 @@ pub trait Host: Clone + 'static {
     fn random(&self, out: &mut [u8]) -> Result<(), Status>;
     /// A header map as the ABI serialises it: see [`ostiary_engine::pairs`].
     fn headers(&self, map: HeaderMap) -> Result<Vec<u8>, Status>;
-    /// Takes all lines of a header off the request; allowed while its headers are held.
-    fn remove_header(&self, name: &str) -> Result<(), Status>;
-    /// Gives the first line of a header of the request this value, or adds one; allowed while its
-    /// headers are held.
-    fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Status>;
+    /// Takes all lines of a header off; allowed while the headers are held.
+    fn remove_header(&self, map: HeaderMap, name: &str) -> Result<(), Status>;
+    /// Gives the first line of a header this value, or adds one; allowed while the headers are held.
+    fn set_header(&self, map: HeaderMap, name: &str, value: &[u8]) -> Result<(), Status>;
     /// Adds a line to the response's headers; allowed while they are held.
     fn add_response_header(&self, name: &str, value: &[u8]) -> Result<(), Status>;
     /// `len` bytes of a buffer from its start.
     fn buffer(&self, buffer: Buffer, len: usize) -> Result<Vec<u8>, Status>;
+    /// Puts bytes in the place of the `len` bytes that Envoy has of the response's body; allowed where
+    /// they can be read.
+    fn set_body(&self, bytes: &[u8], len: usize) -> Result<(), Status>;
     /// An attribute of the current stream or root.
     fn property(&self, path: &[&str]) -> Result<Vec<u8>, Status>;
     /// One of Envoy's foreign functions.

@@ -22,6 +22,7 @@ mod quota;
 mod record;
 mod reply;
 pub mod report;
+mod response;
 pub mod root;
 #[cfg(target_arch = "wasm32")]
 mod sdk;

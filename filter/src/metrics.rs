@@ -16,6 +16,10 @@ pub enum Counter {
     Refused(Refusal),
     /// Requests that would have been refused had nothing been in shadow, by refusal.
     WouldRefuse(Refusal),
+    /// Responses that a masking rule ended.
+    ResponseBlocked,
+    /// Responses in which a masking rule changed something.
+    ResponseMasked,
     /// Requests that ended before they reached us.
     Unseen,
     /// Request records made.
@@ -66,6 +70,8 @@ impl Counter {
     pub fn all() -> impl Iterator<Item = Self> {
         let simple = [
             Self::Permitted,
+            Self::ResponseBlocked,
+            Self::ResponseMasked,
             Self::Unseen,
             Self::Made,
             Self::Sent,
@@ -89,6 +95,8 @@ impl Counter {
             Self::Permitted => "ostiary.requests.permitted".to_owned(),
             Self::Refused(refusal) => format!("ostiary.requests.refused.{}", code(refusal)),
             Self::WouldRefuse(refusal) => format!("ostiary.requests.would_refuse.{}", code(refusal)),
+            Self::ResponseBlocked => "ostiary.responses.blocked".to_owned(),
+            Self::ResponseMasked => "ostiary.responses.masked".to_owned(),
             Self::Unseen => "ostiary.requests.unseen".to_owned(),
             Self::Made => "ostiary.records.made".to_owned(),
             Self::Sent => "ostiary.records.sent".to_owned(),
@@ -118,11 +126,13 @@ pub enum Quota {
     Uncounted,
     /// Requests for which the rate limit service did not answer in time, or not in words we know.
     Unanswered,
+    /// Requests without a body that could be read for the quota: no JSON, too long, or none.
+    Unread,
 }
 
 impl Quota {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Passed,
         Self::Refused,
         Self::WouldRefuse,
@@ -130,6 +140,7 @@ impl Quota {
         Self::Shared,
         Self::Uncounted,
         Self::Unanswered,
+        Self::Unread,
     ];
 
     const fn word(self) -> &'static str {
@@ -141,6 +152,7 @@ impl Quota {
             Self::Shared => "shared",
             Self::Uncounted => "uncounted",
             Self::Unanswered => "unanswered",
+            Self::Unread => "unread",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Quotas at work: charging what a request falls under, giving back, charging what only the answer tells.
 
+mod counter;
+mod generation;
 mod service;
 mod store;
 
@@ -7,18 +9,23 @@ use crate::facts::Facts;
 use crate::host::{HeaderMap, Host};
 use crate::metrics::{Quota as Counted, QuotaCounters};
 use crate::vm::{Vm, say};
+pub(crate) use counter::Counter;
+use generation::{Generation, Held};
 use ostiary_engine::config::Mode;
 use ostiary_engine::config::quota_values::Cost;
 use ostiary_engine::pairs::Pairs;
 use ostiary_engine::policy::Policy;
 use ostiary_engine::quota::bucket::{self, Fingerprint, Place};
 use ostiary_engine::quota::fields::{self, Told};
+use ostiary_engine::quota::leases::Taken;
 use ostiary_engine::quota::measure::{Measure, Reading};
 use ostiary_engine::quota::siphash::Secret;
-use ostiary_engine::quota::{self as engine, Charge, Due, On, Quota};
+use ostiary_engine::quota::{self as engine, Allowed, Charge, Due, On, Quota};
 use ostiary_engine::refusal::Refusal;
 pub(crate) use service::Asked;
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
 use store::{Change, Uncounted};
 
 /// A quota that refused, or would have.
@@ -40,16 +47,10 @@ pub(crate) struct Outcome {
     /// For each quota that acts where the client stands.
     standings: Vec<(u16, u16, Reading)>,
     charges: Vec<(usize, Fingerprint, bucket::Charge)>,
+    /// Leases that are held until the request ends, each with its quota's number.
+    leases: Vec<(u16, Held)>,
     /// Headers for the response that the rate limit service gave.
     headers: Vec<(String, Vec<u8>)>,
-}
-
-/// Counts for one root context.
-#[derive(Debug, Default)]
-pub(crate) struct Counter {
-    domain: Box<str>,
-    secret: Option<Secret>,
-    pub(crate) counters: QuotaCounters,
 }
 
 /// One request's quotas at work.
@@ -58,38 +59,8 @@ pub(crate) struct Work<'v, H> {
     policy: &'v Policy,
     secret: Secret,
     counters: QuotaCounters,
+    generation: Option<Rc<RefCell<Generation>>>,
     now_ns: u64,
-}
-
-// === impl Counter ===
-
-impl Counter {
-    /// Takes a policy's quotas.
-    pub(crate) fn install<H: Host>(&mut self, vm: &Vm<H>, policy: &Policy) {
-        let quotas = policy.quotas();
-        if *self.domain != *quotas.domain() {
-            self.domain = quotas.domain().into();
-            self.secret = None;
-        }
-        self.counters = vm.quota_counters(quotas.iter().map(|quota| &*quota.name));
-    }
-
-    fn secret<H: Host>(&mut self, vm: &Vm<H>) -> Option<Secret> {
-        if self.secret.is_none() {
-            match store::secret(&vm.host, &self.domain) {
-                Ok(secret) => self.secret = Some(secret),
-                Err(status) => say!(vm, error, "envoy keeps no shared data ({status:?}): quotas cannot be counted"),
-            }
-        }
-        self.secret
-    }
-
-    /// Begins the work on a request; `None` where the host gives no secret or no time.
-    pub(crate) fn work<'v, H: Host>(&mut self, vm: &'v Vm<H>, policy: &'v Policy) -> Option<Work<'v, H>> {
-        let secret = self.secret(vm)?;
-        let now_ns = vm.host.now_ns().ok()?;
-        Some(Work { vm, policy, secret, counters: self.counters.clone(), now_ns })
-    }
 }
 
 // === impl Work ===
@@ -100,7 +71,7 @@ impl<H: Host> Work<'_, H> {
     pub(crate) fn admit(&self, due: &[Due]) -> Outcome {
         let mut outcome = Outcome::default();
         for one in due {
-            if self.quota(one).is_some_and(|(quota, _)| quota.on == On::Here) {
+            if self.quota(one).is_some_and(|(quota, _)| quota.on == On::Here && !quota.reads_body) {
                 self.charge_here(due, one, &mut outcome);
             }
             if outcome.refused.is_some() {
@@ -111,16 +82,42 @@ impl<H: Host> Work<'_, H> {
         outcome
     }
 
+    /// Charges the quotas of a request that count by a field of its body, which is `None` where it cannot be read.
+    pub(crate) fn admit_body(&self, due: &mut [Due], body: Option<&[u8]>, outcome: &mut Outcome) {
+        for one in &mut *due {
+            if let Some(quota) = self.policy.quotas().get(one.quota).filter(|quota| quota.reads_body) {
+                one.key.read_body(&quota.parts, body, &self.secret);
+            }
+        }
+        for one in &*due {
+            if self.quota(one).is_none_or(|(quota, _)| !quota.reads_body) {
+                continue;
+            }
+            if body.is_none() {
+                self.count(one, Counted::Unread);
+            }
+            self.charge_here(due, one, outcome);
+            if outcome.refused.is_some() {
+                self.refund(due, outcome);
+                break;
+            }
+        }
+    }
+
     /// Charges one of the quotas of a request in the cells of this Envoy.
     fn charge_here(&self, all: &[Due], one: &Due, outcome: &mut Outcome) {
-        let Some((quota, measure)) = self.quota(one) else { return };
+        let Some((quota, allowed)) = self.quota(one) else { return };
         let fingerprint = one.key.fingerprint(&self.secret);
-        match self.draw(quota, measure, one, fingerprint) {
-            Ok((reading, charge)) => {
+        let drawn = match allowed {
+            Allowed::AtATime(most) => self.hold(quota, *most, one, fingerprint, outcome),
+            Allowed::InTime(measure) => self.draw(quota, measure, one, fingerprint).map(|(reading, charge)| {
                 let index = all.iter().position(|due| due.quota == one.quota);
                 outcome.charges.extend(charge.zip(index).map(|(charge, index)| (index, fingerprint, charge)));
-                self.stand(one, quota, reading, outcome);
-            }
+                reading
+            }),
+        };
+        match drawn {
+            Ok(reading) => self.stand(one, quota, reading, outcome),
             Err(uncounted) => {
                 self.tell(one, uncounted);
                 let refused = Refused { quota: one.quota, refusal: Refusal::QuotaUnavailable, retry_ns: 0 };
@@ -155,7 +152,7 @@ impl<H: Host> Work<'_, H> {
     /// Charges the quotas that count refused requests too, for one that access refused.
     pub(crate) fn note_refused(&self, due: &[Due]) {
         for due in due {
-            let Some((quota, measure)) = self.quota(due) else { continue };
+            let Some((quota, Allowed::InTime(measure))) = self.quota(due) else { continue };
             if quota.on == On::Here && quota.charge == Charge::AtOnce && quota.count == engine::Counted::All {
                 self.owe(quota, measure, due, due.cost);
             }
@@ -166,7 +163,7 @@ impl<H: Host> Work<'_, H> {
     pub(crate) fn settle(&self, due: &[Due], facts: &Facts<'_>, refused: bool) {
         let status = facts.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
         for due in due {
-            let Some((quota, measure)) = self.quota(due) else { continue };
+            let Some((quota, Allowed::InTime(measure))) = self.quota(due) else { continue };
             let counts = match quota.count {
                 engine::Counted::Passed => !refused,
                 engine::Counted::Refused => refused,
@@ -189,9 +186,36 @@ impl<H: Host> Work<'_, H> {
         }
     }
 
-    fn quota(&self, due: &Due) -> Option<(&Quota, &Measure)> {
+    fn quota(&self, due: &Due) -> Option<(&Quota, &Allowed)> {
         let quota = self.policy.quotas().get(due.quota)?;
-        Some((quota, quota.measure(due.limit)?))
+        Some((quota, quota.allowed(due.limit)?))
+    }
+
+    /// Takes a lease, which is held until the request ends.
+    fn hold(
+        &self,
+        quota: &Quota,
+        most: u32,
+        due: &Due,
+        fingerprint: Fingerprint,
+        outcome: &mut Outcome,
+    ) -> Result<Reading, Uncounted> {
+        let generation = self.generation.as_ref().ok_or(Uncounted::Contended)?;
+        let key = quota.table.key(fingerprint);
+        let taken = generation.borrow_mut().take(&self.vm.host, &key, fingerprint, most)?;
+        let (passes, held) = match taken {
+            Taken::Held(lease, held) => {
+                if lease.place == Place::Shared {
+                    self.count(due, Counted::Shared);
+                }
+                outcome.leases.push((due.quota, Held { key, fingerprint, lease }));
+                (true, held)
+            }
+            Taken::Refused(held) => (false, held),
+            Taken::NoRoom => return Err(Uncounted::Contended),
+        };
+        let remaining = u64::from(most.saturating_sub(held));
+        Ok(Reading { passes, blocked: false, remaining, reset_ns: 0, retry_ns: 0 })
     }
 
     fn draw(
@@ -240,7 +264,7 @@ impl<H: Host> Work<'_, H> {
     fn refund(&self, all: &[Due], outcome: &mut Outcome) {
         for (index, fingerprint, charge) in outcome.charges.drain(..) {
             let Some(due) = all.get(index) else { continue };
-            let Some((quota, measure)) = self.quota(due) else { continue };
+            let Some((quota, Allowed::InTime(measure))) = self.quota(due) else { continue };
             if quota.count != engine::Counted::Passed {
                 continue;
             }
@@ -252,6 +276,12 @@ impl<H: Host> Work<'_, H> {
                 Ok(()) => self.count(due, Counted::Refunded),
                 Err(uncounted) => self.tell(due, uncounted),
             }
+        }
+        let Some(generation) = &self.generation else { return };
+        for (quota, held) in outcome.leases.drain(..) {
+            let given_back = generation.borrow_mut().give_back(&self.vm.host, held);
+            let what = if given_back.is_ok() { Counted::Refunded } else { Counted::Uncounted };
+            self.vm.count_quota(&self.counters, quota, what);
         }
     }
 
@@ -270,6 +300,11 @@ impl<H: Host> Work<'_, H> {
 /// Whether the rate limit service has to be asked.
 pub(crate) fn is_asked(policy: &Policy, due: &[Due]) -> bool {
     due.iter().any(|due| policy.quotas().get(due.quota).is_some_and(|quota| quota.on != On::Here))
+}
+
+/// Whether a quota counts by a field of the body.
+pub(crate) fn reads_body(policy: &Policy, due: &[Due]) -> bool {
+    due.iter().any(|due| policy.quotas().get(due.quota).is_some_and(|quota| quota.reads_body))
 }
 
 /// Whether something is still to be charged when the answer is known.
@@ -302,19 +337,17 @@ impl Outcome {
     fn told<'p>(&self, policy: &'p Policy) -> impl Iterator<Item = Told<'p>> {
         self.standings.iter().filter_map(move |(quota, limit, reading)| {
             let quota = policy.quotas().get(*quota)?;
-            Some(Told { quota, measure: quota.measure(*limit)?, reading: *reading })
+            quota.told(*limit, *reading)
         })
     }
 
     /// What holds when nothing could be counted at all.
-    pub(crate) fn uncountable(policy: &Policy, due: &[Due]) -> Self {
-        let mut outcome = Self::default();
+    pub(crate) fn refuse_uncountable(&mut self, policy: &Policy, due: &[Due]) {
         for due in due {
             let Some(quota) = policy.quotas().get(due.quota) else { continue };
             let refused = Refused { quota: due.quota, refusal: Refusal::QuotaUnavailable, retry_ns: 0 };
-            let slot = if quota.shadow { &mut outcome.would } else { &mut outcome.refused };
+            let slot = if quota.shadow { &mut self.would } else { &mut self.refused };
             slot.get_or_insert(refused);
         }
-        outcome
     }
 }

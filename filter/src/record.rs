@@ -2,7 +2,9 @@
 
 use crate::facts::Facts;
 use crate::report::Reporter;
+use crate::response::Response;
 use crate::stream::Known;
+use ostiary_body::report::TypeCount;
 use ostiary_engine::access::{Origin, Verdict};
 use ostiary_engine::address;
 use ostiary_wire::attributes::{self as a, Attribute};
@@ -16,7 +18,7 @@ pub(crate) fn request(
     facts: &Facts<'_>,
     known: Option<&Known>,
     id: Option<&str>,
-    refused: bool,
+    (refused, response): (bool, &Response),
 ) {
     let time_ns = facts.time_ns.unwrap_or(0);
     let head = Head {
@@ -30,6 +32,7 @@ pub(crate) fn request(
         if let Some(known) = known {
             asked(w, known, id);
             decided(w, known);
+            found(w, known, response);
         }
         client(w, facts, known);
         answered(w, facts, refused, known.is_some_and(|known| known.kept.grpc));
@@ -105,9 +108,49 @@ fn decided(w: &mut Attributes<'_>, known: &Known) {
         }
     }
     w.str(&a::POLICY_REVISION, &known.policy.revision().to_string());
-    // Nothing looks into bodies yet, and the record says so.
-    w.str(&a::INSPECTION, "none");
-    w.str(&a::INSPECTION_REASON, "not_configured");
+}
+
+/// What was found in the response, and what was done about it.
+fn found(w: &mut Attributes<'_>, known: &Known, response: &Response) {
+    let (inspection, reason) = response.inspected();
+    w.str(&a::INSPECTION, inspection);
+    if let Some(reason) = reason {
+        w.str(&a::INSPECTION_REASON, reason);
+    }
+    let masking = known.policy.masking();
+    let name = |rule: usize| masking.rule(rule).map(|rule| &*rule.name);
+    if let Some(ended) = response.ended() {
+        if let Some(name) = name(ended.rule) {
+            w.str(&a::BLOCKED_BY, name);
+        }
+        w.str(&a::BLOCKED_REASON, ended.reason);
+    }
+    let report = response.report();
+    for (attribute, acting) in [(&a::MASKING_RULES, true), (&a::WOULD_MASKING_RULES, false)] {
+        w.texts(attribute, &response.rules(acting).filter_map(name).collect::<Vec<_>>());
+    }
+    let Some(report) = report else { return };
+    w.count(&a::DETECTORS_VERSION, u64::from(ostiary_body::detect::VERSION));
+    let detectors = masking.plan().detectors();
+    let types: Vec<&str> = report.types.iter().map(|count| detectors.name(count.data_type)).collect();
+    let counts = |of: fn(&TypeCount) -> u64| report.types.iter().map(of).collect::<Vec<_>>();
+    w.texts(&a::DATA_TYPES, &types);
+    w.counts(&a::DATA_TYPES_COUNTS, &counts(|count| count.found));
+    w.counts(&a::DATA_TYPES_MASKED, &counts(|count| count.masked));
+    let fields: Vec<String> = report
+        .fields
+        .iter()
+        .map(|place| format!("{} {}", place.path, place.data_type.map_or("-", |data_type| detectors.name(data_type))))
+        .collect();
+    w.texts(&a::DATA_FIELDS, &fields.iter().map(String::as_str).collect::<Vec<_>>());
+    let Some(key_id) = masking.key_id().filter(|_| !report.fingerprints.is_empty()) else { return };
+    let fingerprints: Vec<String> = report
+        .fingerprints
+        .iter()
+        .map(|print| format!("{}:{:016x}", detectors.name(print.data_type), print.hash))
+        .collect();
+    w.texts(&a::DATA_FINGERPRINTS, &fingerprints.iter().map(String::as_str).collect::<Vec<_>>());
+    w.str(&a::FINGERPRINT_KEY, key_id);
 }
 
 fn verdict(

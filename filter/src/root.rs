@@ -77,7 +77,10 @@ impl<H: Host> Root<H> {
     /// # Errors
     /// Every problem of the new policy; the one in force stays.
     pub fn replace(&self, bytes: &[u8]) -> Result<Problems, Problems> {
-        let Compiled { policy, warnings } = Policy::from_written(configuration::read(bytes)?)?;
+        let mut written = configuration::read(bytes)?;
+        // The environment of the VM, which Envoy's `environment_variables` fill.
+        written.supply_key(|name| std::env::var(name).ok());
+        let Compiled { policy, warnings } = Policy::from_written(written)?;
         let cluster = policy.reporting().cluster.as_deref();
         let target = match cluster.map(target::target) {
             None => String::new(),

@@ -63,6 +63,11 @@ impl Context for SdkStream {
     fn on_grpc_call_response(&mut self, token: u32, status: u32, len: usize) {
         self.0.answered(token, status, len);
     }
+    fn on_done(&mut self) -> bool {
+        // Where the log was not told of the stream, it ends here.
+        self.0.step(Input::End);
+        true
+    }
 }
 
 impl SdkStream {
@@ -75,20 +80,20 @@ impl SdkStream {
 }
 
 impl HttpContext for SdkStream {
-    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        self.step(Input::RequestHeaders)
+    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
+        self.step(Input::RequestHeaders { end })
     }
-    fn on_http_request_body(&mut self, _: usize, _: bool) -> Action {
-        self.step(Input::RequestBody)
+    fn on_http_request_body(&mut self, len: usize, end: bool) -> Action {
+        self.step(Input::RequestBody { len, end })
     }
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         self.step(Input::RequestTrailers)
     }
-    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
-        self.step(Input::ResponseHeaders)
+    fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
+        self.step(Input::ResponseHeaders { end })
     }
-    fn on_http_response_body(&mut self, _: usize, _: bool) -> Action {
-        self.step(Input::ResponseBody)
+    fn on_http_response_body(&mut self, len: usize, end: bool) -> Action {
+        self.step(Input::ResponseBody { len, end })
     }
     fn on_http_response_trailers(&mut self, _: usize) -> Action {
         self.step(Input::ResponseTrailers)

@@ -59,6 +59,7 @@ impl Entry {
 #[derive(Debug)]
 pub struct Slots {
     prefix: String,
+    max: u32,
     own: Option<u32>,
     full_told: bool,
     /// For each slot its compare-and-swap number, and over how many looks it has not changed.
@@ -82,7 +83,13 @@ impl Slots {
     /// The slots of a plugin.
     #[must_use]
     pub fn new(plugin: &str) -> Self {
-        Self { prefix: format!("ostiary/1/{plugin}"), own: None, full_told: false, seen: Vec::new() }
+        Self::among(format!("ostiary/1/{plugin}"), SLOTS_MAX)
+    }
+
+    /// So many slots, under keys that begin so.
+    #[must_use]
+    pub const fn among(prefix: String, max: u32) -> Self {
+        Self { prefix, max, own: None, full_told: false, seen: Vec::new() }
     }
 
     fn key(&self, slot: u32) -> String {
@@ -90,6 +97,7 @@ impl Slots {
     }
 
     /// Writes what this context has made into its slot, claiming one first where it has none.
+    #[inline(never)] // One copy in the module for its two users.
     pub fn touch(&mut self, host: &impl Host, entry: Entry) -> Touched {
         if let Some(own) = self.own {
             match host.shared(&self.key(own)) {
@@ -109,7 +117,7 @@ impl Slots {
     }
 
     fn claim(&mut self, host: &impl Host, entry: Entry) -> Touched {
-        for slot in 0..SLOTS_MAX {
+        for slot in 0..self.max {
             let cas = match host.shared(&self.key(slot)) {
                 Ok((value, cas)) if value.is_empty() => cas,
                 Ok(_) => continue,
@@ -130,10 +138,11 @@ impl Slots {
 
     /// One look at the other slots: takes those of contexts that ended without a word. Each is
     /// returned to one caller only.
+    #[inline(never)] // As above.
     pub fn take_lost(&mut self, host: &impl Host) -> Vec<Entry> {
         let mut lost = Vec::new();
         let mut seen = std::mem::take(&mut self.seen);
-        for slot in 0..SLOTS_MAX {
+        for slot in 0..self.max {
             // Slots are claimed from the first on: behind the first that never was there is none.
             let Ok((value, cas)) = host.shared(&self.key(slot)) else { break };
             let index = usize::try_from(slot).unwrap_or(usize::MAX);
@@ -153,7 +162,20 @@ impl Slots {
         lost
     }
 
+    /// The streams that stand in slots.
+    pub fn living(&self, host: &impl Host) -> Vec<[u8; 16]> {
+        let values = (0..self.max).map_while(|slot| host.shared(&self.key(slot)).ok());
+        values.filter_map(|(value, _)| Entry::from_bytes(&value)).map(|entry| entry.stream).collect()
+    }
+
+    /// Whether the own slot is still the stream's: nobody has taken it for dead.
+    pub fn is_held(&self, host: &impl Host, stream: [u8; 16]) -> bool {
+        let value = self.own.and_then(|own| host.shared(&self.key(own)).ok());
+        value.and_then(|(value, _)| Entry::from_bytes(&value)).is_some_and(|entry| entry.stream == stream)
+    }
+
     /// Frees the own slot, if it is still the stream's: its final word has been said.
+    #[inline(never)] // As above.
     pub fn release(&mut self, host: &impl Host, stream: [u8; 16]) {
         if let Some(own) = self.own.take()
             && let Ok((value, cas)) = host.shared(&self.key(own))

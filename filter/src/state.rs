@@ -153,6 +153,7 @@ impl State {
             return vm.tick(now_ns);
         }
         self.look_around(vm, now_ns);
+        self.counter.tick(vm, now_ns);
         if let Some(reporter) = &mut self.reporter {
             if matches!(self.life, Life::Draining { .. }) { reporter.seal() } else { reporter.seal_if_old(now_ns) }
         }
@@ -177,6 +178,9 @@ impl State {
 
     /// The context ends. Returns whether it may go at once; if not, it says the final word first.
     pub(crate) fn end<H: Host>(&mut self, vm: &Vm<H>, now_ns: u64) -> bool {
+        if self.open == 0 {
+            self.counter.end(vm);
+        }
         // A context that was never announced (the canary's) has nothing to say.
         let has_made = self.reporter.as_ref().is_some_and(|reporter| reporter.tally().made > 0);
         if self.life == Life::New && has_made {

@@ -1,11 +1,15 @@
 //! One request: a state machine over Envoy's callbacks.
 
+mod back;
+mod held;
+
 use crate::asking::Asking;
 use crate::facts::Facts;
 use crate::head::{Head, Kept};
-use crate::host::{Buffer, HeaderMap, Host};
+use crate::host::{HeaderMap, Host};
 use crate::metrics::Counter;
 use crate::quota::{self, Asked};
+use crate::response::Response;
 use crate::state::State;
 use crate::vm::{Vm, say};
 use crate::{record, reply};
@@ -14,23 +18,38 @@ use ostiary_engine::edit::{Change, Edits};
 use ostiary_engine::judge::{Judged, Permit, judge};
 use ostiary_engine::policy::Policy;
 use ostiary_engine::refusal::Refusal;
-use ostiary_wire::ratelimit::Answer;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 /// What happens to a stream, in the order in which Envoy tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
-    /// The request's headers are there.
-    RequestHeaders,
+    /// The request's headers are there; `end` says that nothing follows them.
+    RequestHeaders {
+        /// Whether the request ends with them.
+        end: bool,
+    },
     /// A part of the request's body, or all that Envoy holds of it.
-    RequestBody,
+    RequestBody {
+        /// Bytes of it.
+        len: usize,
+        /// Whether the request ends with it.
+        end: bool,
+    },
     /// The request's trailers.
     RequestTrailers,
     /// The response's headers: the upstream's, Envoy's, or those of our own refusal.
-    ResponseHeaders,
+    ResponseHeaders {
+        /// Whether no body follows.
+        end: bool,
+    },
     /// A part of the response's body, or all that Envoy holds of it.
-    ResponseBody,
+    ResponseBody {
+        /// Bytes that Envoy has.
+        len: usize,
+        /// Whether they are the last; before trailers none are.
+        end: bool,
+    },
     /// The response's trailers.
     ResponseTrailers,
     /// The stream has ended, however it ended.
@@ -55,6 +74,13 @@ pub(crate) struct Known {
     pub(crate) quotas: quota::Outcome,
 }
 
+impl Known {
+    /// Whether nothing has refused it so far.
+    const fn may_pass(&self) -> bool {
+        self.judged.verdicts.enforced.permits() && self.quotas.refused.is_none()
+    }
+}
+
 /// Where a stream stands.
 #[derive(Debug)]
 enum Phase {
@@ -62,6 +88,8 @@ enum Phase {
     New,
     /// The rate limit service is asked; Envoy holds the request's headers, and all that follows them.
     Asking(Box<Known>, Asked),
+    /// The body is awaited, of which a quota counts a field; so many bytes of it have come.
+    Reading(Box<Known>, usize),
     /// Let through; the permit is what later stages ask for.
     Permitted(Box<Known>, Permit),
     /// Refused, and answered by us.
@@ -76,32 +104,40 @@ pub struct Stream<H> {
     vm: Vm<H>,
     root: Rc<RefCell<State>>,
     phase: Phase,
+    response: Response,
 }
 
 impl<H: Host> Stream<H> {
     pub(crate) fn new(vm: Vm<H>, root: Rc<RefCell<State>>) -> Self {
-        Self { vm, root, phase: Phase::New }
+        Self { vm, root, phase: Phase::New, response: Response::default() }
     }
 
     /// Takes what happens and says how to go on.
     pub fn step(&mut self, input: Input) -> Flow {
         match (input, &self.phase) {
-            (Input::RequestHeaders, Phase::New) => self.begin(),
+            (Input::RequestHeaders { end }, Phase::New) => self.begin(end),
+            (Input::RequestBody { len, end }, Phase::Reading(..)) => self.read(Some(len), end),
+            (Input::RequestTrailers, Phase::Reading(..)) => self.read(None, true),
             // The upstream must see nothing of a refused request. Envoy drops what still comes, and
             // if it did not answer for us, the request is held.
-            (Input::RequestHeaders | Input::RequestBody | Input::RequestTrailers, Phase::Refused(_) | Phase::Asking(..)) => {
+            (Input::RequestHeaders { .. } | Input::RequestBody { .. } | Input::RequestTrailers, Phase::Refused(_) | Phase::Asking(..)) => {
                 Flow::Stop
             }
-            (Input::ResponseHeaders, Phase::Permitted(known, _)) => {
-                self.state_quotas(known);
-                Flow::Continue
-            }
+            (
+                Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers,
+                Phase::Permitted(..) | Phase::Reading(..),
+            ) => self.pass_back(input),
+            // An upstream that answered before its request was refused: nothing more of that leaves.
+            (
+                Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers,
+                Phase::Refused(_),
+            ) if self.response.has_begun() => Flow::Stop,
             // Envoy gives the headers once; an internal redirect is a new stream to us.
-            (Input::RequestHeaders, Phase::Permitted(..) | Phase::Ended)
-            // No plan asks for a body yet: it flows without being copied into the guest.
-            | (Input::RequestBody | Input::RequestTrailers, Phase::New | Phase::Permitted(..) | Phase::Ended)
+            (Input::RequestHeaders { .. }, Phase::Permitted(..) | Phase::Reading(..) | Phase::Ended)
+            // A body that no quota counts by flows without being copied into the guest.
+            | (Input::RequestBody { .. } | Input::RequestTrailers, Phase::New | Phase::Permitted(..) | Phase::Ended)
             // Our own refusal passes here too, and must.
-            | (Input::ResponseHeaders | Input::ResponseBody | Input::ResponseTrailers, _) => Flow::Continue,
+            | (Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers, _) => Flow::Continue,
             (Input::End, _) => {
                 self.end();
                 Flow::Continue
@@ -109,7 +145,7 @@ impl<H: Host> Stream<H> {
         }
     }
 
-    fn begin(&mut self) -> Flow {
+    fn begin(&mut self, end: bool) -> Flow {
         let policy = self.root.borrow().policy.clone();
         // Envoy makes streams only for a root context that took a configuration.
         let Some(policy) = policy else { return Flow::Continue };
@@ -133,60 +169,10 @@ impl<H: Host> Stream<H> {
         if judged.verdicts.enforced.permits() && !self.edit(&judged.edits) {
             judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
         }
+        judged.reads_body &= !end;
         let quotas = self.count(&policy, &judged);
         let known = Box::new(Known { policy, judged, kept: head.keep(), quotas });
         self.ask(known)
-    }
-
-    /// Asks the rate limit service, where a quota of the request is its to count; else acts at once.
-    fn ask(&mut self, mut known: Box<Known>) -> Flow {
-        match self.question(&mut known) {
-            Some(asked) => {
-                self.phase = Phase::Asking(known, asked);
-                Flow::Stop
-            }
-            None => self.act(known),
-        }
-    }
-
-    fn question(&self, known: &mut Known) -> Option<Asked> {
-        let due = &known.judged.due;
-        let is_asked = quota::is_asked(&known.policy, due);
-        if !is_asked || !known.judged.verdicts.enforced.permits() || known.quotas.refused.is_some() {
-            return None;
-        }
-        let mut state = self.root.borrow_mut();
-        let work = state.counter.work(&self.vm, &known.policy)?;
-        let asked = work.ask(due)?;
-        if asked.is_err() {
-            work.hear(due, None, &mut known.quotas);
-        }
-        asked.ok()
-    }
-
-    /// The rate limit service has answered, or the call to it has failed; `len` is the answer's length.
-    pub fn answered(&mut self, token: u32, grpc_status: u32, len: usize) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Ended);
-        let (mut known, asked) = match phase {
-            Phase::Asking(known, asked) if asked.token == token => (known, asked),
-            other => {
-                self.phase = other;
-                return;
-            }
-        };
-        let message = match (grpc_status, len) {
-            (0, 0) => Some(Vec::new()),
-            (0, _) => self.vm.host.buffer(Buffer::GrpcAnswer, len).ok(),
-            _ => None,
-        };
-        let answer = message.and_then(|message| Answer::read(&message, asked.descriptors).ok());
-        if let Some(work) = self.root.borrow_mut().counter.work(&self.vm, &known.policy) {
-            work.hear(&known.judged.due, answer.as_ref(), &mut known.quotas);
-        }
-        if self.act(known) == Flow::Continue && self.vm.host.resume_request().is_err() {
-            // The request stays held and runs into Envoy's timeout.
-            self.vm.count(Counter::HostFailure);
-        }
     }
 
     /// Acts on what was decided: the one place where a request is let go or answered.
@@ -204,7 +190,9 @@ impl<H: Host> Stream<H> {
             }
             Err(refusal) => {
                 self.vm.count(Counter::Refused(refusal));
-                self.refuse(refusal, &known);
+                if self.refuse(refusal, &known) {
+                    self.response = Response::default();
+                }
                 self.phase = Phase::Refused(known);
                 Flow::Stop
             }
@@ -215,8 +203,8 @@ impl<H: Host> Stream<H> {
     /// not: then the upstream would read another request than was judged, or see a key.
     fn edit(&self, edits: &Edits) -> bool {
         let made = edits.changes().try_for_each(|change| match change {
-            Change::Remove(name) => self.vm.host.remove_header(name),
-            Change::Replace(name, value) => self.vm.host.set_header(name, value),
+            Change::Remove(name) => self.vm.host.remove_header(HeaderMap::Request, name),
+            Change::Replace(name, value) => self.vm.host.set_header(HeaderMap::Request, name, value),
         });
         if let Err(status) = made {
             self.vm.count(Counter::HostFailure);
@@ -242,38 +230,49 @@ impl<H: Host> Stream<H> {
             Some(work) => work.admit(&judged.due),
             None => {
                 self.vm.count(Counter::HostFailure);
-                quota::Outcome::uncountable(policy, &judged.due)
+                let mut outcome = quota::Outcome::default();
+                outcome.refuse_uncountable(policy, &judged.due);
+                outcome
             }
         }
     }
 
-    /// Tells a client where it stands.
-    fn state_quotas(&self, known: &Known) {
-        for (name, value) in known.quotas.fields(&known.policy) {
-            if self.vm.host.add_response_header(&name, &value).is_err() {
-                self.vm.count(Counter::HostFailure);
-            }
-        }
-    }
-
-    fn refuse(&self, refusal: Refusal, known: &Known) {
-        if let Err(status) = reply::refuse(&self.vm.host, refusal, known) {
-            // The stream stays stopped and runs into Envoy's timeout: it must not go on.
+    /// Answers with a refusal; `false` where the host did not: then the stream stays stopped and runs
+    /// into Envoy's timeout, because it must not go on.
+    fn refuse(&self, refusal: Refusal, known: &Known) -> bool {
+        let sent = reply::refuse(&self.vm.host, refusal, known);
+        if let Err(status) = sent {
             self.vm.count(Counter::HostFailure);
-            say!(self.vm, error, "envoy did not send a refusal ({status:?}): the request is held");
+            say!(self.vm, error, "envoy did not send a refusal ({status:?}): the stream is held");
         }
+        sent.is_ok()
     }
 
     fn end(&mut self) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        let mut phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        if let Phase::Asking(known, _) | Phase::Reading(known, _) | Phase::Permitted(known, _) | Phase::Refused(known) =
+            &mut phase
+        {
+            self.root.borrow().counter.release(&self.vm, &mut known.quotas);
+        }
+        if let Phase::Reading(known, _) = &mut phase {
+            // The upstream never got the body of a request that ended in it, so there is nothing to count by it.
+            let Known { policy, judged, .. } = &mut **known;
+            judged.due.retain(|due| !quota::reads_body(policy, std::slice::from_ref(due)));
+        }
         let (known, refused) = match &phase {
             Phase::Ended => return,
             Phase::New => (None, false),
-            Phase::Permitted(known, Permit { .. }) | Phase::Asking(known, _) => (Some(&**known), false),
+            Phase::Permitted(known, Permit { .. }) | Phase::Asking(known, _) | Phase::Reading(known, _) => {
+                (Some(&**known), false)
+            }
             Phase::Refused(known) => (Some(&**known), true),
         };
         let state = &mut *self.root.borrow_mut();
         state.learn_direction(&self.vm.host);
+        if self.response.masked() {
+            self.vm.count(Counter::ResponseMasked);
+        }
         match known {
             Some(_) => state.open = state.open.saturating_sub(1),
             None => self.vm.count(Counter::Unseen),
@@ -300,7 +299,7 @@ impl<H: Host> Stream<H> {
             let operation = known.judged.operation.as_ref()?;
             Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
         });
-        record::request(reporter, &facts, known, id, refused);
+        record::request(reporter, &facts, known, id, (refused, &self.response));
     }
 }
 

@@ -52,6 +52,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         &mut self.input
     }
 
+    /// The connection, for nothing but what comes after; what was read ahead is gone.
+    pub fn into_stream(self) -> R {
+        self.input
+    }
+
     /// Reads one head; `None` when the connection ended before its first byte.
     pub async fn head(&mut self) -> io::Result<Option<Message>> {
         let mut looked = 0;

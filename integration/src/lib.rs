@@ -18,6 +18,7 @@ pub mod limiter;
 pub mod load;
 pub mod otelcol;
 pub mod place;
+pub mod raw;
 pub mod readers;
 pub mod real_ring;
 pub mod shipped;

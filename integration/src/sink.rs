@@ -5,8 +5,8 @@
 use crate::grpc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use ostiary_tests::record::Record;
-use ostiary_wire::decode::{self, KeyValue, Limits, Value, Visitor};
+use ostiary_tests::record::{Record, plain};
+use ostiary_wire::decode::{self, KeyValue, Limits, Visitor};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::io;
@@ -333,17 +333,6 @@ impl Visitor for Collect {
             span_id: hex(record.span_id),
         });
     }
-}
-
-fn plain(attributes: &[KeyValue<'_>]) -> BTreeMap<String, Json> {
-    let json = |value: &Value<'_>| match *value {
-        Value::Str(text) => Json::from(text),
-        Value::Bool(truth) => Json::from(truth),
-        Value::Int(number) => Json::from(number),
-        Value::Double(number) => Json::from(number),
-        Value::Other => Json::Null,
-    };
-    attributes.iter().map(|(name, value)| ((*name).to_owned(), json(value))).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

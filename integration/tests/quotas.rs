@@ -1,5 +1,6 @@
 //! Quotas on a real Envoy: exact across workers, kept across configurations, traps and listeners that drain.
 
+use ostiary_integration::bench::process::Process;
 use ostiary_integration::load::{Load, Tally};
 use ostiary_integration::stage::{Plan, Stage, policy};
 use ostiary_integration::{envoy, place, wait};
@@ -140,5 +141,30 @@ async fn contention_never_admits_more() {
         assert_eq!(passed(&tally), 10, "round {round}: {tally:?}");
     }
     println!("4 workers, 20 rounds of 400 requests by 32 connections under 10/day: never more than {most}");
+    stage.envoy.stop().expect("a stop");
+}
+
+/// Guarantees: a flood of distinct keys, a hundred for each that the table is for, leaves Envoy's memory where it was, and whoever had
+/// used an allowance up has no more than before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_keys_leaves_memory_flat() {
+    let rules = json!([{ "name": "keys", "per": ["query:k"], "limit": "2/1d", "keys": 200 }]);
+    let stage = stage(2, &rules).await;
+    let to = stage.to().await;
+    let flood = async |from: usize, keys: usize| {
+        let paths = (from..from + keys).map(|key| format!("/orders?k={key}")).collect();
+        Load { paths, ..Load::new(to, keys, "") }.run().await
+    };
+    assert_eq!(passed(&stage.load(5, "/orders?k=abuser").await), 2);
+    // Fills every bucket, and whatever Envoy itself grows by once.
+    flood(0, 5_000).await;
+    let process = Process(stage.envoy.envoy_pid().expect("envoy's process"));
+    let before = process.resident().expect("its memory");
+    let tally = flood(5_000, 25_000).await;
+    let grown = process.resident().expect("its memory").saturating_sub(before);
+    println!("25000 distinct keys in a table for 200: {grown} bytes more than {before}, {tally:?}");
+    // A value for each key would be six megabytes.
+    assert!(grown < 3 << 20, "{grown} bytes more than {before}");
+    assert_eq!(passed(&stage.load(5, "/orders?k=abuser").await), 0, "the flood refilled who had used it up");
     stage.envoy.stop().expect("a stop");
 }

@@ -79,7 +79,9 @@ impl Verdict {
             None => {}
         }
         let Some(response) = seen else { return };
-        self.headers(&format!("{at}.headers"), &expect.headers, &response.headers);
+        // HTTP/2 has trailers in header blocks too; a scenario tells them apart by their names.
+        let lines: Vec<_> = response.headers.iter().chain(&response.trailers).cloned().collect();
+        self.headers(&format!("{at}.headers"), &expect.headers, &lines);
         self.body(&format!("{at}.body"), &expect.body, &response.body);
         if let Some(wanted) = expect.grpc_status {
             let have = response.header("grpc-status").map(|value| String::from_utf8_lossy(value).into_owned());

@@ -4,10 +4,12 @@
 //! decides tests: header maps that can be read only in their phase, values that all VMs share with compare-and-swap, ticks,
 //! calls that are answered later or never, a local response that comes back through the stream's own callbacks.
 
+mod answer;
 mod envoy;
 mod host;
 mod ring;
 
+pub use answer::{Answer, Left};
 pub use envoy::{Envoy, Exchanged, Inbound, decoded, split};
 pub use host::{Call, FakeHost, GrpcRequest, Reply};
 pub use ring::FakeRing;

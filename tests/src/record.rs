@@ -2,6 +2,7 @@
 //!
 //! Rings decode records in their own ways; comparing wants one plain form, so that an expectation means the same everywhere.
 
+use ostiary_wire::decode;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -20,6 +21,23 @@ pub struct Record {
     pub trace_id: String,
     /// The span id in lower-case hexadecimal; empty when there is none.
     pub span_id: String,
+}
+
+/// Decoded attributes in plain form; a kind of value that is none of ours is null.
+pub fn plain(attributes: &[decode::KeyValue<'_>]) -> BTreeMap<String, Value> {
+    fn value(of: &decode::Value<'_>) -> Value {
+        match *of {
+            decode::Value::Str(text) => text.into(),
+            decode::Value::Bool(bit) => bit.into(),
+            decode::Value::Int(number) => number.into(),
+            decode::Value::Double(number) => number.into(),
+            decode::Value::List(items) => {
+                items.items().map(|item| item.map_or(Value::Null, |item| value(&item))).collect()
+            }
+            decode::Value::Other => Value::Null,
+        }
+    }
+    attributes.iter().map(|(key, of)| ((*key).to_owned(), value(of))).collect()
 }
 
 // === impl Record ===

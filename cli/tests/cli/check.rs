@@ -32,6 +32,29 @@ access:
             "warning: access.allow[1]: admits nobody: rule `closed` (access.deny[0]) refuses all that it would admit\n",
         ],
     ),
+    // What a policy relies on and its plugin does not say.
+    (
+        r#"{ name: ostiary, allow_on_headers_stop_iteration: false, "@type": x, configuration: { "@type": type.googleapis.com/google.protobuf.Struct,
+            value: { version: v1, counting: { hold_headers: true }, quotas: [{ name: a, per: ["$.user"], limit: 1/1m }] } } }"#,
+        0,
+        &["warning: counting.hold_headers: needs `allow_on_headers_stop_iteration: true`"],
+    ),
+    (
+        r#"{ version: v1, quotas: [{ name: a, limit: 1/1m, concurrency: 2 }, { name: b, concurrency: 2, burst: 3 },
+            { name: d, concurrency: 2, count_when: { status: [401] } }, { name: e }] }"#,
+        1,
+        &[
+            "error: quotas[0]: needs one of `limit`",
+            "error: quotas[1].burst: belongs to a rate",
+            "error: quotas[2].count_when: needs `limit`",
+            "error: quotas[3]: needs one of `limit`",
+        ],
+    ),
+    (
+        r#"{ version: v1, counting: { service: { cluster: rl } }, quotas: [{ name: a, per: ["$.x"], limit: 1/1m }, { name: b, limit: 1/1m, scope: global }] }"#,
+        1,
+        &["error: quotas: a policy counts by a body's field or asks a rate limit service"],
+    ),
     // As for Envoy and Kubernetes, a bare `yes` is a boolean and not a text.
     (
         "{ version: v1, apis: [{ name: a, paths: [/], labels: { pci: yes } }] }",

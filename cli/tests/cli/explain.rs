@@ -193,3 +193,37 @@ fn a_request_is_read_from_a_file() {
             .expect(1, &[problem]);
     }
 }
+
+/// Which quotas are charged, under which key, for how much and when: in the order in which they are charged, and for what is refused
+/// only those that count it.
+#[test]
+fn explain_tells_what_is_charged() {
+    let policy = r#"{ version: v1, access: { deny: [{ name: closed, paths: [/closed] }] }, quotas: [
+        { name: guessing, paths: [/login], per: [client.address, "$.user"], limit: 10/10m, count_when: { status: [401] } },
+        { name: per-client, per: [client.address, "header:x-tenant"], limit: 100/1m, burst: 20 },
+        { name: busy, concurrency: 5, shadow: true },
+        { name: weight, limit: 1000/month, zone: Asia/Shanghai, cost: "request.header:x-weight" },
+        { name: bytes, limit: 1MiB/1h, cost: response.bytes },
+        { name: scanning, count: refused, limit: 50/1m },
+        { name: all, count: all, limit: 7/1s },
+    ] }"#;
+    let arguments = ["explain", "--policy", "-", "--from", "2001:db8::7", "--header", "x-weight: 5"];
+    let said = ostiary(&[&arguments[..], &["--path", "/login"]].concat(), policy);
+    let lines: Vec<&str> =
+        said.out.lines().skip_while(|line| !line.starts_with("quotas")).take(7).map(|line| &line[11..]).collect();
+    let expected = [
+        "per-client: client.address 2001:db8::/64, header:x-tenant (none, a key shared by all that have none); 100 in 60s, burst 20, cost 1, at once",
+        "busy: one count for all; 5 at a time, cost 1, held until it ends, in shadow",
+        "weight: one count for all; 1000 in a month of Asia/Shanghai, cost 5, at once",
+        "bytes: one count for all; 1048576 in 3600s, cost response.bytes, when it is answered",
+        "scanning: one count for all; 50 in 60s, cost 1, not charged: only what is refused counts",
+        "all: one count for all; 7 in 1s, cost 1, at once",
+        "guessing: client.address 2001:db8::/64, $.user (from the body); 10 in 600s, cost 1, when it is answered with a status that counts",
+    ];
+    assert_eq!(lines, expected, "{}", said.out);
+    let said = ostiary(&[&arguments[..], &["--path", "/closed", "--json"]].concat(), policy);
+    let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let names: Vec<_> =
+        json["quotas"].as_array().unwrap().iter().map(|quota| quota["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["scanning", "all"]);
+}

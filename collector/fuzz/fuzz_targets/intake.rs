@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use ostiary_collector::fold::Books;
-use ostiary_collector::intake::Sampler;
+use ostiary_collector::intake::{Descriptions, Sampler};
 use ostiary_collector::intake::read::{self, Window};
+use ostiary_collector::sums::Sums;
 use ostiary_wire::Event;
 use ostiary_wire::attributes as names;
 use ostiary_wire::encode::{Batch, Head, Progress, Resource};
@@ -35,6 +36,8 @@ fn honest() -> Vec<u8> {
             write.count(&names::RECORD_WEIGHT, 2_500);
             write.count(&names::STATUS, 403);
             write.count(&names::DURATION, 1_000_000);
+            write.texts(&names::DATA_TYPES, &["payment_card", "email"]);
+            write.counts(&names::DATA_TYPES_COUNTS, &[2, 1]);
         });
     }
     batch.record(&head(Event::VmHeartbeat), |write| write.count(&names::EVENT_MADE, 3));
@@ -69,25 +72,29 @@ fn message(input: &[u8]) -> Vec<u8> {
 /// Keeps every call; made once, because its table is large.
 static SAMPLER: LazyLock<Sampler> = LazyLock::new(|| Sampler::new(u32::MAX, u32::MAX));
 
+/// As all exports share it.
+static DESCRIPTIONS: LazyLock<Descriptions> = LazyLock::new(Descriptions::default);
+
 fuzz_target!(|input: &[u8]| {
     let message = message(input);
     let window = Window { from_ns: 0, to_ns: u64::MAX, now_ns: 1 };
-    let read = || read::batch(&message, window, &SAMPLER);
+    let read = || read::batch(&message, window, &SAMPLER, &DESCRIPTIONS);
     let (Ok(first), Ok(second)) = (read(), read()) else {
         assert!(read().is_err(), "one reading says yes and another no");
         return;
     };
     let mut books = Books { streams_left: 100, ..Books::default() };
     let one = books.fold(first, 1);
-    let calls: u64 = books.cells.values().map(|sums| sums.records).sum();
+    let calls: u64 = books.cells.values().map(|cell| cell.sums.records).sum();
     let received: u64 = books.streams.values().map(|state| state.received).sum();
     assert!(calls <= received && received == one.folded);
     let flows: u64 = books.flows.values().map(|hits| hits.records).sum();
     assert_eq!(flows, calls);
+    assert!(books.data_types.values().all(|hits| hits.records <= calls));
     let again = books.fold(second, 1);
     assert_eq!((again.folded, again.duplicates), (0, one.folded + one.duplicates), "a record counted twice");
     // What is kept is read back as it was.
-    for sums in books.cells.values() {
-        assert_eq!(ostiary_collector::sums::Sums::from_bytes(&sums.to_bytes()).as_ref(), Some(sums));
+    for cell in books.cells.values() {
+        assert_eq!(Sums::from_bytes(&cell.sums.to_bytes()).as_ref(), Some(&cell.sums));
     }
 });

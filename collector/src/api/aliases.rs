@@ -10,29 +10,41 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use super::query::{Form, Parameter, Query, bad_id};
+use super::query::{Form, Parameter, Query, bad_id, parameter};
 use super::{Api, shape};
 use crate::clock::{now_ns, rfc3339};
 use crate::facts::OperationId;
-use crate::store::aliases::Alias;
+use crate::store::aliases::{ASKED, Alias};
 use crate::store::writer::{AliasChange, NotWritten};
 
-/// What can be asked: nothing.
+/// What the list can be asked.
+pub(super) const LIST: &[Parameter] = &[
+    parameter("target", Form::Id, "of this operation alone"),
+    parameter("limit", Form::Limit, "rows of a page"),
+    parameter("cursor", Form::Id, "where the page before ended"),
+];
+
+/// What can be asked of others: nothing.
 pub(super) const NONE: &[Parameter] = &[];
 
-/// Why an id is part of another operation: somebody said so.
-const ASKED: &str = "asked";
-
-/// Answers every alias.
+/// Answers one page.
 pub(super) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> Result<Json<Value>, Problem> {
-    Query::read(query.as_deref(), NONE)?;
-    let aliases = api.ask(|answers| answers.aliases()).await?;
-    Ok(Json(json!({ "items": aliases.iter().map(item).collect::<Vec<_>>() })))
+    let query = Query::read(query.as_deref(), LIST)?;
+    let (after, target, limit) = (query.id("cursor")?, query.id("target")?, query.limit()?);
+    let mut aliases = api.ask(move |answers| answers.aliases(after, target, limit.saturating_add(1))).await?;
+    let length = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = aliases.len() > length;
+    aliases.truncate(length);
+    let last = aliases.last().filter(|_| has_more);
+    Ok(Json(json!({
+        "items": aliases.iter().map(item).collect::<Vec<_>>(),
+        "next": last.map(|alias| alias.id.text()),
+    })))
 }
 
 /// The shape of the list.
 pub(super) fn list_shape() -> Value {
-    shape::object(&[("items", shape::list(item_shape()))])
+    shape::object(&[("items", shape::list(item_shape())), ("next", shape::maybe(Form::Id.schema()))])
 }
 
 /// The shape of one alias.

@@ -48,7 +48,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     get("/v1/calls", "whole records of recent calls", calls::LIST, calls::list_shape),
     get("/v1/loss", "what each stream made, what came, what is missing", loss::LIST, loss::list_shape),
     get("/v1/instances", "which proxies run what, and which fell silent", instances::LIST, instances::list_shape),
-    get("/v1/aliases", "which operations are one", aliases::NONE, aliases::list_shape),
+    get("/v1/aliases", "which operations are one", aliases::LIST, aliases::list_shape),
     Endpoint {
         path: "/v1/aliases/{id}",
         method: "put",

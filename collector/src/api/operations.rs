@@ -11,7 +11,7 @@ use super::query::{Form, Parameter, Query, bad_id, parameter};
 use super::{Api, shape, sums};
 use crate::clock::{SECOND_NS, now_ns, rfc3339};
 use crate::facts::{OperationId, Vantage};
-use crate::store::{OperationItem, OperationsQuery, Point, Sort, SortKey, State as Shown};
+use crate::store::{DataTypeItem, OperationItem, OperationsQuery, Point, Sort, SortKey, State as Shown};
 
 const SORTS: &[(&str, Sort)] = &[
     ("calls", Sort::Calls),
@@ -26,6 +26,9 @@ const STATES: &[(&str, Shown)] =
 
 /// Levels by name: the number of the level, minutes of a step, and how many steps are answered when none are asked for.
 const STEPS: &[(&str, (u64, u64, u64))] = &[("minute", (0, 1, 60)), ("hour", (1, 60, 48)), ("day", (2, 1440, 31))];
+
+/// How many other ids of an operation are told: a scan below what a policy declares makes one for each path that it tried.
+const ALSO_TOLD: usize = 100;
 
 /// The most steps of one answer.
 const POINTS_MAX: u64 = 1500;
@@ -98,16 +101,19 @@ pub(super) async fn one(
     let found = api
         .ask(move |answers| {
             let item = answers.operation(id)?;
-            Ok(item.map(|item| (item, answers.series(id, level, from_ns, to_ns))))
+            let Some(item) = item else {
+                return Ok(None);
+            };
+            Ok(Some((item, answers.data_types(id)?, answers.series(id, level, from_ns, to_ns)?)))
         })
         .await?;
-    let Some((operation, series)) = found else {
+    let Some((operation, data_types, series)) = found else {
         return Err(Problem::new(StatusCode::NOT_FOUND, "no such operation").hint("/v1/operations lists them"));
     };
-    let series = series.map_err(|error| super::failed(&error))?;
     let (by, _) = STEPS.iter().find(|(_, step)| step.0 == level).copied().unwrap_or_default();
     Ok(Json(json!({
         "operation": item(&operation),
+        "data_types": data_types.iter().map(data_type).collect::<Vec<_>>(),
         "by": by,
         "from": rfc3339(from_ns),
         "to": rfc3339(to_ns),
@@ -120,13 +126,29 @@ pub(super) fn one_shape() -> Value {
     let vantages: Vec<&str> = Vantage::ALL.iter().map(|&(_, name)| name).collect();
     let mut point = vec![("start", shape::time()), ("vantage", json!({ "type": "string", "enum": vantages }))];
     point.extend(sums::shapes());
+    let data_type = shape::object(&[
+        ("name", shape::text()),
+        ("records", shape::count()),
+        ("values", shape::number()),
+        ("last_seen", shape::time()),
+    ]);
     shape::object(&[
         ("operation", item_shape()),
+        ("data_types", shape::list(data_type)),
         ("by", shape::text()),
         ("from", shape::time()),
         ("to", shape::time()),
         ("series", shape::list(shape::object(&point))),
     ])
+}
+
+fn data_type(item: &DataTypeItem) -> Value {
+    json!({
+        "name": item.name,
+        "records": item.hits.records,
+        "values": sums::calls(item.hits.weight),
+        "last_seen": rfc3339(item.hits.last_ns),
+    })
 }
 
 fn point(point: &Point) -> Value {
@@ -177,9 +199,10 @@ pub(super) fn named(operation: &crate::facts::Operation) -> Map<String, Value> {
 fn item(item: &OperationItem) -> Value {
     let mut map = named(&item.row.operation);
     map.extend(sums::members(&item.row.sums));
-    let also: Vec<String> = item.also.iter().map(|id| id.text()).collect();
+    let also: Vec<String> = item.also.iter().take(ALSO_TOLD).map(|id| id.text()).collect();
     let state = if item.row.sums.success_ns > 0 { "active" } else { "never_succeeded" };
     map.insert("also".to_owned(), also.into());
+    map.insert("also_total".to_owned(), item.also.len().into());
     map.insert("state".to_owned(), state.into());
     Value::Object(map)
 }
@@ -196,6 +219,7 @@ fn item_shape() -> Value {
         ("api", shape::maybe(shape::text())),
         ("declared", shape::flag()),
         ("also", shape::list(Form::Id.schema())),
+        ("also_total", shape::count()),
         ("state", json!({ "type": "string", "enum": ["active", "never_succeeded"] })),
     ];
     members.extend(sums::shapes());

@@ -8,10 +8,13 @@ use std::sync::{Arc, OnceLock};
 use ostiary_wire::attributes::{self as names, Attribute, Place};
 use ostiary_wire::decode::{KeyValue, Record, Value};
 
+use super::findings::Findings;
 use super::json;
+use super::operations::{self, Descriptions, Operations};
+use super::parties::{self, Parties};
 use super::read::{Unusable, count, fits, nanos, owned};
 use super::sampler::Sampler;
-use crate::facts::{Call, Kept, Operation, OperationId, Party, Prefix, Reason, Rule, Source, Verdict};
+use crate::facts::{Call, Kept, Operation, OperationId, Party, Reason, Rule, Source, Verdict};
 use crate::sketch::ONE;
 
 /// The most calls that one record may stand for.
@@ -22,12 +25,6 @@ const FINGERPRINTS_MAX: usize = 32;
 
 /// The longest fingerprint that is indexed, in bytes.
 const FINGERPRINT_BYTES_MAX: usize = 64;
-
-/// What became of the credential; declared by the filter that reads credentials.
-const CREDENTIAL_STATE: &str = "ostiary.credential.state";
-
-/// The longest word for it, in bytes.
-const STATE_BYTES_MAX: usize = 32;
 
 /// Declares which attributes a call is made of, each with its place in [`Values`].
 macro_rules! wanted {
@@ -42,19 +39,17 @@ wanted! {
     6 OPERATION_PROTOCOL, 7 OPERATION_HOST, 8 API_NAME, 9 METHOD, 10 TEMPLATE, 11 CLIENT_ADDRESS, 12 CALLER_ID,
     13 CREDENTIAL_KIND, 14 COUNTRY, 15 FINGERPRINTS, 16 STATUS, 17 GRPC_STATUS, 18 REQUEST_BODY_SIZE,
     19 RESPONSE_BODY_SIZE, 20 DURATION, 21 VERDICT, 22 REFUSAL, 23 RULE_NAME, 24 RULE_ORIGIN, 25 WOULD_VERDICT,
-    26 WOULD_REFUSAL, 27 WOULD_RULE_NAME,
+    26 WOULD_REFUSAL, 27 WOULD_RULE_NAME, 28 DATA_TYPES, 29 DATA_TYPES_COUNTS,
+    30 CREDENTIAL_STATE, 31 QUOTA_NAME, 32 WOULD_QUOTA_NAME,
 }
 
-/// The credential's state has no place in the table of attributes of every filter.
-const STATE: usize = 28;
-
 /// How many values a call is made of.
-const VALUES: usize = 29;
+const VALUES: usize = 33;
 
 /// What is known of a name.
 #[derive(Clone, Copy)]
 struct Known {
-    attribute: Option<&'static Attribute>,
+    attribute: &'static Attribute,
     slot: Option<usize>,
 }
 
@@ -68,24 +63,39 @@ pub(super) struct Calls<'s> {
     /// The name that stood at each position of the last record, with what is known of it: records of
     /// one filter have the same names in the same order.
     order: Vec<(String, Option<Known>)>,
-    operations: HashMap<OperationId, Arc<Operation>>,
+    operations: Operations<'s>,
     rules: Vec<Arc<Rule>>,
+    parties: Parties,
+    findings: Findings,
 }
 
 // === impl Calls ===
 
 impl<'s> Calls<'s> {
-    pub(super) fn new(sampler: &'s Sampler, now_ns: u64) -> Self {
-        Self { sampler, now_ns, order: Vec::new(), operations: HashMap::new(), rules: Vec::new() }
+    pub(super) fn new(sampler: &'s Sampler, descriptions: &'s Descriptions, now_ns: u64) -> Self {
+        Self {
+            sampler,
+            now_ns,
+            order: Vec::new(),
+            operations: Operations::new(descriptions),
+            rules: Vec::new(),
+            parties: Parties::default(),
+            findings: Findings::default(),
+        }
     }
 
     /// Reads one record.
-    pub(super) fn read(&mut self, source: &Source, record: &Record<'_, '_>) -> Result<Box<Call>, Unusable> {
+    pub(super) fn read(&mut self, source: &Source, record: &Record<'_, '_>) -> Result<Call, Unusable> {
         let (values, fit) = self.values(record.attributes);
         let unplaced = |reason| Unusable { seq: None, reason };
         let seq = count(values.get(STREAM_SEQ)).and_then(|seq| seq.ok_or(Reason::NoSeq)).map_err(unplaced)?;
         let call = if fit { self.call(source, seq, record, &values) } else { Err(Reason::BadValue) };
         call.map_err(|reason| Unusable { seq: Some(seq), reason })
+    }
+
+    /// What was called and who called, by the numbers that the calls have.
+    pub(super) fn into_lists(self) -> (Vec<Arc<Operation>>, Vec<Party>) {
+        (self.operations.into_list(), self.parties.into_list())
     }
 
     fn call(
@@ -94,7 +104,7 @@ impl<'s> Calls<'s> {
         seq: u64,
         record: &Record<'_, '_>,
         values: &Values<'_>,
-    ) -> Result<Box<Call>, Reason> {
+    ) -> Result<Call, Reason> {
         let seen = values.flag(REQUEST_SEEN).unwrap_or(true);
         let status = count(values.get(STATUS))?.unwrap_or(0);
         let weight = count(values.get(RECORD_WEIGHT))?.unwrap_or(ONE);
@@ -108,10 +118,10 @@ impl<'s> Calls<'s> {
         };
         let size = |slot| count(values.get(slot)).map(Option::unwrap_or_default);
         let operation = if seen { self.operation(source, values)? } else { None };
-        let mut call = Box::new(Call {
+        let mut call = Call {
             seq,
             seen,
-            operation,
+            operation: operation.map(|(_, number)| number),
             status,
             succeeded: succeeded(status, values.text(GRPC_STATUS)),
             duration_ns: nanos(values.get(DURATION))?,
@@ -119,13 +129,14 @@ impl<'s> Calls<'s> {
             bytes: [size(REQUEST_BODY_SIZE)?, size(RESPONSE_BODY_SIZE)?],
             verdict,
             rules: self.rules(values),
-            party: party(values),
+            party: self.parties.number(party(values)),
+            findings: self.findings.read(values.get(DATA_TYPES), values.get(DATA_TYPES_COUNTS))?,
             kept: None,
-        });
-        // Findings will be told by the record as refusals are; today only a refusal is more than a sample.
-        let is_notable = verdict != Verdict::Permit;
-        let operation = call.operation.as_ref().map_or(OperationId::OTHER, |operation| operation.id);
-        if self.sampler.wants(operation, status, is_notable, self.now_ns) {
+        };
+        // A refusal or a finding is more than a sample.
+        let is_notable = verdict != Verdict::Permit || !call.findings.is_empty();
+        let id = operation.map_or(OperationId::OTHER, |(id, _)| id);
+        if self.sampler.wants(id, status, is_notable, self.now_ns) {
             call.kept = Some(Box::new(Kept {
                 notable: is_notable,
                 request_id: owned(values.text(REQUEST_ID)),
@@ -144,7 +155,7 @@ impl<'s> Calls<'s> {
             let Some(known) = self.known(position, name) else {
                 continue;
             };
-            if known.attribute.is_some_and(|attribute| !fits(attribute, value)) {
+            if !fits(known.attribute, value) {
                 fit = false;
             }
             if let Some(place) = known.slot.and_then(|slot| values.0.get_mut(slot)) {
@@ -172,52 +183,35 @@ impl<'s> Calls<'s> {
         }
     }
 
-    fn operation(&mut self, source: &Source, values: &Values<'_>) -> Result<Option<Arc<Operation>>, Reason> {
+    fn operation(&mut self, source: &Source, values: &Values<'_>) -> Result<Option<(OperationId, usize)>, Reason> {
         let id = values.text(OPERATION_ID);
         if id.is_empty() {
             return Ok(None);
         }
         let id = OperationId::parse(id).filter(|id| *id != OperationId::OTHER).ok_or(Reason::BadValue)?;
-        let declared = values.flag(OPERATION_DECLARED).unwrap_or(false);
-        if let Some(known) = self.operations.get(&id)
-            && known.declared == declared
-            && known.environment == source.environment
-            && known.direction == source.direction
-            && known.protocol == values.text(OPERATION_PROTOCOL)
-            && known.host == values.text(OPERATION_HOST)
-            && known.method == values.text(METHOD)
-            && known.template == values.text(TEMPLATE)
-            && known.api == values.text(API_NAME)
-        {
-            return Ok(Some(Arc::clone(known)));
-        }
-        let said = |slot| owned(values.text(slot));
-        let operation = Arc::new(Operation {
+        let said = operations::Said {
             id,
-            environment: source.environment.clone(),
-            direction: source.direction.clone(),
-            host: said(OPERATION_HOST),
-            protocol: said(OPERATION_PROTOCOL),
-            method: said(METHOD),
-            template: said(TEMPLATE),
-            api: said(API_NAME),
-            declared,
-        });
-        self.operations.insert(id, Arc::clone(&operation));
-        Ok(Some(operation))
+            host: values.text(OPERATION_HOST),
+            protocol: values.text(OPERATION_PROTOCOL),
+            method: values.text(METHOD),
+            template: values.text(TEMPLATE),
+            api: values.text(API_NAME),
+            declared: values.flag(OPERATION_DECLARED).unwrap_or(false),
+        };
+        Ok(Some((id, self.operations.number(source, &said))))
     }
 
-    /// The rule that refused, and the one that would have.
+    /// The rule or the quota that refused, and the one that would have.
     fn rules(&mut self, values: &Values<'_>) -> [Option<Arc<Rule>>; 2] {
         let enforced = (values.text(VERDICT) == "deny").then(|| Rule {
-            name: owned(values.text(RULE_NAME)),
+            name: owned(values.either(RULE_NAME, QUOTA_NAME)),
             refusal: owned(values.text(REFUSAL)),
             origin: owned(values.text(RULE_ORIGIN)),
             would_be: false,
         });
         // What is enforced would be enforced too: it is a hit of the second kind only where it is the only one.
         let would = (values.text(WOULD_VERDICT) == "deny" && enforced.is_none()).then(|| Rule {
-            name: owned(values.text(WOULD_RULE_NAME)),
+            name: owned(values.either(WOULD_RULE_NAME, WOULD_QUOTA_NAME)),
             refusal: owned(values.text(WOULD_REFUSAL)),
             origin: String::new(),
             would_be: true,
@@ -248,32 +242,32 @@ impl<'a> Values<'a> {
     fn text(&self, slot: usize) -> &'a str {
         match self.get(slot) {
             Some(Value::Str(text)) => text,
-            Some(Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Other) | None => "",
+            Some(Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::List(_) | Value::Other) | None => "",
+        }
+    }
+
+    /// The first of two texts that is there.
+    fn either(&self, slot: usize, other: usize) -> &'a str {
+        match self.text(slot) {
+            "" => self.text(other),
+            text => text,
         }
     }
 
     fn flag(&self, slot: usize) -> Option<bool> {
         match self.get(slot) {
             Some(Value::Bool(flag)) => Some(flag),
-            Some(Value::Str(_) | Value::Int(_) | Value::Double(_) | Value::Other) | None => None,
+            Some(Value::Str(_) | Value::Int(_) | Value::Double(_) | Value::List(_) | Value::Other) | None => None,
         }
     }
 }
 
-fn party(values: &Values<'_>) -> Party {
-    let kind = values.text(CREDENTIAL_KIND);
-    let state = values.text(STATE);
-    let state = if state.len() > STATE_BYTES_MAX { "" } else { state };
-    let credential = match (kind, state) {
-        ("", state) => owned(state),
-        (kind, "") => owned(kind),
-        (kind, state) => owned(&format!("{kind} {state}")),
-    };
-    Party {
-        caller: owned(values.text(CALLER_ID)),
-        prefix: Prefix::of(values.text(CLIENT_ADDRESS)),
-        country: owned(values.text(COUNTRY)),
-        credential,
+fn party<'a>(values: &Values<'a>) -> parties::Said<'a> {
+    parties::Said {
+        caller: values.text(CALLER_ID),
+        address: values.text(CLIENT_ADDRESS),
+        country: values.text(COUNTRY),
+        credential: (values.text(CREDENTIAL_KIND), values.text(CREDENTIAL_STATE)),
     }
 }
 
@@ -293,11 +287,10 @@ fn fingerprints(text: &str) -> Vec<String> {
 fn table() -> &'static HashMap<&'static str, Known> {
     static TABLE: OnceLock<HashMap<&'static str, Known>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut table = HashMap::from([(CREDENTIAL_STATE, Known { attribute: None, slot: Some(STATE) })]);
+        let mut table = HashMap::new();
         for attribute in names::ALL.iter().filter(|attribute| attribute.place == Place::Request) {
             let wanted = WANTED.iter().find(|(_, wanted)| std::ptr::eq(*wanted, *attribute)).map(|&(slot, _)| slot);
-            let known = table.entry(attribute.name).or_insert(Known { attribute: None, slot: wanted });
-            known.attribute = Some(*attribute);
+            table.insert(attribute.name, Known { attribute, slot: wanted });
         }
         table
     })
@@ -332,6 +325,6 @@ mod tests {
     #[test]
     fn every_wanted_attribute_has_its_own_place() {
         let places: std::collections::BTreeSet<usize> = WANTED.iter().map(|&(slot, _)| slot).collect();
-        assert_eq!((places.len(), WANTED.len(), STATE + 1), (STATE, STATE, VALUES));
+        assert_eq!((places.len(), WANTED.len()), (VALUES, VALUES));
     }
 }

@@ -33,7 +33,12 @@ fn map(attributes: &[KeyValue<'_>]) -> Map<String, Json> {
     let mut map = Map::new();
     let mut left = OBJECT_BYTES_MAX;
     for &(name, value) in attributes {
-        let text_length = if let Value::Str(text) = value { text.len() } else { 0 };
+        let text_length = match value {
+            Value::Str(text) => text.len(),
+            // An item of two bytes is a `null` with its comma.
+            Value::List(list) => list.bytes_len().saturating_mul(3),
+            Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Other => 0,
+        };
         // Quotes, colon, comma, and a number at its longest.
         let length = name.len().saturating_add(text_length).saturating_add(32);
         let Some(rest) = left.checked_sub(length) else {
@@ -52,6 +57,7 @@ fn json(value: Value<'_>) -> Json {
         Value::Bool(flag) => Json::Bool(flag),
         Value::Int(number) => Json::from(number),
         Value::Double(number) => Json::from(number),
+        Value::List(list) => list.items().map(|item| item.map_or(Json::Null, json)).collect(),
         Value::Other => Json::Null,
     }
 }

@@ -9,13 +9,14 @@
 use std::collections::BTreeMap;
 
 use ostiary_wire::attributes::{self as names, Attribute, Kind, Place};
-use ostiary_wire::decode::{self, DecodeError, KeyValue, Limits, Record, Value, Visitor};
+use ostiary_wire::decode::{self, DecodeError, KeyValue, Limits, List, Record, Value, Visitor};
 use ostiary_wire::{Event, SCOPE};
 
 use crate::clock::SECOND_NS;
 use crate::facts::{Batch, Entry, PolicyWord, Reason, Source, Vantage, VmEvent, VmWord, Word};
 use crate::intake::call::Calls;
 use crate::intake::json;
+use crate::intake::operations::Descriptions;
 use crate::intake::sampler::Sampler;
 
 /// What one message may hold. The filter sends about a thousand records at a
@@ -45,16 +46,22 @@ pub struct Window {
 ///
 /// # Errors
 /// The decoder's, when the bytes are not such a message or hold more than [`LIMITS`].
-pub fn batch(message: &[u8], window: Window, sampler: &Sampler) -> Result<Batch, DecodeError> {
+pub fn batch(
+    message: &[u8],
+    window: Window,
+    sampler: &Sampler,
+    descriptions: &Descriptions,
+) -> Result<Batch, DecodeError> {
     let mut reading = Reading {
         window,
         batch: Batch::default(),
         speaker: Err(Reason::Foreign),
         position: None,
-        calls: Calls::new(sampler, window.now_ns),
+        calls: Calls::new(sampler, descriptions, window.now_ns),
     };
     decode::request(message, &LIMITS, &mut reading)?;
-    Ok(reading.batch)
+    let (operations, parties) = reading.calls.into_lists();
+    Ok(Batch { operations, parties, ..reading.batch })
 }
 
 struct Reading<'s> {
@@ -253,8 +260,22 @@ pub(super) fn fits(attribute: &Attribute, value: Value<'_>) -> bool {
     match (attribute.kind, value) {
         (Kind::Str { bytes_max }, Value::Str(text)) => text.len() <= usize::from(bytes_max),
         (Kind::Int, Value::Int(_)) | (Kind::Bool, Value::Bool(_)) => true,
-        (Kind::Str { .. } | Kind::Int | Kind::Bool, _) => false,
+        (Kind::Texts { bytes_max, .. }, Value::List(list)) => {
+            all(attribute, list, |item| matches!(item, Value::Str(text) if text.len() <= usize::from(bytes_max)))
+        }
+        (Kind::Ints { .. }, Value::List(list)) => all(attribute, list, |item| matches!(item, Value::Int(_))),
+        (Kind::Str { .. } | Kind::Int | Kind::Bool | Kind::Texts { .. } | Kind::Ints { .. }, _) => false,
     }
+}
+
+/// Whether a list keeps to its number of items, and each item to its type.
+fn all(attribute: &Attribute, list: List<'_>, fits: impl Fn(Value<'_>) -> bool) -> bool {
+    let mut left = attribute.items_max();
+    list.items().all(|item| {
+        let is_room = left > 0;
+        left = left.saturating_sub(1);
+        is_room && item.is_ok_and(&fits)
+    })
 }
 
 /// Text as the books keep it: not every store can hold a NUL, and no name of ours has one.
@@ -270,7 +291,7 @@ fn find<'a>(attributes: &[KeyValue<'a>], name: &str) -> Option<Value<'a>> {
 fn text<'a>(attributes: &[KeyValue<'a>], attribute: &Attribute) -> &'a str {
     match find(attributes, attribute.name) {
         Some(Value::Str(text)) => text,
-        Some(Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Other) | None => "",
+        Some(Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::List(_) | Value::Other) | None => "",
     }
 }
 
@@ -287,6 +308,8 @@ pub(super) fn nanos(value: Option<Value<'_>>) -> Result<Option<u64>, Reason> {
     match value {
         None => Ok(None),
         Some(Value::Int(number)) => u64::try_from(number).map(Some).map_err(|_| Reason::BadValue),
-        Some(Value::Str(_) | Value::Bool(_) | Value::Double(_) | Value::Other) => Err(Reason::BadValue),
+        Some(Value::Str(_) | Value::Bool(_) | Value::Double(_) | Value::List(_) | Value::Other) => {
+            Err(Reason::BadValue)
+        }
     }
 }

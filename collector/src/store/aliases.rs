@@ -3,19 +3,21 @@
 //! by; an alias says which operation an id is part of, and answers merge the whole family. So no history
 //! is lost by a join, and none is mixed for good: taking the alias away takes them apart again.
 //!
-//! What a policy declares is joined with what was seen before by the collector itself; any other join, or
-//! its end, is asked for (`PUT` and `DELETE /v1/aliases/{id}`).
+//! Joins that follow from what policies declare are made, and taken back, by the collector itself
+//! ([`super::families`]); any other join, or its end, is asked for (`PUT` and `DELETE /v1/aliases/{id}`).
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use crate::facts::{Operation, OperationId};
+use crate::facts::OperationId;
 use crate::store::StoreError;
 use crate::store::rows::{self, ALIASES};
 use crate::store::sql::{Columns, Row, Session};
 
-/// Why an id is part of another operation: the policy declares it now.
-const DECLARED: &str = "declared";
+/// Why an id is part of another operation: somebody said so.
+pub const ASKED: &str = "asked";
+
+/// Why an id is part of itself alone: somebody took it out of where the collector had put it.
+const APART: &str = "apart";
 
 /// How long a chain of aliases is followed; a longer one is cut.
 const STEPS_MAX: usize = 16;
@@ -23,9 +25,24 @@ const STEPS_MAX: usize = 16;
 /// Aliases at most; further ones are refused.
 pub const ALIASES_MAX: usize = 200_000;
 
+/// Every operation that is part of another, with the head of its family. Families are told from their heads
+/// down, each id once, so a circle, which two collectors could make at the same moment, is no family.
+pub const FAMILIES: &str = "WITH RECURSIVE families(id, head) AS (\
+    SELECT target, target FROM aliases WHERE NOT EXISTS \
+    (SELECT 1 FROM aliases AS up WHERE up.id = aliases.target AND up.id <> up.target) \
+    UNION SELECT aliases.id, families.head FROM aliases JOIN families ON aliases.target = families.id)";
+
 /// Who belongs together, for a question.
-#[derive(Debug, Default)]
-pub struct Aliases(HashMap<OperationId, OperationId>);
+#[derive(Debug, Clone, Default)]
+pub struct Aliases(HashMap<OperationId, Part>);
+
+/// Which operation an id is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    target: OperationId,
+    /// Somebody said so, and no policy.
+    is_asked: bool,
+}
 
 /// An alias as it is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +65,13 @@ impl Aliases {
     /// # Errors
     /// When the store fails.
     pub fn load(session: &mut dyn Session) -> Result<Self, StoreError> {
-        Ok(Self(list(session)?.into_iter().map(|alias| (alias.id, alias.target)).collect()))
+        let one = |row: Row| {
+            let alias = alias(row)?;
+            let is_asked = [ASKED, APART].contains(&alias.reason.as_str());
+            Ok((alias.id, Part { target: alias.target, is_asked }))
+        };
+        let rows = session.query(&format!("SELECT {} FROM aliases", ALIASES.list()), &[])?;
+        rows.into_iter().map(one).collect::<Result<_, _>>().map(Self)
     }
 
     /// The operation that an id is part of: itself, where nothing else is said.
@@ -57,11 +80,64 @@ impl Aliases {
         let mut at = id;
         for _ in 0..STEPS_MAX {
             match self.0.get(&at) {
-                Some(target) if *target != id => at = *target,
+                Some(part) if part.target != id => at = part.target,
                 Some(_) | None => break,
             }
         }
         at
+    }
+
+    /// Whether an id speaks for its family: its head does, and what policies made part of it. What somebody
+    /// made part of it does not.
+    #[must_use]
+    pub fn speaks(&self, id: OperationId) -> bool {
+        let mut at = id;
+        for _ in 0..STEPS_MAX {
+            match self.0.get(&at) {
+                Some(part) if part.target == at => break,
+                Some(part) if part.is_asked => return false,
+                Some(part) => at = part.target,
+                None => break,
+            }
+        }
+        true
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The operation that the collector itself made an id part of.
+    #[must_use]
+    pub fn own(&self, id: OperationId) -> Option<OperationId> {
+        self.0.get(&id).filter(|part| !part.is_asked).map(|part| part.target)
+    }
+
+    /// Whether somebody made an id part of another.
+    #[must_use]
+    pub fn is_asked(&self, id: OperationId) -> bool {
+        self.0.get(&id).is_some_and(|part| part.is_asked)
+    }
+
+    /// Notes a join of the collector's own, or its end. `false` when there are too many, or it would go in a circle.
+    pub fn set(&mut self, id: OperationId, target: Option<OperationId>) -> bool {
+        let Some(target) = target else {
+            return self.0.remove(&id).is_some();
+        };
+        let is_new = !self.0.contains_key(&id);
+        if self.head(target) == id || (is_new && self.0.len() >= ALIASES_MAX) {
+            return false;
+        }
+        self.0.insert(id, Part { target, is_asked: false });
+        true
     }
 
     /// Every id that is part of the same operation, its own first.
@@ -76,22 +152,37 @@ impl Aliases {
     }
 }
 
-/// Every alias.
+/// Aliases by their ids: those after one, and those of one target, where these are given; at most so many.
 ///
 /// # Errors
 /// When the store fails.
-pub fn list(session: &mut dyn Session) -> Result<Vec<Alias>, StoreError> {
-    let rows = session.query(&format!("SELECT {} FROM aliases ORDER BY since_ns, id", ALIASES.list()), &[])?;
-    let one = |row: Row| {
-        let mut columns = Columns::new("aliases", row);
-        Ok(Alias {
-            id: columns.read(rows::id_from)?,
-            target: columns.read(rows::id_from)?,
-            reason: columns.text()?,
-            since_ns: columns.count()?,
-        })
-    };
-    rows.into_iter().map(one).collect()
+pub fn page(
+    session: &mut dyn Session,
+    after: Option<OperationId>,
+    target: Option<OperationId>,
+    limit: u32,
+) -> Result<Vec<Alias>, StoreError> {
+    let conditions = [("id > ", after), ("target = ", target)];
+    let (mut sql, mut values) = (format!("SELECT {} FROM aliases", ALIASES.list()), Vec::new());
+    for (condition, id) in conditions {
+        if let Some(id) = id {
+            values.push(rows::id_to(id));
+            sql += if values.len() == 1 { " WHERE " } else { " AND " };
+            sql += &format!("{condition}${}", values.len());
+        }
+    }
+    sql += &format!(" ORDER BY id LIMIT {limit}");
+    session.query(&sql, &values)?.into_iter().map(alias).collect()
+}
+
+fn alias(row: Row) -> Result<Alias, StoreError> {
+    let mut columns = Columns::new("aliases", row);
+    Ok(Alias {
+        id: columns.read(rows::id_from)?,
+        target: columns.read(rows::id_from)?,
+        reason: columns.text()?,
+        since_ns: columns.count()?,
+    })
 }
 
 /// Says that an id is part of another operation. `false` when that would go in a circle, or there are too many.
@@ -104,179 +195,54 @@ pub fn put(session: &mut dyn Session, alias: &Alias) -> Result<bool, StoreError>
     if known.head(alias.target) == alias.id || (is_new && known.0.len() >= ALIASES_MAX) {
         return Ok(false);
     }
-    session.put(
-        &ALIASES,
-        vec![vec![
-            rows::id_to(alias.id),
-            rows::id_to(alias.target),
-            alias.reason.as_str().into(),
-            alias.since_ns.into(),
-        ]],
-    )?;
+    session.put(&ALIASES, vec![row(alias)])?;
     Ok(true)
 }
 
-/// Takes an id out of its family. `false` when it is in none.
+fn row(alias: &Alias) -> Row {
+    vec![rows::id_to(alias.id), rows::id_to(alias.target), alias.reason.as_str().into(), alias.since_ns.into()]
+}
+
+/// Takes an id out of its family. `false` when it is in none. Where the collector had put it there, it does not
+/// do so again.
 ///
 /// # Errors
 /// When the store fails.
-pub fn remove(session: &mut dyn Session, id: OperationId) -> Result<bool, StoreError> {
-    let is_there = !session.get(&ALIASES, &[vec![rows::id_to(id)]])?.is_empty();
-    session.remove(&ALIASES, &[vec![rows::id_to(id)]])?;
-    Ok(is_there)
-}
-
-/// Joins what was seen with what is declared, as either appears.
-#[derive(Debug, Default)]
-pub struct Families {
-    /// Operations that appeared since the last round.
-    new: Vec<Arc<Operation>>,
-    started: bool,
-}
-
-// === impl Families ===
-
-impl Families {
-    /// Notes operations that appeared.
-    pub fn note(&mut self, new: Vec<Arc<Operation>>) {
-        self.new.extend(new);
-    }
-
-    /// Joins those that were noted; the first time, all.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn join(&mut self, session: &mut dyn Session, now_ns: u64) -> Result<(), StoreError> {
-        if self.started && self.new.is_empty() {
-            return Ok(());
-        }
-        let (mut declared, mut seen) = (HashMap::<Group, Vec<Operation>>::new(), Vec::new());
-        // What was noted may be declared, and then anything seen before may be part of it.
-        for operation in described(session)? {
-            if operation.declared {
-                declared.entry(Group::of(&operation)).or_default().push(operation);
-            } else if operation.id != OperationId::OTHER {
-                seen.push(operation);
-            }
-        }
-        let known = Aliases::load(session)?;
-        let mut aliases: BTreeMap<OperationId, OperationId> = BTreeMap::new();
-        for operation in seen.iter().filter(|operation| !known.0.contains_key(&operation.id)) {
-            let candidates = declared.get(&Group::of(operation)).into_iter().flatten();
-            let covering = candidates.filter_map(|declared| Some((covers(declared, operation)?, declared)));
-            // Of several the most specific, as the filter chooses.
-            if let Some((_, declared)) = covering.max_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)))
-                && known.head(declared.id) != operation.id
-                && known.0.len().saturating_add(aliases.len()) < ALIASES_MAX
-            {
-                aliases.insert(operation.id, declared.id);
-            }
-        }
-        let row = |(id, target): (OperationId, OperationId)| {
-            vec![rows::id_to(id), rows::id_to(target), DECLARED.into(), now_ns.into()]
-        };
-        session.put_new(&ALIASES, aliases.into_iter().map(row).collect())?;
-        self.started = true;
-        self.new.clear();
-        Ok(())
-    }
-}
-
-/// Every operation as its writers describe it, without what was counted.
-fn described(session: &mut dyn Session) -> Result<Vec<Operation>, StoreError> {
-    let sql = "SELECT id, environment, direction, host, protocol, method, template, api, declared FROM operations";
-    let one = |row: Row| {
-        let mut columns = Columns::new("operations", row);
-        Ok(Operation {
-            id: columns.read(rows::id_from)?,
-            environment: columns.text()?,
-            direction: columns.text()?,
-            host: columns.text()?,
-            protocol: columns.text()?,
-            method: columns.text()?,
-            template: columns.text()?,
-            api: columns.text()?,
-            declared: columns.flag()?,
-        })
-    };
-    session.query(sql, &[])?.into_iter().map(one).collect()
-}
-
-/// What two operations must have in common to be one.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Group(String, String, String, String);
-
-impl Group {
-    fn of(operation: &Operation) -> Self {
-        Self(
-            operation.environment.clone(),
-            operation.direction.clone(),
-            operation.protocol.clone(),
-            operation.method.clone(),
-        )
-    }
-}
-
-/// How closely a declared operation covers one that was seen: more is closer, `None` is not at all.
-fn covers(declared: &Operation, seen: &Operation) -> Option<u64> {
-    let host = match declared.host.strip_prefix('*') {
-        None if declared.host == seen.host => 2,
-        Some("") => 0,
-        Some(suffix) if seen.host.ends_with(suffix) && seen.host.len() > suffix.len() => 1,
-        None | Some(_) => return None,
-    };
-    let mut closeness = 0u64;
-    let mut given = seen.template.split('/');
-    for wanted in declared.template.split('/') {
-        if wanted == "**" {
-            return Some(closeness << 2 | host);
-        }
-        let given = given.next()?;
-        // What looks like a value was written as `{…}`: it fits where the policy has a parameter, and nowhere else.
-        let is_parameter = wanted.starts_with('{') && wanted.ends_with('}');
-        match (is_parameter, wanted == given) {
-            (true, _) => closeness <<= 1,
-            (false, true) => closeness = closeness << 1 | 1,
-            (false, false) => return None,
+pub fn remove(session: &mut dyn Session, id: OperationId, now_ns: u64) -> Result<bool, StoreError> {
+    let known = Aliases::load(session)?;
+    match known.0.get(&id) {
+        None => return Ok(false),
+        Some(part) if part.target == id => return Ok(false),
+        Some(part) if part.is_asked => session.remove(&ALIASES, &[vec![rows::id_to(id)]])?,
+        Some(_) => {
+            let apart = Alias { id, target: id, reason: APART.to_owned(), since_ns: now_ns };
+            session.put(&ALIASES, vec![row(&apart)])?;
         }
     }
-    given.next().is_none().then_some(closeness << 2 | host)
+    Ok(true)
+}
+
+/// Makes joins of the collector's own, and ends others. What somebody asked for in between stays.
+///
+/// # Errors
+/// When the store fails.
+pub fn settle(session: &mut dyn Session, gone: &[OperationId], made: &[Alias]) -> Result<(), StoreError> {
+    for id in gone {
+        let values = [rows::id_to(*id), ASKED.into(), APART.into()];
+        session.run("DELETE FROM aliases WHERE id = $1 AND reason <> $2 AND reason <> $3", &values)?;
+    }
+    session.put_new(&ALIASES, made.iter().map(row).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn operation(host: &str, template: &str) -> Operation {
-        Operation { host: host.to_owned(), template: template.to_owned(), ..Operation::default() }
-    }
-
-    #[test]
-    fn what_is_declared_covers_what_was_seen() {
-        for (declared, seen, want) in [
-            (("shop.example", "/orders/{id}"), ("shop.example", "/orders/{…}"), true),
-            (("*.example", "/orders/{id}"), ("shop.example", "/orders/{…}"), true),
-            (("*", "/orders/{id}"), ("shop.example", "/orders/export"), true),
-            (("*", "/admin/**"), ("shop.example", "/admin"), true),
-            (("*", "/admin/**"), ("shop.example", "/admin/a/b"), true),
-            (("*.example", "/orders/{id}"), (".example", "/orders/{…}"), false),
-            (("shop.example", "/orders/{id}"), ("other.example", "/orders/{…}"), false),
-            (("shop.example", "/orders/export"), ("shop.example", "/orders/{…}"), false),
-            (("shop.example", "/orders/{id}"), ("shop.example", "/orders/{…}/lines"), false),
-            (("shop.example", "/orders/{id}/lines"), ("shop.example", "/orders/{…}"), false),
-        ] {
-            let covered = covers(&operation(declared.0, declared.1), &operation(seen.0, seen.1));
-            assert_eq!(covered.is_some(), want, "{declared:?} {seen:?}");
-        }
-        let seen = operation("shop.example", "/orders/export");
-        let of = |template: &str| covers(&operation("shop.example", template), &seen);
-        assert!(of("/orders/export") > of("/orders/{id}") && of("/orders/{id}") > of("/{a}/{b}"));
-    }
-
     #[test]
     fn a_circle_ends() {
         let id = |n: u8| OperationId([n; 16]);
-        let aliases = Aliases(HashMap::from([(id(1), id(2)), (id(2), id(3)), (id(3), id(1)), (id(5), id(4))]));
+        let part = |from: u8, to: u8| (id(from), Part { target: id(to), is_asked: true });
+        let aliases = Aliases(HashMap::from([part(1, 2), part(2, 3), part(3, 1), part(5, 4)]));
         let _ = aliases.head(id(1));
         assert_eq!(aliases.family(id(5)), [id(4), id(5)]);
         assert_eq!(aliases.family(id(4)), [id(4), id(5)]);

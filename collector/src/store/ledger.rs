@@ -3,14 +3,17 @@
 //! numbers and the calls can never tell different stories.
 
 mod admit;
+mod places;
 mod tidy;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::clock::SECOND_NS;
 use crate::facts::{Batch, OperationId, Word};
-use crate::fold::{Books, CellKey, KeptCall, Outcome, StreamState};
-use crate::store::aliases::{self, Families};
+use crate::fold::{Books, Cell, CellKey, KeptCall, Outcome, StreamState};
+use crate::store::aliases;
+use crate::store::families::Families;
 use crate::store::rows::{self, CALLS, CELLS, FINGERPRINTS, OPERATIONS, OperationRow, POLICIES, STREAMS};
 use crate::store::sql::{self, Columns, Database, Row, Session, Value};
 use crate::store::writer::AliasChange;
@@ -21,14 +24,25 @@ use crate::sums::Sums;
 /// spares questions.
 #[derive(Debug, Default)]
 struct Known {
-    /// Operations that are in the store, and whether they ever succeeded.
-    operations: HashMap<OperationId, bool>,
+    /// Operations that are in the store.
+    operations: HashMap<OperationId, Met>,
     /// Streams in the store.
     streams: u64,
     /// Flows of this writer by hour.
     flows: HashMap<u64, u64>,
     /// Rows of rules.
     rules: u64,
+    /// Rows of data types.
+    data_types: u64,
+}
+
+/// What is known of an operation without asking.
+#[derive(Debug, Clone, Copy, Default)]
+struct Met {
+    /// It succeeded at least once.
+    succeeded: bool,
+    /// A policy declares it.
+    declared: bool,
 }
 
 /// The writing half of a store.
@@ -74,8 +88,9 @@ impl Ledger {
             let mut learnt = admit::operations(session, &mut books, known, &bounds)?;
             learnt.streams = new_streams;
             write_sums(session, &mut books, &bounds, now_ns)?;
-            learnt.flows = admit::flows(session, std::mem::take(&mut books.flows), known, &bounds, now_ns)?;
+            learnt.flows = admit::flows(session, &mut books, known, &bounds, now_ns)?;
             learnt.rules = admit::rules(session, std::mem::take(&mut books.rules), known, &bounds)?;
+            learnt.data_types = admit::data_types(session, std::mem::take(&mut books.data_types), known, &bounds)?;
             session.put_new(&POLICIES, books.policies.iter().map(policy_to).collect())?;
             // Last, because it makes collectors wait for each other.
             keep_calls(session, std::mem::take(&mut books.calls), &bounds, now_ns)?;
@@ -89,19 +104,22 @@ impl Ledger {
     ///
     /// # Errors
     /// When nothing was changed because the store failed.
-    pub fn alias(&mut self, change: AliasChange) -> Result<bool, StoreError> {
+    pub fn alias(&mut self, change: AliasChange, now_ns: u64) -> Result<bool, StoreError> {
         sql::commit(self.database.as_mut(), |session| match &change {
             AliasChange::Join(alias) => aliases::put(session, alias),
-            AliasChange::Part(id) => aliases::remove(session, *id),
+            AliasChange::Part(id) => aliases::remove(session, *id, now_ns),
         })
     }
 
     fn learn(&mut self, learnt: admit::Learnt) {
         self.known.streams = self.known.streams.saturating_add(learnt.streams);
         self.known.rules = self.known.rules.saturating_add(learnt.rules);
+        self.known.data_types = self.known.data_types.saturating_add(learnt.data_types);
         self.known.flows.extend(learnt.flows);
-        for (id, succeeded) in learnt.operations {
-            *self.known.operations.entry(id).or_default() |= succeeded;
+        for (id, met) in learnt.operations {
+            let known = self.known.operations.entry(id).or_default();
+            known.succeeded |= met.succeeded;
+            known.declared |= met.declared;
         }
         self.families.note(learnt.described);
     }
@@ -110,11 +128,13 @@ impl Ledger {
 /// Counts again, because other collectors write to the same store.
 fn recount(session: &mut dyn Session) -> Result<Known, StoreError> {
     let mut known = Known::default();
-    for row in session.query("SELECT id, max(success_ns) FROM operations GROUP BY id", &[])? {
+    for row in session.query("SELECT id, max(success_ns), max(declared) FROM operations GROUP BY id", &[])? {
         let mut columns = Columns::new("operations", row);
-        known.operations.insert(columns.read(rows::id_from)?, columns.count()? > 0);
+        let id = columns.read(rows::id_from)?;
+        known.operations.insert(id, Met { succeeded: columns.flag()?, declared: columns.flag()? });
     }
     (known.streams, known.rules) = (count(session, "streams")?, count(session, "rules")?);
+    known.data_types = count(session, "data_types")?;
     Ok(known)
 }
 
@@ -177,33 +197,32 @@ fn take_streams(books: &mut Books, rows: Vec<Row>) -> Result<(), StoreError> {
 /// Adds what was counted to this writer's rows: of each operation, and of its minutes.
 fn write_sums(session: &mut dyn Session, books: &mut Books, bounds: &Bounds, now_ns: u64) -> Result<(), StoreError> {
     let writer = session.writer();
-    let mut totals: HashMap<OperationId, Sums> = HashMap::new();
+    let mut totals: BTreeMap<OperationId, Cell> = BTreeMap::new();
     let mut cells: HashMap<(u64, CellKey), Sums> = HashMap::new();
-    for (key, sums) in std::mem::take(&mut books.cells) {
-        totals.entry(key.operation).or_default().merge(&sums);
-        let (level, key) = bounds.level(key, now_ns);
-        cells.entry((level, key)).or_default().merge(&sums);
-    }
-    merge_cells(session, cells, writer)?;
-    let ids: BTreeSet<OperationId> = totals.keys().copied().collect();
-    let keys: Vec<Row> = ids.iter().map(|id| vec![rows::id_to(*id), Value::Int(writer)]).collect();
-    let mut added: HashMap<OperationId, OperationRow> = totals
-        .into_iter()
-        .map(|(id, sums)| {
-            let described = books.operations.remove(&id).unwrap_or_default();
-            let row = OperationRow { operation: (*described.operation).clone(), described_ns: described.at_ns, sums };
-            (id, row)
-        })
-        .collect();
-    for row in session.get(&OPERATIONS, &keys)? {
-        let known = rows::operation_from(row)?;
-        if let Some(row) = added.get_mut(&known.operation.id) {
-            row.merge(&known);
+    for (key, cell) in std::mem::take(&mut books.cells) {
+        let (level, cell_key) = bounds.level(key, now_ns);
+        cells.entry((level, cell_key)).or_default().merge(&cell.sums);
+        match totals.entry(key.operation) {
+            Entry::Vacant(vacant) => drop(vacant.insert(cell)),
+            Entry::Occupied(mut known) => known.get_mut().merge(cell),
         }
     }
-    let mut added: Vec<OperationRow> = added.into_values().collect();
-    added.sort_unstable_by_key(|row| row.operation.id);
-    session.put(&OPERATIONS, added.iter().map(|row| rows::operation_to(row, writer)).collect())
+    merge_cells(session, cells, writer)?;
+    let keys: Vec<Row> = totals.keys().map(|id| vec![rows::id_to(*id), Value::Int(writer)]).collect();
+    let mut known: HashMap<OperationId, OperationRow> = HashMap::with_capacity(keys.len());
+    for row in session.get(&OPERATIONS, &keys)? {
+        let row = rows::operation_from(row)?;
+        known.insert(row.operation.id, row);
+    }
+    let added = totals.into_iter().map(|(id, Cell { sums, described })| {
+        let operation = (*described.operation).clone();
+        let mut row = OperationRow { operation, described_ns: described.at_ns, sums };
+        if let Some(known) = known.get(&id) {
+            row.merge(known);
+        }
+        rows::operation_to(&row, writer)
+    });
+    session.put(&OPERATIONS, added.collect())
 }
 
 /// Adds sums to the rows of one writer.

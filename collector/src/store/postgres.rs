@@ -123,17 +123,16 @@ fn upgrade(client: &mut Client) -> Result<(), StoreError> {
         None => None,
     };
     match version {
-        None => {
-            transaction.batch_execute(&schema::postgres())?;
-            transaction.execute("INSERT INTO ostiary_schema VALUES ($1)", &[&VERSION])?;
-        }
-        Some(VERSION) => {}
+        None => transaction.batch_execute(&schema::whole(Dialect::Postgres))?,
+        Some(2) => transaction.batch_execute(&schema::step_3(Dialect::Postgres))?,
+        Some(VERSION) => return Ok(transaction.commit()?),
         Some(later) => {
             return Err(StoreError::Unfit(format!(
                 "the database has schema {later} and this version knows {VERSION}; start the later version, or choose another database with --store"
             )));
         }
     }
+    transaction.execute("INSERT INTO ostiary_schema VALUES ($1)", &[&VERSION])?;
     Ok(transaction.commit()?)
 }
 
@@ -274,6 +273,26 @@ impl Session for Open<'_> {
 
     fn put_new(&mut self, table: &'static Table, rows: Vec<Row>) -> Result<(), StoreError> {
         self.write(table, rows, &format!("ON CONFLICT ({}) DO NOTHING", key_of(table)))
+    }
+
+    fn add(&mut self, table: &'static Table, rows: Vec<Row>) -> Result<u64, StoreError> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let (unnest, values) = arrays(table.columns, rows);
+        let set = self.dialect().added(table, |_, name| format!("excluded.{name}"));
+        // A row that was made has no transaction that replaced it.
+        let sql = format!(
+            "INSERT INTO {} ({}) SELECT * FROM {unnest} ON CONFLICT ({}) DO UPDATE SET {set} RETURNING xmax = 0",
+            table.name,
+            table.list(),
+            key_of(table)
+        );
+        let statement = self.statement(&sql)?;
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(AsRef::as_ref).collect();
+        let made = self.transaction.query(&statement, &values)?;
+        let is_new = |row: &postgres::Row| row.try_get(0).unwrap_or(false);
+        Ok(u64::try_from(made.iter().filter(|row| is_new(row)).count()).unwrap_or(u64::MAX))
     }
 
     fn remove(&mut self, table: &'static Table, keys: &[Row]) -> Result<(), StoreError> {

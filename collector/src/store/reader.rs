@@ -4,14 +4,15 @@
 
 mod calls;
 mod operations;
+mod series;
 mod streams;
 
 use crate::facts::OperationId;
 use crate::store::aliases::{self, Alias, Aliases};
 use crate::store::sql::{self, Snapshots, Value};
 use crate::store::{
-    CallRow, CallsQuery, FlowItem, FlowsQuery, InstanceItem, OperationItem, OperationsQuery, Point, RuleItem,
-    StoreError, StreamRow, Totals,
+    CallRow, CallsQuery, DataTypeItem, FlowItem, FlowsQuery, InstanceItem, OperationItem, OperationsQuery, Point,
+    RuleItem, StoreError, StreamRow, Totals,
 };
 
 /// The answering half of a store.
@@ -53,7 +54,15 @@ impl Reader {
     /// # Errors
     /// When the store cannot be read.
     pub fn series(&self, id: OperationId, level: u64, from_ns: u64, to_ns: u64) -> Result<Vec<Point>, StoreError> {
-        sql::ask(self.snapshots.as_ref(), |session| operations::series(session, id, level, from_ns, to_ns))
+        sql::ask(self.snapshots.as_ref(), |session| series::series(session, id, level, from_ns, to_ns))
+    }
+
+    /// What kinds of data were found in an operation's answers, those with the most values first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn data_types(&self, id: OperationId) -> Result<Vec<DataTypeItem>, StoreError> {
+        sql::ask(self.snapshots.as_ref(), |session| operations::data_types(session, id))
     }
 
     /// The rules that refused, or would have, with the most hits first.
@@ -104,14 +113,22 @@ impl Reader {
         sql::ask(self.snapshots.as_ref(), |session| streams::instances(session, now_ns))
     }
 
-    /// Every alias.
+    /// A page of aliases by their ids, those of one target where it is given.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn aliases(&self) -> Result<Vec<Alias>, StoreError> {
-        sql::ask(self.snapshots.as_ref(), aliases::list)
+    pub fn aliases(
+        &self,
+        after: Option<OperationId>,
+        target: Option<OperationId>,
+        limit: u32,
+    ) -> Result<Vec<Alias>, StoreError> {
+        sql::ask(self.snapshots.as_ref(), |session| aliases::page(session, after, target, limit))
     }
 }
+
+/// How many members of a family a statement names.
+const MEMBERS_NAMED: usize = 500;
 
 /// Conditions and their values, in step.
 #[derive(Default)]
@@ -133,16 +150,18 @@ impl Conditions {
         }
     }
 
-    /// That the operation is one of a family.
+    /// That the operation is one of a family, in a statement that knows [`aliases::FAMILIES`] and joined it. Few
+    /// members are named, so that an index finds them; a statement takes only so many values.
     fn family(&mut self, aliases: &Aliases, id: OperationId) {
-        let places: Vec<String> = aliases
-            .family(id)
-            .into_iter()
-            .map(|id| {
-                self.values.push(super::rows::id_to(id));
-                format!("${}", self.values.len())
-            })
-            .collect();
+        let family = aliases.family(id);
+        if family.len() > MEMBERS_NAMED {
+            return self.add("coalesce(head, operation) = ?", super::rows::id_to(aliases.head(id)));
+        }
+        let name = |id| {
+            self.values.push(super::rows::id_to(id));
+            format!("${}", self.values.len())
+        };
+        let places: Vec<String> = family.into_iter().map(name).collect();
         self.sql.push(format!("operation IN ({})", places.join(", ")));
     }
 

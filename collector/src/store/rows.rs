@@ -1,169 +1,17 @@
-//! Rows to values and back: the tables' columns in one place, held against the schema by a test.
+//! Rows to values and back.
+
+mod tables;
 
 use std::collections::BTreeMap;
 
-use crate::facts::{Operation, OperationId, Rule, Source, Vantage, Verdict};
+use crate::facts::{Operation, OperationId, Party, Rule, Source, Vantage, Verdict};
 use crate::fold::{CellKey, FlowKey, Hits, StreamState};
 use crate::ranges::SeqSet;
 use crate::store::StoreError;
-use crate::store::sql::Kind::{Bytes, Int, Text};
 use crate::store::sql::{Columns, Row, Table, Value, number_of};
 use crate::sums::Sums;
 
-/// What is known of each operation, by writer.
-pub static OPERATIONS: Table = Table {
-    name: "operations",
-    columns: &[
-        ("id", Bytes),
-        ("writer", Int),
-        ("environment", Text),
-        ("direction", Text),
-        ("host", Text),
-        ("protocol", Text),
-        ("method", Text),
-        ("template", Text),
-        ("api", Text),
-        ("declared", Int),
-        ("described_ns", Int),
-        ("weight", Int),
-        ("first_ns", Int),
-        ("last_ns", Int),
-        ("success_ns", Int),
-        ("p99_ns", Int),
-        ("sums", Bytes),
-    ],
-    key: 2,
-};
-
-/// Sums of minutes, hours and days, by writer.
-pub static CELLS: Table = Table {
-    name: "cells",
-    columns: &[
-        ("level", Int),
-        ("start", Int),
-        ("operation", Bytes),
-        ("vantage", Int),
-        ("writer", Int),
-        ("sums", Bytes),
-    ],
-    key: 5,
-};
-
-/// Who called what, by writer.
-pub static FLOWS: Table = Table {
-    name: "flows",
-    columns: &[
-        ("level", Int),
-        ("start", Int),
-        ("operation", Bytes),
-        ("writer", Int),
-        ("caller", Text),
-        ("prefix", Text),
-        ("country", Text),
-        ("credential", Text),
-        ("verdict", Int),
-        ("records", Int),
-        ("weight", Int),
-        ("last_ns", Int),
-    ],
-    key: 9,
-};
-
-/// What each rule refused, by writer.
-pub static RULES: Table = Table {
-    name: "rules",
-    columns: &[
-        ("name", Text),
-        ("refusal", Text),
-        ("origin", Text),
-        ("would_be", Int),
-        ("operation", Bytes),
-        ("writer", Int),
-        ("records", Int),
-        ("weight", Int),
-        ("last_ns", Int),
-    ],
-    key: 6,
-};
-
-/// Operations that are part of others.
-pub static ALIASES: Table = Table {
-    name: "aliases",
-    columns: &[("id", Bytes), ("target", Bytes), ("reason", Text), ("since_ns", Int)],
-    key: 1,
-};
-
-/// Streams with their books.
-pub static STREAMS: Table = Table {
-    name: "streams",
-    columns: &[
-        ("id", Text),
-        ("version", Text),
-        ("node_id", Text),
-        ("node_cluster", Text),
-        ("environment", Text),
-        ("direction", Text),
-        ("vantage", Text),
-        ("came", Bytes),
-        ("made", Int),
-        ("sent", Int),
-        ("open_ns", Int),
-        ("open", Int),
-        ("heartbeat_ns", Int),
-        ("dropped", Text),
-        ("dropped_total", Int),
-        ("dropped_all", Int),
-        ("received", Int),
-        ("unseen", Int),
-        ("unplaced", Int),
-        ("rejected", Int),
-        ("duplicates", Int),
-        ("first_ns", Int),
-        ("last_ns", Int),
-        ("arrived_ns", Int),
-        ("stopped", Int),
-        ("lost", Int),
-        ("policy_ns", Int),
-        ("policy_revision", Text),
-    ],
-    key: 1,
-};
-
-/// The ring of whole records.
-pub static CALLS: Table = Table {
-    name: "calls",
-    columns: &[
-        ("position", Int),
-        ("stream", Text),
-        ("seq", Int),
-        ("time_ns", Int),
-        ("request_id", Text),
-        ("operation", Bytes),
-        ("notable", Int),
-        ("attributes", Text),
-        ("arrived_ns", Int),
-    ],
-    key: 1,
-};
-
-/// Which calls were about what.
-pub static FINGERPRINTS: Table =
-    Table { name: "fingerprints", columns: &[("fingerprint", Text), ("position", Int)], key: 2 };
-
-/// Policies that were taken or refused.
-pub static POLICIES: Table = Table {
-    name: "policies",
-    columns: &[("time_ns", Int), ("stream", Text), ("accepted", Int), ("revision", Text), ("attributes", Text)],
-    key: 4,
-};
-
-/// Ids of streams whose books are closed.
-pub static FORGOTTEN_STREAMS: Table =
-    Table { name: "forgotten_streams", columns: &[("id", Text), ("arrived_ns", Int)], key: 1 };
-
-/// Every table, for the test of the schema.
-pub static ALL: [&Table; 10] =
-    [&OPERATIONS, &CELLS, &FLOWS, &RULES, &ALIASES, &STREAMS, &CALLS, &FINGERPRINTS, &POLICIES, &FORGOTTEN_STREAMS];
+pub use tables::*;
 
 /// One writer's row of an operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -201,6 +49,27 @@ pub fn id_from(bytes: &[u8]) -> Option<OperationId> {
     bytes.try_into().ok().map(OperationId)
 }
 
+/// The columns that [`description_from`] takes.
+pub const DESCRIPTION: &str = "environment, direction, host, protocol, method, template, api, declared";
+
+/// Takes what describes an operation.
+///
+/// # Errors
+/// When it is damaged.
+pub fn description_from(columns: &mut Columns, id: OperationId) -> Result<Operation, StoreError> {
+    Ok(Operation {
+        id,
+        environment: columns.text()?,
+        direction: columns.text()?,
+        host: columns.text()?,
+        protocol: columns.text()?,
+        method: columns.text()?,
+        template: columns.text()?,
+        api: columns.text()?,
+        declared: columns.flag()?,
+    })
+}
+
 /// An operation as a row.
 #[must_use]
 pub fn operation_to(row: &OperationRow, writer: i64) -> Row {
@@ -234,17 +103,7 @@ pub fn operation_from(row: Row) -> Result<OperationRow, StoreError> {
     let mut columns = Columns::new("operations", row);
     let id = columns.read(id_from)?;
     let _writer = columns.count()?;
-    let operation = Operation {
-        id,
-        environment: columns.text()?,
-        direction: columns.text()?,
-        host: columns.text()?,
-        protocol: columns.text()?,
-        method: columns.text()?,
-        template: columns.text()?,
-        api: columns.text()?,
-        declared: columns.flag()?,
-    };
+    let operation = description_from(&mut columns, id)?;
     let described_ns = columns.count()?;
     for _repeated in 0..5 {
         columns.count()?;
@@ -265,17 +124,17 @@ pub fn cell_key(level: u64, key: &CellKey, writer: i64) -> Row {
 
 /// The key of a flow on its level.
 #[must_use]
-pub fn flow_key(level: u64, key: &FlowKey, writer: i64) -> Row {
+pub fn flow_key(level: u64, key: &FlowKey, party: &Party, writer: i64) -> Row {
     let start = if level == 1 { key.hour } else { key.hour / 24 };
     vec![
         level.into(),
         start.into(),
         id_to(key.operation),
         Value::Int(writer),
-        key.party.caller.as_str().into(),
-        Value::Text(key.party.prefix.text()),
-        key.party.country.as_str().into(),
-        key.party.credential.as_str().into(),
+        party.caller.as_str().into(),
+        Value::Text(party.prefix.text()),
+        party.country.as_str().into(),
+        party.credential.as_str().into(),
         number_of(&Verdict::ALL, key.verdict),
     ]
 }
@@ -291,6 +150,12 @@ pub fn rule_key(rule: &Rule, operation: OperationId, writer: i64) -> Row {
         id_to(operation),
         Value::Int(writer),
     ]
+}
+
+/// The key of a data type's row.
+#[must_use]
+pub fn data_type_key(operation: OperationId, name: &str, writer: i64) -> Row {
+    vec![id_to(operation), name.into(), Value::Int(writer)]
 }
 
 /// Hits as the last three columns of a row.
@@ -398,12 +263,14 @@ pub fn stream_from(row: Row) -> Result<StreamState, StoreError> {
 mod tests {
     use super::*;
     use crate::store::schema;
+    use crate::store::sql::Dialect;
+    use crate::store::sql::Kind::{Bytes, Int, Text};
 
     /// The columns that are named here are those that the schema makes, in the key's order.
     #[test]
     fn the_tables_are_the_schemas() {
         let store = rusqlite::Connection::open_in_memory().unwrap();
-        store.execute_batch(&schema::sqlite()).unwrap();
+        store.execute_batch(&schema::whole(Dialect::Sqlite)).unwrap();
         for table in ALL {
             let sql = format!("SELECT name, type, pk FROM pragma_table_info('{}')", table.name);
             let mut statement = store.prepare(&sql).unwrap();

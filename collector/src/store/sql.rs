@@ -95,6 +95,13 @@ pub trait Session {
     /// When the store fails.
     fn put_new(&mut self, table: &'static Table, rows: Vec<Row>) -> Result<(), StoreError>;
 
+    /// Adds to rows: of numbers that have a row already the sum stands in it after, and of a `last_ns` the later.
+    /// Where none has the key, the row is made; returns how many were. No key may occur twice.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn add(&mut self, table: &'static Table, rows: Vec<Row>) -> Result<u64, StoreError>;
+
     /// Removes rows by their keys.
     ///
     /// # Errors
@@ -200,6 +207,24 @@ impl Table {
 // === impl Dialect ===
 
 impl Dialect {
+    /// What [`Session::add`] sets each number of a row to, where `added` tells what to add; it saturates instead of failing.
+    #[must_use]
+    pub fn added(self, table: &Table, added: impl Fn(usize, &str) -> String) -> String {
+        let (least, greatest) = match self {
+            Self::Sqlite => ("min", "max"),
+            Self::Postgres => ("least", "greatest"),
+        };
+        let set = |(at, (name, _)): (usize, &(&str, Kind))| {
+            let (more, old) = (added(at, name), format!("{}.{name}", table.name));
+            match *name {
+                "last_ns" => format!("{name} = {greatest}({old}, {more})"),
+                _ => format!("{name} = {least}({old}, {} - {more}) + {more}", i64::MAX),
+            }
+        };
+        let numbers = table.columns.iter().enumerate().skip(table.key);
+        numbers.map(set).collect::<Vec<_>>().join(", ")
+    }
+
     /// A sum that is a number also over no rows, and saturates instead of failing.
     #[must_use]
     pub fn sum(self, what: &str) -> String {

@@ -177,6 +177,25 @@ impl Session for Open<'_> {
         self.write("INSERT OR IGNORE", table, rows)
     }
 
+    fn add(&mut self, table: &'static Table, rows: Vec<Row>) -> Result<u64, StoreError> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let set = self.dialect().added(table, |at, _| format!("?{}", at.saturating_add(1)));
+        let sql = format!("UPDATE {} SET {set} WHERE {}", table.name, by_key(table, table.key));
+        let mut statement = self.prepare(&sql)?;
+        let mut new = Vec::new();
+        for row in rows {
+            if statement.execute(params_from_iter(&row))? == 0 {
+                new.push(row);
+            }
+        }
+        let count = u64::try_from(new.len()).unwrap_or(u64::MAX);
+        drop(statement);
+        self.write("INSERT", table, new)?;
+        Ok(count)
+    }
+
     fn remove(&mut self, table: &'static Table, keys: &[Row]) -> Result<(), StoreError> {
         let Some(first) = keys.first() else {
             return Ok(());

@@ -171,7 +171,7 @@ impl Work {
     }
 
     fn change(&mut self, change: AliasChange) -> Result<bool, NotWritten> {
-        self.ledger.alias(change).map_err(|error: StoreError| {
+        self.ledger.alias(change, clock::now_ns()).map_err(|error: StoreError| {
             tracing::error!(%error, "an alias was not changed");
             NotWritten::Failed
         })

@@ -45,6 +45,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("/v1/rules?sort=name", "known are limit"),
     ("/v1/instances?state=lost", "it is one of live, silent, stopped"),
     ("/v1/aliases?id=1", "is not known here"),
+    ("/v1/aliases?cursor=1", "an operation's id is 32 hexadecimal digits"),
+    ("/v1/aliases?limit=0", "limit is out of range"),
 ];
 
 async fn filled() -> (tempfile::TempDir, Running) {

@@ -2,13 +2,21 @@
 
 use std::time::Duration;
 
+use ostiary_collector::facts::OperationId;
+use ostiary_collector::store::aliases::Alias;
+use ostiary_collector::store::writer::AliasChange;
+use ostiary_collector::store::{
+    Bounds, CallsQuery, FlowsQuery, Ledger, OperationItem, OperationsQuery, Reader, Sort, State,
+};
+use ostiary_wire::attributes as names;
 use serde_json::Value;
 
+use crate::law;
 use crate::support::ask;
 use crate::support::process::Running;
 use crate::support::records::{self, id, now_ns};
 use crate::support::send::Sender;
-use crate::support::store;
+use crate::support::store::{self, Store};
 
 async fn send(sender: &mut Sender, first: u64, count: u64, operation: u64, template: &str, declared: bool) {
     let all: Vec<(u64, u64)> = (first..first + count).map(|seq| (seq, now_ns())).collect();
@@ -74,6 +82,9 @@ async fn a_join_is_undone_without_a_trace() {
     let before = items(&collector);
     let target = |n: u64| format!("{{\"target\": \"{}\"}}", id(n));
     assert_eq!(change(&collector, "PUT", &id(1), &target(2)), 200);
+    let list = |query: &str| ask::get(collector.http, &format!("/v1/aliases{query}"));
+    let listed = &list("")["items"][0];
+    assert_eq!((&listed["id"], &listed["target"], &listed["reason"]), (&id(1).into(), &id(2).into(), &"asked".into()));
     let joined = items(&collector);
     assert_eq!((joined.len(), &joined[0]["calls"], &joined[0]["template"]), (1, &8.into(), &"/v2/things".into()));
     // Neither with itself, nor in a circle, nor with what is not an operation's id.
@@ -88,5 +99,187 @@ async fn a_join_is_undone_without_a_trace() {
     assert_eq!(items(&collector), before);
     // The collector's own rounds do not join again what nobody declared.
     tokio::time::sleep(Duration::from_millis(10)).await;
-    assert_eq!(ask::get(collector.http, "/v1/aliases")["items"], serde_json::json!([]));
+    assert_eq!(list(""), serde_json::json!({ "items": [], "next": null }));
+    // Many are answered page by page, each once.
+    for n in 10..20 {
+        assert_eq!(change(&collector, "PUT", &id(n), &target(2 + n % 2)), 200);
+    }
+    let (mut seen, mut query) = (Vec::new(), format!("?limit=2&target={}", id(2)));
+    loop {
+        let page = list(&query);
+        seen.extend(page["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        query = format!("?limit=2&target={}&cursor={next}", id(2));
+    }
+    assert_eq!(seen, [10, 12, 14, 16, 18].map(id));
+}
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+/// A time in 2026.
+const THEN_NS: u64 = 1_795_000_000 * SECOND_NS;
+
+/// A store that is written to, with the number of the next record and its clock.
+struct Told {
+    ledger: Ledger,
+    reader: Reader,
+    seq: u64,
+    now_ns: u64,
+}
+
+impl Told {
+    fn new(store: &Store) -> Self {
+        let (ledger, reader) = store.open(law::bounds());
+        Self { ledger, reader, seq: 0, now_ns: THEN_NS }
+    }
+
+    /// One call of each, a second later, and the collector's round after it.
+    fn call(&mut self, operations: &[(u64, &str, bool)]) {
+        self.now_ns += SECOND_NS;
+        let first = self.seq;
+        self.seq += operations.len() as u64;
+        let all: Vec<(u64, u64)> = (first..self.seq).map(|seq| (seq, self.now_ns)).collect();
+        let message = records::written(&id(1), &all, |seq, write| {
+            let (operation, template, declared) = operations[(seq - first) as usize];
+            records::operation(write, operation, "shop.example", template, declared);
+        });
+        self.ledger.commit(vec![law::batch(&message)], self.now_ns).unwrap();
+        self.ledger.tidy(self.now_ns).unwrap();
+    }
+
+    /// Each operation's id, template and calls, whether it is declared, and how many other ids it has.
+    fn inventory(&self) -> Vec<(u64, String, u64, bool, usize)> {
+        let query =
+            OperationsQuery { state: State::All, sort: Sort::Template, limit: 100, ..OperationsQuery::default() };
+        let one = |item: OperationItem| {
+            let operation = item.row.operation;
+            let n = u64::from_str_radix(&operation.id.text(), 16).unwrap();
+            (n, operation.template, item.row.sums.records, operation.declared, item.also.len())
+        };
+        self.reader.operations(&query).unwrap().into_iter().map(one).collect()
+    }
+}
+
+fn row(n: u64, template: &str, calls: u64, declared: bool, also: usize) -> (u64, String, u64, bool, usize) {
+    (n, template.to_owned(), calls, declared, also)
+}
+
+/// What a policy declares by itself is no part of what covered it, with the history that it had; and what was seen moves to what is
+/// declared more closely.
+#[test]
+fn an_operation_that_is_split_off_takes_its_history_along() {
+    for store in store::each() {
+        let mut told = Told::new(&store);
+        told.call(&[(1, "/orders/export", false), (2, "/orders/{…}/lines", false), (2, "/orders/{…}/lines", false)]);
+        told.call(&[(3, "/orders/**", true)]);
+        assert_eq!(told.inventory(), [row(3, "/orders/**", 4, true, 2)]);
+        told.call(&[(1, "/orders/export", true), (4, "/orders/{id}/lines", true)]);
+        let split = [
+            row(3, "/orders/**", 1, true, 0),
+            row(1, "/orders/export", 2, true, 0),
+            row(4, "/orders/{id}/lines", 3, true, 1),
+        ];
+        assert_eq!(told.inventory(), split);
+        // A collector that starts anew says the same.
+        let mut again = Told { seq: told.seq, now_ns: told.now_ns, ..Told::new(&store) };
+        again.ledger.tidy(told.now_ns).unwrap();
+        assert_eq!(again.inventory(), split);
+    }
+}
+
+/// A parameter by another name is the same operation under the id that it first had, called what it is called last.
+#[test]
+fn a_renamed_operation_keeps_its_id() {
+    for store in store::each() {
+        let mut told = Told::new(&store);
+        told.call(&[(1, "/orders/{…}", false)]);
+        told.call(&[(2, "/orders/{id}", true), (9, "/carts/{id}", true)]);
+        told.call(&[(3, "/orders/{order}", true)]);
+        let carts = row(9, "/carts/{id}", 1, true, 0);
+        assert_eq!(told.inventory(), [carts.clone(), row(2, "/orders/{order}", 3, true, 2)]);
+        // And back again.
+        told.call(&[(2, "/orders/{id}", true)]);
+        assert_eq!(told.inventory(), [carts, row(2, "/orders/{id}", 4, true, 2)]);
+    }
+}
+
+/// A path that no policy declares any more is undocumented again, with its history; a proxy without the policy does not say so at once.
+#[test]
+fn what_is_not_declared_any_more_is_undocumented() {
+    for store in store::each() {
+        let mut told = Told::new(&store);
+        told.call(&[(1, "/orders/{id}", true)]);
+        told.call(&[(2, "/orders/{…}", false)]);
+        assert_eq!(told.inventory(), [row(1, "/orders/{id}", 2, true, 1)]);
+        told.now_ns += 25 * 3600 * SECOND_NS;
+        told.call(&[(2, "/orders/{…}", false)]);
+        assert_eq!(told.inventory(), [row(1, "/orders/{…}", 3, false, 1)]);
+        told.call(&[(1, "/orders/{id}", true)]);
+        assert_eq!(told.inventory(), [row(1, "/orders/{id}", 4, true, 1)]);
+    }
+}
+
+/// Whoever takes apart what the collector joined is not overruled by its next round, and what somebody joined is not either.
+#[test]
+fn what_somebody_said_stays() {
+    for store in store::each() {
+        let mut told = Told::new(&store);
+        told.call(&[(1, "/orders/{…}", false), (2, "/orders/{id}", true), (5, "/carts", false)]);
+        let op = |n: u64| OperationId::parse(&id(n)).unwrap();
+        let alias = Alias { id: op(5), target: op(2), reason: "asked".to_owned(), since_ns: 1 };
+        assert!(told.ledger.alias(AliasChange::Join(alias), 1).unwrap());
+        assert!(told.ledger.alias(AliasChange::Part(op(1)), 1).unwrap());
+        assert!(!told.ledger.alias(AliasChange::Part(op(1)), 1).unwrap(), "it is part of nothing");
+        told.call(&[(3, "/orders/{order}", true), (4, "/v2", false)]);
+        let want =
+            [row(2, "/orders/{order}", 3, true, 2), row(1, "/orders/{…}", 1, false, 0), row(4, "/v2", 1, false, 0)];
+        assert_eq!(told.inventory(), want);
+        drop(told.ledger);
+        let mut again = Told { seq: told.seq, now_ns: told.now_ns, ..Told::new(&store) };
+        again.ledger.tidy(again.now_ns).unwrap();
+        assert_eq!(again.inventory(), want);
+    }
+}
+
+/// Below what a policy declares a scan makes a member of a family for each path that it tries: more than a statement takes values, and
+/// every answer is still exact.
+#[test]
+fn a_family_as_wide_as_a_scan_is_answered_exactly() {
+    const PATHS: u64 = 40_000;
+    for store in store::each() {
+        let bounds = Bounds { operations_max: 200_000, flows_max: 200_000, ..law::bounds() };
+        let (mut ledger, reader) = store.open(bounds);
+        for first in (0..PATHS).step_by(10_000) {
+            let all: Vec<(u64, u64)> = (first..first + 10_000).map(|seq| (seq, THEN_NS)).collect();
+            let message = records::written(&id(1), &all, |seq, write| {
+                records::operation(write, seq + 10, "shop.example", &format!("/admin/{seq}"), false);
+                write.str(&names::CALLER_ID, "scanner");
+            });
+            ledger.commit(vec![law::batch(&message)], THEN_NS).unwrap();
+        }
+        let message = records::written(&id(2), &[(0, THEN_NS)], |_, write| {
+            records::operation(write, 1, "shop.example", "/admin/**", true);
+        });
+        ledger.commit(vec![law::batch(&message)], THEN_NS).unwrap();
+        ledger.tidy(THEN_NS).unwrap();
+        let head = OperationId::parse(&id(1)).unwrap();
+        let item = reader.operation(OperationId::parse(&id(77)).unwrap()).unwrap().unwrap();
+        assert_eq!((item.row.operation.id, item.row.sums.records, item.also.len() as u64), (head, PATHS + 1, PATHS));
+        for level in 0..3 {
+            let series = reader.series(head, level, THEN_NS - 3600 * SECOND_NS, THEN_NS).unwrap();
+            assert_eq!(series.iter().map(|point| point.sums.records).sum::<u64>(), PATHS + 1);
+        }
+        for operation in [None, Some(head)] {
+            let query = FlowsQuery { operation, from_ns: THEN_NS, to_ns: THEN_NS, limit: 1, ..FlowsQuery::default() };
+            let flows = reader.flows(&query).unwrap();
+            assert_eq!(
+                (flows[0].operation, flows[0].party.caller.as_str(), flows[0].hits.records),
+                (head, "scanner", PATHS)
+            );
+        }
+        let query = CallsQuery { operation: Some(head), limit: 1000, ..CallsQuery::default() };
+        assert_eq!(reader.calls(&query).unwrap().len(), 1000);
+    }
 }

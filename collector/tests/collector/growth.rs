@@ -188,3 +188,29 @@ fn a_nul_in_a_name_fails_no_commit() {
         assert_eq!(reader.operations(&query).unwrap()[0].row.operation.template, "/nul\u{fffd}/{id}");
     }
 }
+
+/// A quota is told by its own name, as a rule is, also where it would only have refused.
+#[test]
+fn hits_of_quotas_stand_under_their_names() {
+    for store in store::each() {
+        let (mut ledger, reader) = store.open(bounds());
+        let message = records::written(&id(1), &[(0, NOON_NS), (1, NOON_NS), (2, NOON_NS)], |seq, write| {
+            records::operation(write, 1, "shop.example", "/things", false);
+            let is_enforced = seq != 1;
+            write.str(&names::VERDICT, if is_enforced { "deny" } else { "permit" });
+            write.str(&names::WOULD_VERDICT, "deny");
+            write.str(&names::REFUSAL, if is_enforced { "quota.exceeded" } else { "" });
+            write.str(&names::WOULD_REFUSAL, "quota.exceeded");
+            write.str(&names::QUOTA_NAME, if is_enforced { "per-client" } else { "" });
+            write.str(&names::WOULD_QUOTA_NAME, if is_enforced { "per-client" } else { "guessing" });
+        });
+        ledger.commit(vec![law::batch(&message)], NOON_NS).unwrap();
+        let told: Vec<(String, bool, u64)> = reader
+            .rules(10)
+            .unwrap()
+            .into_iter()
+            .map(|one| (one.rule.name, one.rule.would_be, one.hits.records))
+            .collect();
+        assert_eq!(told, [("per-client".to_owned(), false, 2), ("guessing".to_owned(), true, 1)]);
+    }
+}

@@ -7,8 +7,8 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use ostiary_collector::fold::Books;
-use ostiary_collector::intake::Sampler;
 use ostiary_collector::intake::read::{self, Window};
+use ostiary_collector::intake::{Descriptions, Sampler};
 use proptest::prelude::*;
 use prost::Message;
 use serde_json::Value as Json;
@@ -77,7 +77,10 @@ fn rejected() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             record.attributes.push(pair(name, value.clone()));
         })
     };
-    let list = Value::ArrayValue(ArrayValue { values: vec![] });
+    let items = |count: usize, item: Value| {
+        Value::ArrayValue(ArrayValue { values: vec![AnyValue { value: Some(item) }; count] })
+    };
+    let word = |length: usize| Value::StringValue("x".repeat(length));
     vec![
         ("sequence as text", replaced("ostiary.stream.seq", Value::StringValue("1".into())), "bad_value 1"),
         ("sequence below zero", replaced("ostiary.stream.seq", Value::IntValue(-1)), "bad_value 1"),
@@ -85,10 +88,24 @@ fn rejected() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("no sequence", changed(&|record| drop(record.attributes.remove(0))), "no_sequence 1"),
         ("status as text", replaced("http.response.status_code", Value::StringValue("200".into())), "bad_value 1"),
         ("status below zero", replaced("http.response.status_code", Value::IntValue(-5)), "bad_value 1"),
-        ("operation as list", replaced("ostiary.operation.id", list), "bad_value 1"),
+        ("operation as list", replaced("ostiary.operation.id", items(0, word(1))), "bad_value 1"),
         ("operation not an id", replaced("ostiary.operation.id", Value::StringValue("orders".into())), "bad_value 1"),
         ("seen as number", replaced("ostiary.request.seen", Value::IntValue(1)), "bad_value 1"),
         ("template beyond its bound", replaced("url.template", Value::StringValue("/x".repeat(400))), "bad_value 1"),
+        ("data types as text", replaced("ostiary.data_types", word(5)), "bad_value 1"),
+        ("too many data types", replaced("ostiary.data_types", items(33, word(1))), "bad_value 1"),
+        ("a data type beyond its bound", replaced("ostiary.data_types", items(1, word(65))), "bad_value 1"),
+        ("a data type as number", replaced("ostiary.data_types", items(1, Value::IntValue(1))), "bad_value 1"),
+        ("a data type as list", replaced("ostiary.data_types", items(1, items(1, word(1)))), "bad_value 1"),
+        ("a count as text", replaced("ostiary.data_types.counts", items(1, word(1))), "bad_value 1"),
+        (
+            "a count below zero",
+            changed(&|record| {
+                record.attributes.push(pair("ostiary.data_types", items(1, word(1))));
+                record.attributes.push(pair("ostiary.data_types.counts", items(1, Value::IntValue(-1))));
+            }),
+            "bad_value 1",
+        ),
         ("clock in 1970", changed(&|record| record.time_unix_nano = 5 * SECOND_NS), "too_old 1"),
         ("clock in 2100", changed(&|record| record.time_unix_nano = 4_102_444_800 * SECOND_NS), "too_new 1"),
         ("clock at its end", changed(&|record| record.time_unix_nano = u64::MAX), "too_new 1"),
@@ -189,7 +206,19 @@ async fn compressed_messages_are_taken_and_bombs_are_not() {
     // The most that fits of empty records is taken apart, and every one is told.
     let reply = sender.send(ours(3, vec![LogRecord::default(); 20_000])).await.unwrap();
     assert_eq!(reply.rejected, 20_000);
-    assert_eq!(calls(&collector), 100);
+    // As many findings as fit, each of another name: all are counted, few by their names.
+    let name = |n: usize| AnyValue { value: Some(Value::StringValue(format!("{n:x}"))) };
+    let found = |seq: usize| {
+        let values = (seq * 32..seq * 32 + 32).map(name).collect();
+        record(seq as i64, |record| {
+            record.attributes.push(pair("ostiary.data_types", Value::ArrayValue(ArrayValue { values })))
+        })
+    };
+    let reply = sender.send(ours(4, (0..9_000).map(found).collect())).await.unwrap();
+    assert_eq!((reply.rejected, calls(&collector)), (0, 9_100));
+    let types = ask::get(collector.http, &format!("/v1/operations/{}", id(7)))["data_types"].clone();
+    let values = types.as_array().unwrap().iter().map(|one| one["values"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!((values, types[0]["name"].as_str()), (9_000 * 32 - 20_000 + 999, Some("(other)")));
     assert!(collector.peak_mib() < MEMORY_MIB_MAX, "{} MiB", collector.peak_mib());
 }
 
@@ -212,7 +241,7 @@ proptest! {
             message.truncate(cut.index(message.len()));
         }
         let open = Window { from_ns: 0, to_ns: u64::MAX, now_ns: 1 };
-        if let Ok(batch) = read::batch(&message, open, &Sampler::new(10, 10)) {
+        if let Ok(batch) = read::batch(&message, open, &Sampler::new(10, 10), &Descriptions::default()) {
             let mut books = Books { streams_left: 10, ..Books::default() };
             let outcome = books.fold(batch, 1);
             prop_assert!(outcome.folded + outcome.duplicates + outcome.rejected.total() <= 4);

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use ostiary_collector::facts::Batch;
 use ostiary_collector::facts::OperationId;
-use ostiary_collector::intake::Sampler;
 use ostiary_collector::intake::read::{self, Window};
+use ostiary_collector::intake::{Descriptions, Sampler};
 use ostiary_collector::store::{Bounds, FlowsQuery, OperationsQuery, State, Totals};
 use proptest::prelude::*;
 
@@ -26,6 +26,7 @@ pub fn bounds() -> Bounds {
         policies_max: 100,
         flows_max: 1000,
         rules_max: 1000,
+        data_types_max: 1000,
         minutes_ns: u64::MAX,
         hours_ns: u64::MAX,
         days_ns: u64::MAX,
@@ -36,7 +37,7 @@ pub fn bounds() -> Bounds {
 
 /// Reads an export as the intake does, and keeps every call.
 pub fn batch(message: &[u8]) -> Batch {
-    read::batch(message, OPEN, &Sampler::new(u32::MAX, u32::MAX)).unwrap()
+    read::batch(message, OPEN, &Sampler::new(u32::MAX, u32::MAX), &Descriptions::default()).unwrap()
 }
 
 /// One record of one of three streams.

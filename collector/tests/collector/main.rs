@@ -17,11 +17,11 @@
 mod api;
 mod bounds;
 mod families;
+mod findings;
 mod growth;
 mod hostile;
 mod kill;
 mod law;
-mod load;
 mod security;
 mod shared;
 mod startup;

@@ -2,9 +2,11 @@
 
 use ostiary_collector::facts::OperationId;
 use ostiary_collector::store::{CallsQuery, OperationsQuery, State, sqlite};
+use ostiary_wire::attributes as names;
 
 use crate::law;
 use crate::support::records::{self, id, req};
+use crate::support::store;
 
 /// What the first version answered of its own store is what this one answers of it; what had come is still known to have come, and the
 /// ring's positions go on.
@@ -57,4 +59,30 @@ fn a_store_of_the_first_version_goes_on() {
     // Opened once more, it is not upgraded once more.
     let (_, reader) = sqlite::open(&path, law::bounds()).unwrap();
     assert_eq!(reader.operations(&query).unwrap()[0].row.sums.records, 4);
+}
+
+/// The second version had no data types: its stores go on as they were, and count them from now on.
+#[test]
+fn a_store_of_the_second_version_goes_on() {
+    for store in store::each() {
+        let (mut ledger, reader) = store.open(law::bounds());
+        ledger.commit(vec![law::batch(&records::requests(&id(1), &[req(0), req(1)]))], 1).unwrap();
+        let before = reader.totals(1).unwrap();
+        drop((ledger, reader));
+        store.back_to_version_2();
+
+        let (mut ledger, reader) = store.open(law::bounds());
+        assert_eq!(reader.totals(1).unwrap(), before);
+        let found = records::written(&id(1), &[(1, 5), (2, 5)], |_, write| {
+            records::operation(write, 0, "shop.example", "/things", false);
+            write.texts(&names::DATA_TYPES, &["email"]);
+        });
+        let outcome = ledger.commit(vec![law::batch(&found)], 1).unwrap();
+        assert_eq!((outcome[0].folded, outcome[0].duplicates), (1, 1));
+        let types = reader.data_types(OperationId::parse(&id(0)).unwrap()).unwrap();
+        assert_eq!(
+            types.iter().map(|item| (item.name.as_str(), item.hits.records)).collect::<Vec<_>>(),
+            [("email", 1)]
+        );
+    }
 }

@@ -203,7 +203,7 @@ impl CidrSetBuilder {
 }
 
 fn merge<T: Ord + Copy>(ranges: &mut Vec<(T, T)>) {
-    ranges.sort_unstable();
+    crate::order::sort(ranges, |a, b| a < b);
     ranges.dedup_by(|next, kept| {
         let overlap = next.0 <= kept.1;
         if overlap {

@@ -5,6 +5,7 @@
 //! where it acts.
 
 use crate::overrides::is_method_parameter;
+use crate::pairs::Pairs;
 use crate::query;
 
 /// One change.
@@ -26,6 +27,7 @@ pub struct Edits {
     list: Vec<Edit>,
     path: Option<Box<[u8]>>,
     reroutes: bool,
+    uncoded: bool,
 }
 
 /// A change as the host makes it.
@@ -46,6 +48,23 @@ impl Edits {
 
     pub(crate) fn push(&mut self, edit: Edit) {
         self.list.push(edit);
+    }
+
+    /// The answer has to be one that can be masked: whole, and not coded. `lines` are the request's.
+    pub(crate) fn ask_for_readable(&mut self, lines: Pairs<'_>) {
+        let mut accepted = lines.named("accept-encoding");
+        let is_uncoded = accepted.next().is_some_and(|value| value.eq_ignore_ascii_case(b"identity"));
+        if !is_uncoded || accepted.next().is_some() {
+            self.push(Edit::RemoveHeader("accept-encoding".into()));
+            self.uncoded = true;
+        }
+        // A part of a body cannot be read, and it is a part of another body than ours (RFC 9110,
+        // section 14.2; RFC 3229 for deltas); nor can every character set.
+        for name in ["range", "if-range", "a-im", "accept-charset"] {
+            if lines.named(name).next().is_some() {
+                self.push(Edit::RemoveHeader(name.into()));
+            }
+        }
     }
 
     /// The path is spelt in another way, with its query.
@@ -94,6 +113,8 @@ impl Edits {
             }
             Edit::RemoveParameter(_) | Edit::RemoveMethodParameter => [None, None],
         });
-        headers.flatten().chain(self.path.as_deref().map(|path| Change::Replace(":path", path)))
+        // Without the header a server may code as it likes (RFC 9110, section 12.5.3).
+        let uncoded = self.uncoded.then_some(Change::Replace("accept-encoding", b"identity"));
+        headers.flatten().chain(uncoded).chain(self.path.as_deref().map(|path| Change::Replace(":path", path)))
     }
 }

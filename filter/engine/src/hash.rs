@@ -10,6 +10,19 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// A table keyed by what a policy says.
 pub(crate) type Table<K, V> = HashMap<K, V, BuildHasherDefault<Folded>>;
 
+/// Names that have to differ, each with where it stood. Every kind of table is code of its own in the
+/// module, so all kinds of names share this one.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Table<Box<str>, u32>);
+
+impl Names {
+    /// Takes a name that stands at `at`; gives where it stood before, if it did.
+    pub(crate) fn take(&mut self, name: &str, at: usize) -> Option<usize> {
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        self.0.insert(name.into(), at).and_then(|first| usize::try_from(first).ok())
+    }
+}
+
 /// Multiply and fold, eight bytes at a time.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Folded(u64);

@@ -8,13 +8,14 @@ use crate::client::Country;
 use crate::config::read::Sink;
 use crate::config::{Mode, Preflight};
 use crate::edit::Edits;
+use crate::masking;
 use crate::pairs::Pairs;
 use crate::path::CanonicalPath;
 use crate::policy::Policy;
 use crate::quota::Due;
 use crate::quota::key::Source;
 use crate::refusal::Refusal;
-use crate::{Protocol, host, overrides};
+use crate::{Protocol, host, overrides, quota};
 use once_cell::unsync::OnceCell;
 use std::net::IpAddr;
 
@@ -56,6 +57,10 @@ pub struct Judged {
     pub country: Option<Country>,
     /// The quotas that it falls under, in their order; none where it cannot be read.
     pub due: Vec<Due>,
+    /// What holds of masking; nothing where it cannot be read.
+    pub masks: masking::Due,
+    /// Whether a quota among them counts by a field of the body, and the body can be read.
+    pub reads_body: bool,
     /// What has to change before the upstream gets the request; nothing in shadow.
     pub edits: Edits,
 }
@@ -146,16 +151,32 @@ impl<'a> Prepared<'a> {
                 let call = self.call(asked, &operation, &around);
                 let verdicts = self.policy.access().judge(&call);
                 let from = Source { call: &call, operation: &operation, catalog: self.policy.catalog() };
-                let due = self.policy.quotas().due(&from);
+                let quotas = self.policy.quotas();
+                let due = quotas.due(&from);
+                let reads_body = due.iter().any(|due| quotas.get(due.quota).is_some_and(|quota| quota.reads_body))
+                    && quota::body::is_readable(self.head.lines, quotas.body_bytes_max() as u64);
+                let masks = self.policy.masking().due(&call);
                 // Envoy's own word for the address stands in the record without a call of ours.
                 let client = if self.policy.clients().is_envoys() { None } else { around.address() };
                 let country = around.country();
-                Judged { verdicts, client, country, due, operation: Some(operation), ..Judged::default() }
+                Judged {
+                    verdicts,
+                    client,
+                    country,
+                    due,
+                    masks,
+                    reads_body,
+                    operation: Some(operation),
+                    ..Judged::default()
+                }
             }
             Err(refusal) => Judged::refused(self.policy, *refusal),
         };
         judged.caller = self.caller;
         judged.edits = self.edits;
+        if self.policy.masking().acts(&judged.masks) {
+            judged.edits.ask_for_readable(self.head.lines);
+        }
         judged.in_mode(self.policy.mode())
     }
 

@@ -20,6 +20,8 @@ pub mod edit;
 mod hash;
 pub mod host;
 pub mod judge;
+pub mod masking;
+mod order;
 mod overrides;
 pub mod pairs;
 pub mod path;

@@ -11,9 +11,9 @@ use crate::client::ClientRules;
 use crate::config::read::Problems;
 use crate::config::{self, Config, DefaultAccess, Mode, Overrides, Preflight, Requests, Vantage, Written};
 use crate::hash::Folded;
+use crate::masking::{self, Masking};
 use crate::path::PathRules;
 use crate::quota::{self, Quotas};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -102,6 +102,7 @@ pub struct Policy {
     catalog: Catalog,
     access: Access,
     quotas: Quotas,
+    masking: Masking,
     reporting: Reporting,
     revision: Revision,
 }
@@ -116,12 +117,15 @@ pub struct Compiled {
 }
 
 impl Policy {
-    /// Reads and compiles a policy of one static layer.
+    /// Reads and compiles a policy of one static layer, away from where it runs: another key stands
+    /// for one that the environment there holds.
     ///
     /// # Errors
     /// Every problem at once, each with its path.
     pub fn from_json(json: &[u8]) -> Result<Compiled, Problems> {
-        Self::from_written(config::read(json)?)
+        let mut written = config::read(json)?;
+        written.supply_key(|_| Some("stands for another one".to_owned()));
+        Self::from_written(written)
     }
 
     /// Compiles a policy of one static layer.
@@ -147,22 +151,21 @@ impl Policy {
         let reporting = reporting(base);
         let clients = clients(base, &layers, &mut problems, warnings);
         let (catalog, api_count) = catalog(&layers, &requests.paths, &mut problems);
-        let (mut written_callers, mut address_sets) = (None, BTreeMap::new());
+        let (mut written_callers, mut address_sets) = (None, Vec::new());
         if let Some(base) = layers.first_mut() {
             written_callers = base.config.callers.take();
             address_sets = std::mem::take(&mut base.config.address_sets.0);
         }
         let callers = Callers::compile(written_callers, &mut problems);
-        let address_sets = address_sets.into_iter().map(|(name, set)| (name, Arc::new(set))).collect();
+        let address_sets: Vec<_> = address_sets.into_iter().map(|(name, set)| (name, Arc::new(set))).collect();
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
         let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);
+        let masking = masking(&mut layers, mode, &around, &mut problems);
         let (rules, default) = rules(layers, &around, &mut problems);
-        if !problems.is_empty() {
-            return Err(problems);
-        }
+        let Some(masking) = masking.filter(|_| problems.is_empty()) else { return Err(problems) };
         let access = Access::new(rules, api_count, default);
-        Ok(Self { mode, requests, clients, callers, catalog, access, quotas, reporting, revision })
+        Ok(Self { mode, requests, clients, callers, catalog, access, quotas, masking, reporting, revision })
     }
 
     /// Whether decisions act.
@@ -221,6 +224,12 @@ impl Policy {
     #[must_use]
     pub const fn quotas(&self) -> &Quotas {
         &self.quotas
+    }
+
+    /// What may leave.
+    #[must_use]
+    pub const fn masking(&self) -> &Masking {
+        &self.masking
     }
 
     /// Where records go.
@@ -297,6 +306,19 @@ fn quotas(
     quota::plan::compile(written, counting, mode, around, problems, warnings)
 }
 
+/// Masking rules of all layers; what is looked at, and the key, are the base's affair.
+fn masking(layers: &mut [Layer], mode: Mode, around: &Around<'_>, problems: &mut Problems) -> Option<Masking> {
+    let written = layers.iter_mut().flat_map(|layer| std::mem::take(&mut layer.config.masking)).collect();
+    let base = layers.first().map(|layer| &layer.config);
+    let sections = masking::compile::Sections {
+        inspect: base.and_then(|config| config.inspect.as_ref()),
+        pseudonyms: base.and_then(|config| config.pseudonyms.as_ref()),
+        reports: base.is_some_and(|config| config.collector.is_some()),
+        mode,
+    };
+    masking::compile::compile(written, &sections, around, problems)
+}
+
 fn rules(layers: Vec<Layer>, around: &Around<'_>, problems: &mut Problems) -> (Vec<Rule>, Option<DefaultAccess>) {
     let mut rules = Vec::new();
     let mut default = None;
@@ -320,9 +342,9 @@ fn check_rules(rules: &[Rule], problems: &mut Problems) {
         problems.push("access", format!("{} rules, at most {RULES_MAX} are taken", rules.len()));
         return;
     }
-    let mut names = crate::hash::Table::default();
-    for rule in rules {
-        if names.insert(&*rule.name, ()).is_some() {
+    let mut names = crate::hash::Names::default();
+    for (index, rule) in rules.iter().enumerate() {
+        if names.take(&rule.name, index).is_some() {
             problems.push(
                 "access",
                 format!(

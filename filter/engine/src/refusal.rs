@@ -29,6 +29,8 @@ pub enum Refusal {
     QuotaExceeded,
     /// A count could not be taken, or the rate limit service did not answer.
     QuotaUnavailable,
+    /// A masking rule does not let the response leave.
+    ResponseBlocked,
     /// What the decision needs could not be had from the host (Envoy).
     Undecidable,
 }
@@ -60,9 +62,15 @@ const QUOTA_UNAVAILABLE: Telling = told(
     "Too many workers wrote one count at once, the host did not keep it, or the rate limit service of a quota with `on_error: deny` did not answer in time.",
 );
 
+const RESPONSE_BLOCKED: Telling = told(
+    ("response.blocked", 502, 13),
+    "the answer to this request cannot be given",
+    "A masking rule blocks what the response holds, or its body cannot be read and the rule says `unreadable: block`. Where the response's head has left already, the stream is reset.",
+);
+
 impl Refusal {
     /// Every refusal, in the order of the reference.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AccessDenied,
         Self::AccessNotAllowed,
         Self::AccessDefault,
@@ -74,6 +82,7 @@ impl Refusal {
         Self::MethodOverridden,
         Self::QuotaExceeded,
         Self::QuotaUnavailable,
+        Self::ResponseBlocked,
         Self::Undecidable,
     ];
 
@@ -129,6 +138,7 @@ impl Refusal {
             ),
             Self::QuotaExceeded => QUOTA_EXCEEDED,
             Self::QuotaUnavailable => QUOTA_UNAVAILABLE,
+            Self::ResponseBlocked => RESPONSE_BLOCKED,
             Self::Undecidable => told(
                 ("undecidable", 503, 14),
                 "this request cannot be judged right now",

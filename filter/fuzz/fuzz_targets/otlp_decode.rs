@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use ostiary_wire::decode::{KeyValue, Limits, Record, Visitor, request, response_rejected};
+use ostiary_wire::decode::{KeyValue, Limits, Record, Value, Visitor, request, response_rejected};
 
 const LIMITS: Limits = Limits { records_max: 64, attributes_max: 16 };
 
@@ -18,6 +18,11 @@ impl Seen {
     fn attributes(&mut self, attributes: &[KeyValue<'_>]) {
         assert!(attributes.len() <= LIMITS.attributes_max);
         self.bytes += attributes.iter().map(|(key, _)| key.len()).sum::<usize>();
+        for (_, value) in attributes {
+            if let Value::List(list) = value {
+                assert!(list.items().count() <= list.bytes_len());
+            }
+        }
     }
 }
 

@@ -22,6 +22,7 @@ unsafe extern "C" {
     fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_get_buffer_bytes(kind: u32, start: usize, max: usize, data: *mut *mut u8, len: *mut usize) -> u32;
+    fn proxy_set_buffer_bytes(kind: u32, start: usize, len: usize, data: *const u8, data_len: usize) -> u32;
     fn proxy_get_header_map_pairs(kind: u32, data: *mut *mut u8, len: *mut usize) -> u32;
     fn proxy_remove_header_map_value(kind: u32, name: *const u8, name_len: usize) -> u32;
     fn proxy_replace_header_map_value(
@@ -72,12 +73,20 @@ unsafe extern "C" {
     fn random_get(data: *mut u8, len: usize) -> u32;
 }
 
-/// The ABI's number of the request's header map.
-const REQUEST_HEADERS: u32 = 0;
 /// The ABI's number of a stream's request side.
 const REQUEST_STREAM: u32 = 0;
-/// That of the response's.
+/// The ABI's number of the response's header map.
 const RESPONSE_HEADERS: u32 = 2;
+/// The ABI's number of the response's body.
+const RESPONSE_BODY: u32 = 1;
+
+/// The ABI's number of a header map.
+const fn number(map: HeaderMap) -> u32 {
+    match map {
+        HeaderMap::Request => 0,
+        HeaderMap::Response => RESPONSE_HEADERS,
+    }
+}
 
 /// The real host.
 #[derive(Debug, Clone, Copy)]
@@ -149,20 +158,16 @@ impl Host for Envoy {
     }
 
     fn headers(&self, map: HeaderMap) -> Result<Vec<u8>, Status> {
-        let kind = match map {
-            HeaderMap::Request => REQUEST_HEADERS,
-            HeaderMap::Response => RESPONSE_HEADERS,
-        };
-        fetch(|data, len| unsafe { proxy_get_header_map_pairs(kind, data, len) })
+        fetch(|data, len| unsafe { proxy_get_header_map_pairs(number(map), data, len) })
     }
 
-    fn remove_header(&self, name: &str) -> Result<(), Status> {
-        Status::from_number(unsafe { proxy_remove_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len()) })
+    fn remove_header(&self, map: HeaderMap, name: &str) -> Result<(), Status> {
+        Status::from_number(unsafe { proxy_remove_header_map_value(number(map), name.as_ptr(), name.len()) })
     }
 
-    fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Status> {
+    fn set_header(&self, map: HeaderMap, name: &str, value: &[u8]) -> Result<(), Status> {
         Status::from_number(unsafe {
-            proxy_replace_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+            proxy_replace_header_map_value(number(map), name.as_ptr(), name.len(), value.as_ptr(), value.len())
         })
     }
 
@@ -174,10 +179,16 @@ impl Host for Envoy {
 
     fn buffer(&self, buffer: Buffer, len: usize) -> Result<Vec<u8>, Status> {
         let kind = match buffer {
+            Buffer::ResponseBody => RESPONSE_BODY,
+            Buffer::RequestBody => 0,
             Buffer::GrpcAnswer => 5,
             Buffer::PluginConfiguration => 7,
         };
         fetch(|data, out_len| unsafe { proxy_get_buffer_bytes(kind, 0, len, data, out_len) })
+    }
+
+    fn set_body(&self, bytes: &[u8], len: usize) -> Result<(), Status> {
+        Status::from_number(unsafe { proxy_set_buffer_bytes(RESPONSE_BODY, 0, len, bytes.as_ptr(), bytes.len()) })
     }
 
     fn property(&self, path: &[&str]) -> Result<Vec<u8>, Status> {

@@ -35,19 +35,40 @@ pub(crate) fn update<R>(
     key: &str,
     mut change: impl FnMut(&mut Bucket) -> Change<R>,
 ) -> Result<R, Uncounted> {
+    let mut result = None;
+    exchange(host, key, &mut |bytes| {
+        let mut bucket = Bucket::new(bytes);
+        match change(&mut bucket) {
+            Change::Keep(kept) => {
+                result = Some(kept);
+                None
+            }
+            Change::Write(written) => {
+                result = Some(written);
+                Some(bucket.into_bytes())
+            }
+        }
+    })?;
+    result.ok_or(Uncounted::Contended)
+}
+
+/// Changes the value under a key, which is empty where there is none; `change` gives what is to be
+/// written, if anything, and may be called several times, on what others wrote.
+#[inline(never)] // One copy in the module and not one for each use.
+pub(crate) fn exchange(
+    host: &impl Host,
+    key: &str,
+    change: &mut dyn FnMut(Vec<u8>) -> Option<Vec<u8>>,
+) -> Result<(), Uncounted> {
     for _ in 0..ATTEMPTS_MAX {
         let (bytes, cas) = match host.shared(key) {
             Ok(found) => found,
             Err(Status::NotFound) => (Vec::new(), ABSENT),
             Err(status) => return Err(Uncounted::Host(status)),
         };
-        let mut bucket = Bucket::new(bytes);
-        let result = match change(&mut bucket) {
-            Change::Keep(result) => return Ok(result),
-            Change::Write(result) => result,
-        };
-        match host.set_shared(key, bucket.as_bytes(), cas) {
-            Ok(()) => return Ok(result),
+        let Some(bytes) = change(bytes) else { return Ok(()) };
+        match host.set_shared(key, &bytes, cas) {
+            Ok(()) => return Ok(()),
             Err(Status::CasMismatch) => {}
             Err(status) => return Err(Uncounted::Host(status)),
         }

@@ -21,6 +21,18 @@ pub enum Kind {
     Int,
     /// A boolean.
     Bool,
+    /// A list of texts, each bounded as a text is; what is over in number is left out.
+    Texts {
+        /// The bound of each, in bytes.
+        bytes_max: u16,
+        /// The most texts.
+        items_max: u16,
+    },
+    /// A list of 64-bit integers; what is over in number is left out.
+    Ints {
+        /// The most integers.
+        items_max: u16,
+    },
 }
 
 /// Where in the OTLP message an attribute stands.
@@ -65,12 +77,21 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    /// The bound of a string attribute in bytes; 0 for the other types.
+    /// The bound of a string attribute, or of each string of a list, in bytes; 0 for the other types.
     #[must_use]
     pub const fn bytes_max(&self) -> usize {
         match self.kind {
-            Kind::Str { bytes_max } => bytes_max as usize,
-            Kind::Int | Kind::Bool => 0,
+            Kind::Str { bytes_max } | Kind::Texts { bytes_max, .. } => bytes_max as usize,
+            Kind::Int | Kind::Bool | Kind::Ints { .. } => 0,
+        }
+    }
+
+    /// The most items of a list; 0 for the other types.
+    #[must_use]
+    pub const fn items_max(&self) -> usize {
+        match self.kind {
+            Kind::Texts { items_max, .. } | Kind::Ints { items_max } => items_max as usize,
+            Kind::Str { .. } | Kind::Int | Kind::Bool => 0,
         }
     }
 }
@@ -97,6 +118,12 @@ macro_rules! attributes {
 
 const fn text(bytes_max: u16) -> Kind {
     Kind::Str { bytes_max }
+}
+const fn texts(items_max: u16, bytes_max: u16) -> Kind {
+    Kind::Texts { bytes_max, items_max }
+}
+const fn ints(items_max: u16) -> Kind {
+    Kind::Ints { items_max }
 }
 use Kind::{Bool, Int};
 
@@ -171,6 +198,17 @@ attributes! {
     POLICY_REVISION = "ostiary.policy.revision", text(12), Request, Ostiary, "engine", "hash of the policy that judged the request: 12 hexadecimal digits";
     INSPECTION = "ostiary.inspection", text(8), Request, Ostiary, "engine", "`none`, `partial` or `full`: how much of the bodies was looked at";
     INSPECTION_REASON = "ostiary.inspection.reason", text(32), Request, Ostiary, "engine", "why the inspection is not full";
+    DETECTORS_VERSION = "ostiary.detectors.version", Int, Request, Ostiary, "engine", "version of the detectors that looked";
+    DATA_TYPES = "ostiary.data_types", texts(32, 64), Request, Ostiary, "engine", "data types found in the response's body, in the order of first finding; absent when none was";
+    DATA_TYPES_COUNTS = "ostiary.data_types.counts", ints(32), Request, Ostiary, "engine", "how often each of these was found";
+    DATA_TYPES_MASKED = "ostiary.data_types.masked", ints(32), Request, Ostiary, "engine", "how many of these were masked";
+    DATA_FIELDS = "ostiary.data_fields", texts(32, 192), Request, Ostiary, "engine", "where: a path as rules write it, a blank, and the data type, or `-` where a rule by field masked what none was found in";
+    DATA_FINGERPRINTS = "ostiary.data_fingerprints", texts(32, 96), Request, Ostiary, "engine", "keyed fingerprints of the values found: the data type, a colon and 16 hexadecimal digits; absent without `pseudonyms`";
+    FINGERPRINT_KEY = "ostiary.data_fingerprints.key", text(128), Request, Ostiary, "`pseudonyms.key_id`", "name of the key that the fingerprints are made under";
+    MASKING_RULES = "ostiary.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that changed the response; absent when none did";
+    WOULD_MASKING_RULES = "ostiary.would_be.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that would have changed it had they not been in shadow";
+    BLOCKED_BY = "ostiary.masking.blocked_by", text(128), Request, Ostiary, "engine", "the masking rule that ended the response; absent when none did";
+    BLOCKED_REASON = "ostiary.masking.blocked_reason", text(16), Request, Ostiary, "engine", "why: `found`, `oversize`, `unreadable`, `coding`, `corrupt`, `truncated`, `bomb`, `range`, `format`, `trailers` or `host`";
 
     // Other events.
     POLICY_REVISION_EVENT = "ostiary.policy.revision", text(12), Event, Ostiary, "engine", "the policy in force; on `policy.refused` absent";
@@ -190,7 +228,7 @@ attributes! {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, Convention, Kind, Place};
+    use super::{ALL, Convention, Place};
     use std::collections::BTreeSet;
 
     /// The conventions' own constants, read from the crate's source at the pinned version: a name
@@ -241,14 +279,14 @@ mod tests {
         assert_eq!(personal, ["client.address", "user_agent.original", "ostiary.caller.id"]);
     }
 
-    /// A record's size is bounded by its table: all strings at their bound stay under 16 KiB.
+    /// A record's size is bounded by its table: all texts at their bound stay under 32 KiB.
     #[test]
     fn a_record_is_bounded() {
         let bytes: usize = ALL
             .iter()
             .filter(|a| a.place == Place::Request)
-            .map(|a| a.name.len() + 16 + if a.kind == Kind::Int { 10 } else { a.bytes_max() })
+            .map(|a| a.name.len() + 16 + a.items_max().max(1) * (a.bytes_max() + 16))
             .sum();
-        assert!(bytes < 16 * 1024, "{bytes}");
+        assert!(bytes < 32 * 1024, "{bytes}");
     }
 }

@@ -60,7 +60,7 @@ impl From<WireError> for DecodeError {
     }
 }
 
-/// An attribute's value. Arrays, maps and bytes are none of ours: they come as [`Value::Other`].
+/// An attribute's value. Maps and bytes are none of ours: they come as [`Value::Other`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
     /// Text.
@@ -71,8 +71,42 @@ pub enum Value<'a> {
     Int(i64),
     /// A floating-point number.
     Double(f64),
+    /// A list, whose items are read when they are asked for.
+    List(List<'a>),
     /// Any other kind, or none.
     Other,
+}
+
+/// A list of values, borrowed from the message and not read yet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct List<'a>(&'a [u8]);
+
+impl<'a> List<'a> {
+    /// Its items in order; a list within a list is [`Value::Other`]. Nothing follows an error.
+    pub fn items(self) -> impl Iterator<Item = Result<Value<'a>, DecodeError>> {
+        let mut fields = Some(Fields::new(self.0));
+        std::iter::from_fn(move || {
+            loop {
+                let next = fields.as_mut()?.next_field().map_err(DecodeError::from);
+                let item = match next {
+                    Ok(None) => return None,
+                    Ok(Some((1, raw))) => bytes(raw).and_then(any_value),
+                    Ok(Some(_)) => continue,
+                    Err(error) => Err(error),
+                };
+                if item.is_err() {
+                    fields = None;
+                }
+                return Some(item.map(|value| if let Value::List(_) = value { Value::Other } else { value }));
+            }
+        })
+    }
+
+    /// How many bytes it takes in the message.
+    #[must_use]
+    pub const fn bytes_len(self) -> usize {
+        self.0.len()
+    }
 }
 
 /// An attribute, borrowed from the message.
@@ -157,6 +191,7 @@ impl Reader<'_> {
             }
         }
         visitor.scope(name, &attributes);
+        attributes.clear();
         let mut fields = Fields::new(message);
         while let Some((field, raw)) = fields.next_field()? {
             if field == 2 {
@@ -164,7 +199,6 @@ impl Reader<'_> {
                 if self.records > self.limits.records_max {
                     return Err(DecodeError::TooManyRecords);
                 }
-                attributes.clear();
                 self.record(bytes(raw)?, &mut attributes, visitor)?;
             }
         }
@@ -178,12 +212,16 @@ impl Reader<'_> {
         visitor: &mut impl Visitor,
     ) -> Result<(), DecodeError> {
         let mut record = Record::default();
+        let mut count = 0;
         let mut fields = Fields::new(message);
         while let Some((field, raw)) = fields.next_field()? {
             match (field, raw) {
                 (1, Raw::Fixed64(value)) => record.time_ns = value,
                 (11, Raw::Fixed64(value)) => record.observed_ns = value,
-                (6, Raw::Bytes(pair)) => self.push(pair, attributes)?,
+                (6, Raw::Bytes(pair)) => {
+                    self.put(pair, attributes, count)?;
+                    count += 1;
+                }
                 (9, Raw::Bytes(value)) => record.trace_id = value,
                 (10, Raw::Bytes(value)) => record.span_id = value,
                 (12, Raw::Bytes(value)) => record.event_name = utf8(value)?,
@@ -193,6 +231,7 @@ impl Reader<'_> {
                 _ => {}
             }
         }
+        attributes.truncate(count);
         visitor.record(&Record { attributes, ..record });
         Ok(())
     }
@@ -202,27 +241,36 @@ impl Reader<'_> {
         let mut fields = Fields::new(message);
         while let Some((field, raw)) = fields.next_field()? {
             if field == number {
-                self.push(bytes(raw)?, out)?;
+                self.put(bytes(raw)?, out, out.len())?;
             }
         }
         Ok(())
     }
 
-    fn push<'a>(&self, pair: &'a [u8], out: &mut Vec<KeyValue<'a>>) -> Result<(), DecodeError> {
-        if out.len() >= self.limits.attributes_max {
+    /// Puts an attribute at its place. Where one of the record before still stands there, it most likely has
+    /// the same key, which then needs no check of its own.
+    fn put<'a>(&self, pair: &'a [u8], out: &mut Vec<KeyValue<'a>>, place: usize) -> Result<(), DecodeError> {
+        if place >= self.limits.attributes_max {
             return Err(DecodeError::TooManyAttributes);
         }
+        let before = out.get(place).map_or("", |&(key, _)| key);
         let mut key = "";
         let mut value = Value::Other;
         let mut fields = Fields::new(pair);
         while let Some((field, raw)) = fields.next_field()? {
             match field {
-                1 => key = utf8(bytes(raw)?)?,
+                1 => {
+                    let given = bytes(raw)?;
+                    key = if given == before.as_bytes() { before } else { utf8(given)? };
+                }
                 2 => value = any_value(bytes(raw)?)?,
                 _ => {}
             }
         }
-        out.push((key, value));
+        match out.get_mut(place) {
+            Some(known) => *known = (key, value),
+            None => out.push((key, value)),
+        }
         Ok(())
     }
 }
@@ -236,7 +284,8 @@ fn any_value(message: &[u8]) -> Result<Value<'_>, DecodeError> {
             (2, Raw::Varint(bit)) => Value::Bool(bit != 0),
             (3, Raw::Varint(bits)) => Value::Int(i64::from_ne_bytes(bits.to_ne_bytes())),
             (4, Raw::Fixed64(bits)) => Value::Double(f64::from_bits(bits)),
-            (1..=4, _) => return Err(DecodeError::Malformed),
+            (5, Raw::Bytes(items)) => Value::List(List(items)),
+            (1..=5, _) => return Err(DecodeError::Malformed),
             _ => Value::Other,
         };
     }

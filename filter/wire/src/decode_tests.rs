@@ -6,7 +6,7 @@ use crate::Event;
 use crate::attributes as a;
 use crate::encode::{Batch, Head, Progress, Resource};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue as Pair, any_value};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue as Pair, any_value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource as OtelResource;
 use proptest::prelude::*;
@@ -21,14 +21,26 @@ struct Seen {
 
 impl Visitor for Seen {
     fn resource(&mut self, attributes: &[KeyValue<'_>]) {
-        self.resources.push(format!("{attributes:?}"));
+        self.resources.push(shown(attributes));
     }
     fn scope(&mut self, name: &str, attributes: &[KeyValue<'_>]) {
-        self.scopes.push(format!("{name} {attributes:?}"));
+        self.scopes.push(format!("{name} {}", shown(attributes)));
     }
     fn record(&mut self, record: &Record<'_, '_>) {
-        self.records.push(format!("{} {} {:?}", record.event_name, record.time_ns, record.attributes));
+        self.records.push(format!("{} {} {}", record.event_name, record.time_ns, shown(record.attributes)));
     }
+}
+
+/// Attributes with what their lists hold.
+fn shown(attributes: &[KeyValue<'_>]) -> String {
+    let lists =
+        attributes.iter().filter_map(|(_, value)| if let Value::List(list) = value { Some(*list) } else { None });
+    let items: Vec<Vec<_>> = lists.map(|list| list.items().collect()).collect();
+    let plain: Vec<_> = attributes
+        .iter()
+        .map(|&(key, value)| (key, if let Value::List(_) = value { Value::List(List(&[])) } else { value }))
+        .collect();
+    format!("{plain:?} {items:?}")
 }
 
 fn read(message: &[u8]) -> Result<Seen, DecodeError> {
@@ -44,17 +56,19 @@ fn what_we_write_we_read() {
         w.str(&a::METHOD, "GET");
         w.int(&a::STATUS, -5);
         w.bool(&a::REQUEST_SEEN, false);
+        w.texts(&a::DATA_TYPES, &["iban", "email"]);
+        w.counts(&a::DATA_TYPES_COUNTS, &[1, 300]);
     });
     let seen = read(&batch.seal(&resource, Progress { made: 1, dropped: 2 })).unwrap();
-    assert_eq!(seen.resources, [r#"[("ostiary.stream.id", Str("ab"))]"#]);
+    assert_eq!(seen.resources, [r#"[("ostiary.stream.id", Str("ab"))] []"#]);
     assert_eq!(
         seen.scopes,
-        [r#"ostiary-filter [("ostiary.stream.made", Int(1)), ("ostiary.stream.dropped", Int(2))]"#]
+        [r#"ostiary-filter [("ostiary.stream.made", Int(1)), ("ostiary.stream.dropped", Int(2))] []"#]
     );
     assert_eq!(
         seen.records,
         [
-            r#"ostiary.request 7 [("http.request.method", Str("GET")), ("http.response.status_code", Int(-5)), ("ostiary.request.seen", Bool(false))]"#
+            r#"ostiary.request 7 [("http.request.method", Str("GET")), ("http.response.status_code", Int(-5)), ("ostiary.request.seen", Bool(false)), ("ostiary.data_types", List(List([]))), ("ostiary.data_types.counts", List(List([])))] [[Ok(Str("iban")), Ok(Str("email"))], [Ok(Int(1)), Ok(Int(300))]]"#
         ]
     );
 }
@@ -108,6 +122,10 @@ fn any_value_strategy() -> impl Strategy<Value = Option<AnyValue>> {
         ".{0,8}".prop_map(any_value::Value::StringValue),
         any::<bool>().prop_map(any_value::Value::BoolValue),
         any::<i64>().prop_map(any_value::Value::IntValue),
+        prop::collection::vec(prop::option::of(".{0,4}"), 0..4).prop_map(|texts| {
+            let item = |text: Option<String>| AnyValue { value: text.map(any_value::Value::StringValue) };
+            any_value::Value::ArrayValue(ArrayValue { values: texts.into_iter().map(item).collect() })
+        }),
     ])
     .prop_map(|value| value.map(|value| AnyValue { value: Some(value) }))
 }
@@ -117,20 +135,30 @@ fn pairs() -> impl Strategy<Value = Vec<Pair>> {
     prop::collection::vec(pair, 0..4)
 }
 
-fn expected(pairs: &[Pair]) -> String {
-    let pairs: Vec<(&str, Value<'_>)> = pairs
+fn expected(given: &[Pair]) -> String {
+    let pairs: Vec<(&str, Value<'_>)> = given
         .iter()
         .map(|pair| {
             let value = match pair.value.as_ref().and_then(|any| any.value.as_ref()) {
                 Some(any_value::Value::StringValue(text)) => Value::Str(text),
                 Some(any_value::Value::BoolValue(bit)) => Value::Bool(*bit),
                 Some(any_value::Value::IntValue(int)) => Value::Int(*int),
+                Some(any_value::Value::ArrayValue(_)) => Value::List(List(&[])),
                 _ => Value::Other,
             };
             (pair.key.as_str(), value)
         })
         .collect();
-    format!("{pairs:?}")
+    let item = |any: &AnyValue| match &any.value {
+        Some(any_value::Value::StringValue(text)) => format!("Ok(Str({text:?}))"),
+        _ => "Ok(Other)".to_owned(),
+    };
+    let lists = given.iter().filter_map(|pair| match pair.value.as_ref()?.value.as_ref()? {
+        any_value::Value::ArrayValue(array) => Some(array.values.iter().map(item).collect::<Vec<_>>().join(", ")),
+        _ => None,
+    });
+    let lists: Vec<String> = lists.map(|items| format!("[{items}]")).collect();
+    format!("{pairs:?} [{}]", lists.join(", "))
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 //!
 //! A [`Batch`] is one growing buffer of `LogRecord` fields. [`Batch::seal`] puts the request,
 //! resource and scope around it and returns the bytes of one `ExportLogsServiceRequest`; a retry
-//! sends the same bytes. Nothing is allocated per attribute: a record is written into a scratch
+//! sends the same bytes. Nothing is allocated per attribute but for a list: a record is written into a scratch
 //! buffer that the batch reuses, because a nested message's length stands before its content.
 
 use crate::attributes::{Attribute, Kind};
@@ -32,6 +32,8 @@ mod field {
     pub(super) const VALUE_STRING: u32 = 1;
     pub(super) const VALUE_BOOL: u32 = 2;
     pub(super) const VALUE_INT: u32 = 3;
+    pub(super) const VALUE_ARRAY: u32 = 5;
+    pub(super) const ARRAY_VALUES: u32 = 1;
 }
 
 /// `SEVERITY_NUMBER_INFO`.
@@ -91,6 +93,43 @@ impl Attributes<'_> {
         self.begin(attribute, 2);
         put_tag(self.out, field::VALUE_BOOL, WireType::Varint);
         put_varint(self.out, u64::from(value));
+    }
+
+    /// Writes a list of texts, each cut as [`Attributes::str`] cuts. What is over the attribute's number of items is left out.
+    pub fn texts(&mut self, attribute: &Attribute, values: &[&str]) {
+        debug_assert!(matches!(attribute.kind, Kind::Texts { .. }), "{}", attribute.name);
+        let mut items = Vec::new();
+        for value in values.iter().take(attribute.items_max()) {
+            let (head, mark) = cut(value, attribute.bytes_max());
+            let text_len = head.len() + mark.len();
+            put_len(&mut items, field::ARRAY_VALUES, field_len(text_len));
+            put_len(&mut items, field::VALUE_STRING, text_len);
+            items.extend_from_slice(head.as_bytes());
+            items.extend_from_slice(mark.as_bytes());
+        }
+        self.array(attribute, &items);
+    }
+
+    /// Writes a list of counts; what no `i64` holds becomes the largest. What is over the attribute's number of items is left out.
+    pub fn counts(&mut self, attribute: &Attribute, values: &[u64]) {
+        debug_assert!(matches!(attribute.kind, Kind::Ints { .. }), "{}", attribute.name);
+        let mut items = Vec::new();
+        for &value in values.iter().take(attribute.items_max()) {
+            let value = value.min(i64::MAX as u64);
+            put_len(&mut items, field::ARRAY_VALUES, 1 + varint_len(value));
+            put_tag(&mut items, field::VALUE_INT, WireType::Varint);
+            put_varint(&mut items, value);
+        }
+        self.array(attribute, &items);
+    }
+
+    /// An empty list is not written: that there is none says the same.
+    fn array(&mut self, attribute: &Attribute, items: &[u8]) {
+        if items.is_empty() {
+            return;
+        }
+        self.begin(attribute, field_len(items.len()));
+        put_bytes(self.out, field::VALUE_ARRAY, items);
     }
 
     /// Tag and length of the `KeyValue`, its key, and tag and length of its `AnyValue`.

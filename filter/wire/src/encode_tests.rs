@@ -3,12 +3,33 @@
 use super::*;
 use crate::attributes as a;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, any_value};
 use proptest::prelude::*;
 use prost::Message;
 
 fn head(event: Event) -> Head {
     Head { event, time_ns: 1, observed_ns: 2, trace: None }
+}
+
+fn array(values: [any_value::Value; 2]) -> any_value::Value {
+    let values = values.map(|value| AnyValue { value: Some(value) }).to_vec();
+    any_value::Value::ArrayValue(ArrayValue { values })
+}
+
+/// A list of more items, or of longer ones, than the attribute takes is cut as a text is.
+#[test]
+fn a_list_is_bounded() {
+    let long = "é".repeat(100);
+    let mut out = Vec::new();
+    let mut attributes = Attributes { out: &mut out, field: 1 };
+    attributes.texts(&a::DATA_TYPES, &[long.as_str(); 100]);
+    let pair = crate::protobuf::Fields::new(&out).next_field();
+    let Ok(Some((1, crate::protobuf::Raw::Bytes(pair)))) = pair else { panic!("{pair:?}") };
+    let value = opentelemetry_proto::tonic::common::v1::KeyValue::decode(pair).unwrap().value.unwrap().value;
+    let Some(any_value::Value::ArrayValue(array)) = value else { panic!("{value:?}") };
+    assert_eq!(array.values.len(), a::DATA_TYPES.items_max());
+    let cut = any_value::Value::StringValue(format!("{}…", "é".repeat(30)));
+    assert!(array.values.iter().all(|item| item.value.as_ref() == Some(&cut)));
 }
 
 /// An independent implementation (prost's structs) reads what we wrote, field by field.
@@ -22,6 +43,8 @@ fn an_independent_reader_agrees() {
         w.int(&a::STATUS, 200);
         w.int(&a::RESPONSE_FLAGS, -1);
         w.bool(&a::REQUEST_SEEN, true);
+        w.texts(&a::DATA_TYPES, &["iban", "email"]);
+        w.counts(&a::DATA_TYPES_COUNTS, &[1, u64::MAX]);
     });
     batch.record(&head(Event::VmHeartbeat), |_| {});
     assert_eq!((batch.len(), batch.requests()), (2, 1));
@@ -48,6 +71,8 @@ fn an_independent_reader_agrees() {
             any_value::Value::IntValue(200),
             any_value::Value::IntValue(-1),
             any_value::Value::BoolValue(true),
+            array(["iban", "email"].map(|text| any_value::Value::StringValue(text.into()))),
+            array([1, i64::MAX].map(any_value::Value::IntValue)),
         ]
     );
 }

@@ -95,7 +95,19 @@ impl<'a> Fields<'a> {
         Ok(*head)
     }
 
+    #[inline]
     fn varint(&mut self) -> Result<u64, WireError> {
+        // Nearly all tags and lengths are one byte.
+        match self.rest.split_first() {
+            Some((&byte, tail)) if byte < 0x80 => {
+                self.rest = tail;
+                Ok(u64::from(byte))
+            }
+            Some(_) | None => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, WireError> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
             let (byte, tail) = self.rest.split_first().ok_or(WireError::Truncated)?;
@@ -112,6 +124,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// [`WireError`] when what follows is no field.
+    #[inline]
     pub fn next_field(&mut self) -> Result<Option<(u32, Raw<'a>)>, WireError> {
         if self.rest.is_empty() {
             return Ok(None);

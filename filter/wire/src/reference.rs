@@ -41,6 +41,8 @@ fn row(out: &mut String, attribute: &Attribute) {
         Kind::Str { bytes_max } => format!("text, {bytes_max} bytes"),
         Kind::Int => "int".to_owned(),
         Kind::Bool => "bool".to_owned(),
+        Kind::Texts { bytes_max, items_max } => format!("at most {items_max} texts, {bytes_max} bytes each"),
+        Kind::Ints { items_max } => format!("at most {items_max} ints"),
     };
     let convention = match attribute.convention {
         Convention::OpenTelemetry => "OTel",

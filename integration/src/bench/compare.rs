@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use super::bodies::Body;
+use super::counting::Engine;
 use super::drain::Drain;
 use super::edge::Edge;
 use super::fire::Fire;
@@ -60,11 +62,12 @@ pub async fn compare(
     modules: &Modules,
     ours: &Path,
     effort: Effort,
+    (engine, body): (Option<&Engine>, Body),
 ) -> Result<Comparison> {
     let edge = Edge::read()?;
     let mut runners = Vec::new();
     for row in rows.iter().copied() {
-        let runner = Runner::start(row, workers, &edge, modules, ours).await;
+        let runner = Runner::start(row, workers, &edge, modules, ours, (engine, body)).await;
         runners.push(runner.with_context(|| format!("row `{}`", row.name()))?);
     }
     let mut turns = vec![Vec::new(); runners.len()];
@@ -84,9 +87,16 @@ pub async fn compare(
 // === impl Runner ===
 
 impl Runner {
-    async fn start(row: Row, workers: u32, edge: &Edge, modules: &Modules, ours: &Path) -> Result<Self> {
+    async fn start(
+        row: Row,
+        workers: u32,
+        edge: &Edge,
+        modules: &Modules,
+        ours: &Path,
+        with: (Option<&Engine>, Body),
+    ) -> Result<Self> {
         let drain = Drain::start().await?;
-        let config = row.bootstrap(edge, modules, ours, drain.address());
+        let config = row.bootstrap(edge, modules, ours, drain.address(), with);
         let mut setup = Setup::new(&config).workers(workers);
         setup.log_level = "warning".to_owned();
         let envoy = Envoy::start(setup).await?;
@@ -140,6 +150,22 @@ impl Comparison {
             ]);
         }
     }
+
+    /// Adds its rows to a table of `Comparison::BODY_HEADS`: how many bytes of a body pass in a second of what a row adds.
+    pub fn body_rows(&self, what: &str, bytes: usize, table: &mut Table) {
+        for (index, row) in self.rows.iter().copied().enumerate().filter(|(_, row)| *row != Row::ReadingFloor) {
+            let added = Spread::of(&self.added(row));
+            let (added_text, rate) = match row {
+                Row::NoFilter => ("-".to_owned(), "-".to_owned()),
+                _ => (added.to_string(), format!("{:.0}", bytes as f64 / added.median)),
+            };
+            table.row(vec![what.to_owned(), row.name(), Spread::of(&self.turns[index]).to_string(), added_text, rate]);
+        }
+    }
+
+    /// The columns of `body_rows`.
+    pub const BODY_HEADS: [&str; 5] =
+        ["body", "row", "cpu us/request, median (min to max)", "added us", "MB in a second of what is added"];
 
     /// The columns of `rows`.
     pub const HEADS: [&str; 6] =

@@ -98,7 +98,7 @@ impl Connection {
         self.answer()
     }
 
-    /// Reads one answer that states its length; its status.
+    /// Reads one answer; its status.
     fn answer(&mut self) -> io::Result<u16> {
         self.buffer.clear();
         loop {
@@ -107,7 +107,7 @@ impl Connection {
             {
                 return Ok(status);
             }
-            let mut piece = [0; 4096];
+            let mut piece = [0; 16 * 1024];
             match self.stream.read(&mut piece)? {
                 0 => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "envoy closed the connection")),
                 read => self.buffer.extend_from_slice(&piece[..read]),
@@ -121,6 +121,11 @@ fn complete(bytes: &[u8]) -> io::Result<Option<(u16, usize)>> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let head = std::str::from_utf8(&bytes[..end]).map_err(io::Error::other)?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    // A masked body states no length. Its last chunk is empty, and nothing follows until the next request.
+    if head.lines().any(|line| line == "transfer-encoding: chunked") {
+        let is_whole = bytes.ends_with(b"\r\n0\r\n\r\n");
+        return Ok(status.map(|status| (status, if is_whole { bytes.len() } else { usize::MAX })));
+    }
     let length = head
         .lines()
         .find_map(|line| line.strip_prefix("content-length: "))
@@ -140,6 +145,9 @@ mod tests {
         let head = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n";
         assert_eq!(complete(head).unwrap(), Some((200, head.len() + 3)));
         assert_eq!(complete(b"HTTP/1.1 200 OK\r\ncontent").unwrap(), None);
+        let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n";
+        assert_eq!(complete(chunked).unwrap(), Some((200, chunked.len())));
+        assert_eq!(complete(&chunked[..chunked.len() - 1]).unwrap(), Some((200, usize::MAX)));
         assert!(complete(b"HTTP/1.1 200 OK\r\n\r\n").is_err(), "without a length nobody knows where it ends");
     }
 }

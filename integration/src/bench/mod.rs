@@ -4,7 +4,9 @@
 //! It measures the CPU time of the Envoy process for each request and not the time a request takes: on a machine that does other
 //! things too the former repeats, the latter does not.
 
+pub mod bodies;
 pub mod compare;
+pub mod counting;
 pub mod drain;
 pub mod edge;
 pub mod fire;

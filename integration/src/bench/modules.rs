@@ -1,4 +1,4 @@
-//! The two tiny filters that ours is compared with, built when the bench begins: they are no part of the workspace, because only the
+//! The tiny filters that ours is compared with, built when the bench begins: they are no part of the workspace, because only the
 //! bench needs them.
 
 use std::path::PathBuf;
@@ -13,6 +13,8 @@ use crate::place;
 pub struct Modules {
     /// Does nothing.
     pub empty: PathBuf,
+    /// Takes every body in and hands it back.
+    pub copying: PathBuf,
     /// Reads what a record needs, and does nothing with it.
     pub reading: PathBuf,
 }
@@ -20,7 +22,7 @@ pub struct Modules {
 // === impl Modules ===
 
 impl Modules {
-    /// Builds both, which takes seconds the first time and nothing afterwards.
+    /// Builds them, which takes seconds the first time and nothing afterwards.
     ///
     /// # Errors
     /// When cargo cannot be run, or fails.
@@ -37,6 +39,7 @@ impl Modules {
             bail!("integration/modules did not build: see the lines above");
         }
         let built = target.join("wasm32-wasip1/release");
-        Ok(Self { empty: built.join("bench_empty.wasm"), reading: built.join("bench_reading.wasm") })
+        let file = |name: &str| built.join(format!("bench_{name}.wasm"));
+        Ok(Self { empty: file("empty"), copying: file("copying"), reading: file("reading") })
     }
 }

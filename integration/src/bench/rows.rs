@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::bodies::{self, Body, Masked};
+use super::counting::{self, Engine};
 use super::edge::{COLLECTOR, Edge};
 use super::many_rules;
 use super::modules::Modules;
@@ -29,6 +31,22 @@ pub enum Row {
     Rules(usize),
     /// Envoy's own filter with the same rules and networks.
     RbacRules(usize),
+    /// Ours with the shipped policy, so many quotas, and nobody to tell.
+    Quotas(usize),
+    /// Ours with the shipped policy and one quota: access, a quota and the record.
+    OstiaryAndQuota,
+    /// Envoy's own limiter of one process.
+    LocalRatelimit,
+    /// Ours with one quota that a service counts, and nobody to tell.
+    GlobalQuota,
+    /// Envoy's own filter that asks the same service.
+    Ratelimit,
+    /// A Wasm filter that takes every body in and hands it back.
+    BodyCopied,
+    /// Ours without rules about access, masking bodies.
+    Masking(Masked),
+    /// Envoy's Lua filter with one pattern.
+    Lua,
 }
 
 // === impl Row ===
@@ -55,6 +73,33 @@ impl Row {
         Self::RbacRules(10_000),
     ];
 
+    /// What quotas cost that are counted in one Envoy; the load has one key.
+    pub const QUOTAS: &'static [Self] = &[
+        Self::NoFilter,
+        Self::ReadingFloor,
+        Self::OstiaryUnheard,
+        Self::Quotas(1),
+        Self::Quotas(3),
+        Self::Quotas(10),
+        Self::OstiaryAndQuota,
+        Self::LocalRatelimit,
+    ];
+
+    /// What they cost where a service counts.
+    pub const GLOBAL: &'static [Self] = &[Self::NoFilter, Self::ReadingFloor, Self::GlobalQuota, Self::Ratelimit];
+
+    /// What it costs to mask a body.
+    pub const BODIES: &'static [Self] = &[
+        Self::NoFilter,
+        Self::ReadingFloor,
+        Self::BodyCopied,
+        Self::Masking(Masked::Nothing),
+        Self::Masking(Masked::Fields),
+        Self::Masking(Masked::Types),
+        Self::Masking(Masked::Both),
+        Self::Lua,
+    ];
+
     /// What the table calls it.
     #[must_use]
     pub fn name(self) -> String {
@@ -67,6 +112,14 @@ impl Row {
             Self::RbacAndAccessLog => "envoy rbac + grpc access log".to_owned(),
             Self::Rules(rules) => format!("ostiary, {rules} rules, {} networks", many_rules::networks(rules)),
             Self::RbacRules(rules) => format!("envoy rbac, {rules} rules, {} networks", many_rules::networks(rules)),
+            Self::Quotas(count) => format!("ostiary, {count} quotas, no collector"),
+            Self::OstiaryAndQuota => "ostiary, 1 quota".to_owned(),
+            Self::LocalRatelimit => "envoy local_ratelimit".to_owned(),
+            Self::GlobalQuota => "ostiary, 1 global quota, no collector".to_owned(),
+            Self::Ratelimit => "envoy ratelimit".to_owned(),
+            Self::BodyCopied => "wasm filter that copies bodies".to_owned(),
+            Self::Masking(masked) => masked.name().to_owned(),
+            Self::Lua => "envoy lua, one pattern".to_owned(),
         }
     }
 
@@ -74,29 +127,82 @@ impl Row {
     #[must_use]
     pub const fn refuses(self) -> bool {
         match self {
-            Self::NoFilter | Self::EmptyWasm | Self::ReadingFloor => false,
-            Self::OstiaryUnheard | Self::Ostiary | Self::RbacAndAccessLog | Self::Rules(_) | Self::RbacRules(_) => true,
+            Self::NoFilter
+            | Self::EmptyWasm
+            | Self::ReadingFloor
+            | Self::LocalRatelimit
+            | Self::Ratelimit
+            | Self::BodyCopied
+            | Self::Masking(_)
+            | Self::Lua => false,
+            Self::OstiaryUnheard
+            | Self::Ostiary
+            | Self::RbacAndAccessLog
+            | Self::Rules(_)
+            | Self::RbacRules(_)
+            | Self::Quotas(_)
+            | Self::OstiaryAndQuota
+            | Self::GlobalQuota => true,
         }
     }
 
-    /// The Envoy of this row, which sends what it has to say to `drain`.
+    /// The Envoy of this row, which sends what it has to say to `drain`, and asks the engine where there is one.
     #[must_use]
-    pub fn bootstrap(self, edge: &Edge, modules: &Modules, ours: &Path, drain: SocketAddr) -> Value {
+    pub fn bootstrap(
+        self,
+        edge: &Edge,
+        modules: &Modules,
+        ours: &Path,
+        drain: SocketAddr,
+        (engine, body): (Option<&Engine>, Body),
+    ) -> Value {
+        let with = |more: &[(&str, Value)], is_heard: bool| {
+            let mut policy = edge.policy();
+            if let Some(policy) = policy.as_object_mut() {
+                policy.extend(more.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+                if !is_heard {
+                    policy.remove("collector");
+                }
+            }
+            vec![wasm("ostiary", ours, &policy)]
+        };
         let (filters, log) = match self {
             Self::NoFilter => (vec![], None),
             Self::EmptyWasm => (vec![wasm("empty", &modules.empty, &json!({}))], None),
             Self::ReadingFloor => (vec![wasm("reading", &modules.reading, &json!({}))], None),
-            Self::OstiaryUnheard => {
-                let mut policy = edge.policy();
-                policy.as_object_mut().map(|policy| policy.remove("collector"));
-                (vec![wasm("ostiary", ours, &policy)], None)
-            }
-            Self::Ostiary => (vec![wasm("ostiary", ours, &edge.policy())], None),
+            Self::OstiaryUnheard => (with(&[], false), None),
+            Self::Ostiary => (with(&[], true), None),
+            Self::Quotas(count) => (with(&[("quotas", counting::quotas(count))], false), None),
+            Self::OstiaryAndQuota => (with(&[("quotas", counting::quotas(1))], true), None),
+            Self::GlobalQuota => (with(&counting::global(), false), None),
+            Self::LocalRatelimit => (vec![counting::local_ratelimit()], None),
+            Self::Ratelimit => (vec![counting::ratelimit()], None),
             Self::RbacAndAccessLog => (rbac(), Some(access_log())),
             Self::Rules(rules) => (vec![wasm("ostiary", ours, &many_rules::policy(rules))], None),
             Self::RbacRules(rules) => (vec![many_rules::rbac(rules)], None),
+            Self::BodyCopied => (vec![wasm("copying", &modules.copying, &json!({}))], None),
+            Self::Masking(masked) => {
+                (vec![wasm("ostiary", ours, &json!({ "version": "v1", "masking": masked.rules() }))], None)
+            }
+            Self::Lua => (vec![bodies::lua()], None),
         };
-        config::bootstrap(vec![edge.listener(filters, log)], vec![edge.collector(drain)])
+        let mut listener = edge.listener(filters, log);
+        let mut clusters = vec![edge.collector(drain)];
+        if let Some(text) = body.text() {
+            // The shipped limit of 32 KiB is less than Lua has to hold of one body.
+            listener["per_connection_buffer_limit_bytes"] = json!(1 << 20);
+            let route_config = &mut listener["filter_chains"][0]["filters"][0]["typed_config"]["route_config"];
+            route_config["max_direct_response_body_size_bytes"] = json!(text.len());
+            let route = &mut route_config["virtual_hosts"][0]["routes"][0];
+            route["direct_response"]["body"]["inline_string"] = json!(text);
+            route["response_headers_to_add"] = json!([{ "header": { "key": "content-type", "value": "application/json" }, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD" }]);
+        }
+        if let Some(engine) = engine {
+            let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
+            manager["route_config"]["virtual_hosts"][0]["routes"] = json!([Engine::route()]);
+            clusters.extend(engine.clusters());
+        }
+        config::bootstrap(vec![listener], clusters)
     }
 }
 

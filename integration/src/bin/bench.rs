@@ -1,13 +1,16 @@
 //! `make bench`: runs the comparison and the replacements and prints their tables, for the terminal and as Markdown.
 //!
 //! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 7),
-//! `BENCH_ONLY=compare`, `BENCH_ONLY=rules` or `BENCH_ONLY=replace` runs one part.
+//! `BENCH_ONLY=` with `compare`, `rules`, `quotas`, `masking` or `replace` runs one part.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use ostiary_integration::bench::bodies::Body;
 use ostiary_integration::bench::compare::{Comparison, Effort, compare};
+use ostiary_integration::bench::counting::Engine;
 use ostiary_integration::bench::modules::Modules;
 use ostiary_integration::bench::replace::{self, Large};
 use ostiary_integration::bench::rows::Row;
@@ -18,6 +21,13 @@ use ostiary_integration::place;
 const WORKERS: [u32; 2] = [1, 2];
 const LARGE: Large = Large { apis: 10_000, rules: 10_000, cidrs: 100_000 };
 const REPLACEMENTS: u32 = 1_000;
+/// The rows as they are: no rate limit service, and the answer that the shipped file gives.
+const NOTHING_MORE: (Option<&Engine>, Body) = (None, Body::Shipped);
+const BODIES: [(&str, Body); 3] = [
+    ("users, 1 KiB", Body::Users(1 << 10)),
+    ("users, 64 KiB", Body::Users(1 << 16)),
+    ("nothing to find, 64 KiB", Body::Plain(1 << 16)),
+];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -46,7 +56,7 @@ async fn run() -> Result<()> {
         let mut table = Table::new(&Comparison::HEADS);
         for workers in WORKERS {
             println!("comparing with {workers} worker(s): {} rounds of {:?} for each row", effort.rounds, effort.turn);
-            compare(workers, Row::WHOLE, &modules, &ours, effort).await?.rows(&mut table);
+            compare(workers, Row::WHOLE, &modules, &ours, effort, NOTHING_MORE).await?.rows(&mut table);
         }
         tables.push(("CPU time of the Envoy process for each request", table));
         let mut table = Table::new(&host_calls::HEADS);
@@ -57,11 +67,17 @@ async fn run() -> Result<()> {
         let modules = Modules::build()?;
         println!("deciding among few and many rules: {} rounds of {:?} for each row", effort.rounds, effort.turn);
         let mut table = Table::new(&Comparison::HEADS);
-        compare(1, Row::RULES, &modules, &ours, effort).await?.rows(&mut table);
+        compare(1, Row::RULES, &modules, &ours, effort, NOTHING_MORE).await?.rows(&mut table);
         tables.push(("Few rules and many, CPU time for each request", table));
         let (four, six) =
             many_rules::bytes_for_each(LARGE.cidrs).map_err(|why| anyhow::anyhow!("a network is none: {why}"))?;
         println!("a compiled network takes {four:.1} bytes (ipv4), {six:.1} bytes (ipv6)");
+    }
+    if wanted("quotas") {
+        tables.extend(quotas(&ours, effort).await?);
+    }
+    if wanted("masking") {
+        tables.push(masking(&ours, effort).await?);
     }
     if wanted("replace") {
         println!("applying {} apis, {} rules and {} cidrs under load", LARGE.apis, LARGE.rules, LARGE.cidrs);
@@ -80,6 +96,35 @@ async fn run() -> Result<()> {
         println!("\n**{title}**\n\n{}", table.markdown());
     }
     Ok(())
+}
+
+/// What masking bodies costs.
+async fn masking(ours: &Path, effort: Effort) -> Result<(&'static str, Table)> {
+    let modules = Modules::build()?;
+    let mut table = Table::new(&Comparison::BODY_HEADS);
+    for (what, body) in BODIES {
+        println!("masking {what}: {} rounds of {:?} for each row", effort.rounds, effort.turn);
+        let bytes = body.text().map_or(0, |text| text.len());
+        compare(1, Row::BODIES, &modules, ours, effort, (None, body)).await?.body_rows(what, bytes, &mut table);
+    }
+    Ok(("Masking bodies, one worker, CPU time for each request", table))
+}
+
+/// What quotas cost, counted here and by a service.
+async fn quotas(ours: &Path, effort: Effort) -> Result<[(&'static str, Table); 2]> {
+    let modules = Modules::build()?;
+    let mut table = Table::new(&Comparison::HEADS);
+    for workers in WORKERS {
+        println!("counting with {workers} worker(s): {} rounds of {:?} for each row", effort.rounds, effort.turn);
+        compare(workers, Row::QUOTAS, &modules, ours, effort, NOTHING_MORE).await?.rows(&mut table);
+    }
+    let here = ("Quotas counted in one Envoy, CPU time for each request, all of one key", table);
+    let engine = Engine::start().await?;
+    let mut table = Table::new(&Comparison::HEADS);
+    println!("asking a rate limit service: {} rounds of {:?} for each row", effort.rounds, effort.turn);
+    compare(1, Row::GLOBAL, &modules, ours, effort, (Some(&engine), Body::Shipped)).await?.rows(&mut table);
+    let there = ("Quotas counted by a service, CPU time of Envoy for each request, routed to an upstream", table);
+    Ok([here, there])
 }
 
 fn setting(name: &str, default: f64) -> Result<f64> {

@@ -1,12 +1,14 @@
 //! One worker of Envoy with our filter in its chain, and nothing else.
 
+use super::answer::{self, Answer, Left};
 use super::host::{FakeHost, Reply};
+use crate::record::plain;
 use ostiary_engine::pairs::{self, Pairs};
 use ostiary_filter::facts::Facts;
 use ostiary_filter::root::Root;
-use ostiary_filter::stream::{Flow, Input};
+use ostiary_filter::stream::{Flow, Input, Stream};
 use ostiary_filter::vm::Vm;
-use ostiary_wire::decode::{self, KeyValue, Limits, Value, Visitor};
+use ostiary_wire::decode::{self, KeyValue, Limits, Visitor};
 
 /// A request on its way in, as Envoy's codec and connection manager leave it.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +21,8 @@ pub struct Inbound {
     pub protocol: &'static str,
     /// The body's chunks.
     pub body: Vec<Vec<u8>>,
+    /// Whether trailers end the request.
+    pub trailers: bool,
     /// The answer that Envoy or a filter before ours gives, so that ours sees nothing of the request but its end.
     pub answered_before: Option<(u16, &'static str)>,
 }
@@ -32,8 +36,8 @@ pub struct Exchanged {
     pub passed: bool,
     /// The request's headers as the filter left them.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// Lines that the filter added to the response's headers.
-    pub added: Vec<(String, Vec<u8>)>,
+    /// What left of the upstream's answer.
+    pub answer: Left,
 }
 
 /// A worker: one VM with one root context.
@@ -105,12 +109,22 @@ impl Envoy {
     pub fn exchange(
         &self,
         inbound: &Inbound,
-        answer: (u16, &str),
+        (status, details): (u16, &str),
+        facts: impl FnOnce(&mut Facts<'static>),
+    ) -> Exchanged {
+        let headers = vec![(":status".to_owned(), status.to_string().into_bytes())];
+        self.exchange_whole(inbound, (&Answer { headers, ..Answer::default() }, details), facts)
+    }
+
+    /// Sends a request through, and what the upstream answers back.
+    pub fn exchange_whole(
+        &self,
+        inbound: &Inbound,
+        (answer, answer_details): (&Answer, &str),
         facts: impl FnOnce(&mut Facts<'static>),
     ) -> Exchanged {
         let world = &self.host.world;
         world.reply.borrow_mut().take();
-        world.added.borrow_mut().clear();
         let mut known = Facts {
             time_ns: Some(world.now_ns.get()),
             duration_ns: Some(1_500_000),
@@ -123,25 +137,28 @@ impl Envoy {
         };
         world.facts.replace(known.clone());
         let mut stream = self.root.stream();
-        let mut passed = false;
+        let (mut passed, mut left) = (false, Left::default());
         let mut headers = pairs::serialized(&inbound.headers);
         let (status, details) = if let Some(before) = inbound.answered_before {
             (before.0, before.1.to_owned())
         } else {
             *world.headers.borrow_mut() = Some(headers.clone());
-            let flow = stream.step(Input::RequestHeaders);
+            let flow = stream.step(Input::RequestHeaders { end: inbound.body.is_empty() });
             // Once the filter has let the headers go, Envoy takes the map away.
             headers = world.headers.borrow_mut().take().unwrap_or_default();
+            let holds = flow == Flow::Stop && world.reply.borrow().is_none() && world.grpc.borrow().is_empty();
             passed = flow == Flow::Continue && world.reply.borrow().is_none();
-            for _ in &inbound.body {
-                passed = passed && stream.step(Input::RequestBody) == Flow::Continue;
+            if passed || holds {
+                passed = self.body(&mut stream, inbound, passed);
             }
             // Every answer, also the filter's own, comes back through the filter.
-            assert_eq!(stream.step(Input::ResponseHeaders), Flow::Continue);
-            assert_eq!(stream.step(Input::ResponseBody), Flow::Continue);
+            let refusal = Answer { body: vec![b"refused".to_vec()], ..Answer::default() };
+            left = answer::pass_back(&self.host, &mut stream, if passed { answer } else { &refusal });
+            let head_left = passed && left.headers.is_some();
             match &*world.reply.borrow() {
+                Some(reply) if !head_left => (reply.status, reply.details.clone()),
+                _ if passed => (answer.status(), answer_details.to_owned()),
                 Some(reply) => (reply.status, reply.details.clone()),
-                None if passed => (answer.0, answer.1.to_owned()),
                 None => (0, String::new()),
             }
         };
@@ -157,7 +174,35 @@ impl Envoy {
         *world.headers.borrow_mut() = None;
         let line = |(name, value): (&[u8], &[u8])| (String::from_utf8_lossy(name).into_owned(), value.to_vec());
         let headers = Pairs::new(&headers).map(line).collect();
-        Exchanged { reply: world.reply.borrow_mut().take(), passed, headers, added: world.added.take() }
+        // An answer of the filter's own that comes after a head has left only breaks the stream.
+        let reply = world.reply.borrow_mut().take().filter(|_| !passed || left.headers.is_none());
+        Exchanged { reply, passed, headers, answer: left }
+    }
+
+    /// Sends a body through as Envoy does: what the filter stopped comes again with what follows. Whether the request goes on.
+    fn body(&self, stream: &mut Stream<FakeHost>, inbound: &Inbound, mut passed: bool) -> bool {
+        let world = &self.host.world;
+        let mut held = Vec::new();
+        for (index, chunk) in inbound.body.iter().enumerate() {
+            held.extend_from_slice(chunk);
+            let end = index + 1 == inbound.body.len() && !inbound.trailers;
+            *world.body.borrow_mut() = Some(held.clone());
+            passed = stream.step(Input::RequestBody { len: held.len(), end }) == Flow::Continue;
+            *world.body.borrow_mut() = None;
+            if passed {
+                held.clear();
+            }
+            if world.reply.borrow().is_some() {
+                return false;
+            }
+        }
+        if inbound.trailers {
+            // What was let go is not there any more.
+            *world.body.borrow_mut() = (!held.is_empty()).then_some(held);
+            passed = stream.step(Input::RequestTrailers) == Flow::Continue;
+            *world.body.borrow_mut() = None;
+        }
+        passed && world.reply.borrow().is_none()
     }
 
     /// Answers every call under way by a gRPC status and a message; returns what they carried.
@@ -197,17 +242,6 @@ pub fn decoded(message: &[u8]) -> Vec<crate::record::Record> {
 struct Reader {
     current: crate::record::Record,
     records: Vec<crate::record::Record>,
-}
-
-fn plain(attributes: &[KeyValue<'_>]) -> std::collections::BTreeMap<String, serde_json::Value> {
-    let value = |value: &Value<'_>| match value {
-        Value::Str(text) => serde_json::json!(text),
-        Value::Bool(bit) => serde_json::json!(bit),
-        Value::Int(int) => serde_json::json!(int),
-        Value::Double(number) => serde_json::json!(number),
-        Value::Other => serde_json::Value::Null,
-    };
-    attributes.iter().map(|(key, of)| ((*key).to_owned(), value(of))).collect()
 }
 
 impl Visitor for Reader {

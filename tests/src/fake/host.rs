@@ -18,6 +18,7 @@ pub enum Call {
     SetHeader,
     AddResponseHeader,
     Buffer,
+    SetBody,
     Property,
     Foreign,
     Respond,
@@ -34,7 +35,7 @@ pub enum Call {
 
 impl Call {
     /// Every kind of call.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Now,
         Self::Random,
         Self::Headers,
@@ -42,6 +43,7 @@ impl Call {
         Self::SetHeader,
         Self::AddResponseHeader,
         Self::Buffer,
+        Self::SetBody,
         Self::Property,
         Self::Foreign,
         Self::Respond,
@@ -103,8 +105,14 @@ pub struct World {
     pub headers: RefCell<Option<Vec<u8>>>,
     /// The configuration, while configuring.
     pub configuration: RefCell<Option<Vec<u8>>>,
+    /// The response's header map, while it can be read.
+    pub answer_headers: RefCell<Option<Vec<u8>>>,
+    /// What Envoy has of the response's body, while it can be read.
+    pub answer_body: RefCell<Option<Vec<u8>>>,
     /// The answer to a gRPC call, in its callback.
     pub answer: RefCell<Option<Vec<u8>>>,
+    /// What the host holds of the request's body, in its callback.
+    pub body: RefCell<Option<Vec<u8>>>,
     /// The facts of the current stream.
     pub facts: RefCell<Facts<'static>>,
     /// Properties besides the facts, joined by dots.
@@ -113,8 +121,6 @@ pub struct World {
     pub reply: RefCell<Option<Reply>>,
     /// Whether the filter let the current request go on after it had held it.
     pub resumed: Cell<bool>,
-    /// Lines that the filter added to the response's headers.
-    pub added: RefCell<Vec<(String, Vec<u8>)>>,
     /// Calls that were begun and not yet taken by the test.
     pub grpc: RefCell<Vec<GrpcRequest>>,
     /// The tick's period.
@@ -179,9 +185,12 @@ impl FakeHost {
         keys
     }
 
-    /// Changes the header map that can be read now.
-    fn change(&self, change: impl FnOnce(&mut Vec<(Vec<u8>, Vec<u8>)>)) -> Result<(), Status> {
-        let mut map = self.world.headers.borrow_mut();
+    /// Changes a header map while it can be read.
+    fn change(&self, map: HeaderMap, change: impl FnOnce(&mut Vec<(Vec<u8>, Vec<u8>)>)) -> Result<(), Status> {
+        let mut map = match map {
+            HeaderMap::Request => self.world.headers.borrow_mut(),
+            HeaderMap::Response => self.world.answer_headers.borrow_mut(),
+        };
         let map = map.as_mut().ok_or(Status::BadArgument)?;
         let mut lines = Pairs::new(map).map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
         change(&mut lines);
@@ -216,19 +225,19 @@ impl Host for FakeHost {
         self.enter(Call::Headers)?;
         match map {
             HeaderMap::Request => self.world.headers.borrow().clone().ok_or(Status::BadArgument),
-            HeaderMap::Response => Err(Status::BadArgument),
+            HeaderMap::Response => self.world.answer_headers.borrow().clone().ok_or(Status::BadArgument),
         }
     }
 
-    fn remove_header(&self, name: &str) -> Result<(), Status> {
+    fn remove_header(&self, map: HeaderMap, name: &str) -> Result<(), Status> {
         self.enter(Call::RemoveHeader)?;
-        self.change(|lines| lines.retain(|(have, _)| have != name.as_bytes()))
+        self.change(map, |lines| lines.retain(|(have, _)| have != name.as_bytes()))
     }
 
     /// As Envoy has it: the first line is given the value, others stay.
-    fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Status> {
+    fn set_header(&self, map: HeaderMap, name: &str, value: &[u8]) -> Result<(), Status> {
         self.enter(Call::SetHeader)?;
-        self.change(|lines| match lines.iter_mut().find(|(have, _)| have == name.as_bytes()) {
+        self.change(map, |lines| match lines.iter_mut().find(|(have, _)| have == name.as_bytes()) {
             Some((_, have)) => *have = value.to_vec(),
             None => lines.push((name.as_bytes().to_vec(), value.to_vec())),
         })
@@ -236,17 +245,27 @@ impl Host for FakeHost {
 
     fn add_response_header(&self, name: &str, value: &[u8]) -> Result<(), Status> {
         self.enter(Call::AddResponseHeader)?;
-        self.world.added.borrow_mut().push((name.to_owned(), value.to_vec()));
-        Ok(())
+        self.change(HeaderMap::Response, |lines| lines.push((name.as_bytes().to_vec(), value.to_vec())))
     }
 
     fn buffer(&self, buffer: Buffer, len: usize) -> Result<Vec<u8>, Status> {
         self.enter(Call::Buffer)?;
         let bytes = match buffer {
             Buffer::PluginConfiguration => self.world.configuration.borrow().clone(),
+            Buffer::ResponseBody => self.world.answer_body.borrow().clone(),
             Buffer::GrpcAnswer => self.world.answer.borrow().clone(),
+            Buffer::RequestBody => self.world.body.borrow().clone(),
         };
         bytes.map(|bytes| bytes[..len.min(bytes.len())].to_vec()).ok_or(Status::NotFound)
+    }
+
+    /// As Envoy has it: from the start so many bytes go, and the new ones stand in their place.
+    fn set_body(&self, bytes: &[u8], len: usize) -> Result<(), Status> {
+        self.enter(Call::SetBody)?;
+        let mut body = self.world.answer_body.borrow_mut();
+        let body = body.as_mut().ok_or(Status::BadArgument)?;
+        body.splice(..len.min(body.len()), bytes.iter().copied());
+        Ok(())
     }
 
     fn property(&self, path: &[&str]) -> Result<Vec<u8>, Status> {

@@ -3,6 +3,7 @@
 //! It stands for what Envoy's codecs, connection manager and router do only as far as scenarios ask: pseudo-headers, a request
 //! id, 503 where nobody listens, gRPC's form of a local response. What depends on more of Envoy is unobservable here.
 
+use super::answer::{Answer, Left};
 use super::envoy::{Envoy, Inbound};
 use super::host::{FakeHost, Reply};
 use crate::octets::Octets;
@@ -80,7 +81,7 @@ fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observati
         let mut properties = envoy.host.world.properties.borrow_mut();
         properties.insert(format!("filter_state.{key}"), exchange.request.from.to_string().into_bytes());
     }
-    let exchanged = envoy.exchange(&inbound, (status, details), |facts| {
+    let exchanged = envoy.exchange_whole(&inbound, (&answer(exchange, status, scenario), details), |facts| {
         facts.cluster = scenario.name.clone().into_bytes().into();
         facts.upstream_duration_ns = (*facts.details == *b"via_upstream").then_some(upstream_ns);
         facts.response_body_size = Some(response_body as u64);
@@ -97,11 +98,7 @@ fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observati
     let response = match (&exchanged.reply, inbound.answered_before) {
         (_, Some((status, _))) => Some(Response { status, ..Response::default() }),
         (Some(reply), None) => Some(local(reply, exchange)),
-        (None, None) if exchanged.passed => {
-            let mut response = passed_on(exchange, status, scenario.listener.upstream_down);
-            response.headers.extend(exchanged.added.iter().cloned());
-            Some(response)
-        }
+        (None, None) if exchanged.passed => passed_on(exchange, &exchanged.answer),
         (None, None) => None,
     };
     let arrival = (exchanged.passed && !scenario.listener.upstream_down).then(|| arrival(&exchanged.headers, &inbound));
@@ -143,6 +140,7 @@ fn inbound(scenario: &Scenario, exchange: &Exchange) -> Result<Inbound, String> 
         client,
         protocol: if request.protocol == Protocol::Http1 { "HTTP/1.1" } else { "HTTP/2" },
         body: body(request),
+        trailers: false,
         answered_before: refused_before.then_some((403, "rbac_access_denied_matched_policy[none]")),
     })
 }
@@ -193,17 +191,34 @@ fn local(reply: &Reply, exchange: &Exchange) -> Response {
     Response { status: reply.status, headers, body, trailers: Vec::new() }
 }
 
-fn passed_on(exchange: &Exchange, status: u16, down: bool) -> Response {
-    if down {
-        return Response { status, body: b"upstream connect error".to_vec(), ..Response::default() };
+/// What the upstream answers, as it comes to the filters; where nobody listens, what Envoy answers for it.
+fn answer(exchange: &Exchange, status: u16, scenario: &Scenario) -> Answer {
+    let status_line = (":status".to_owned(), status.to_string().into_bytes());
+    if scenario.listener.upstream_down {
+        return Answer { headers: vec![status_line], body: vec![b"upstream connect error".to_vec()], trailers: false };
     }
-    let lines = |headers: &[crate::notation::Header]| {
-        crate::notation::lines(headers).map(|(name, value)| (name.to_owned(), value.to_vec())).collect()
-    };
-    Response {
-        status,
-        headers: lines(&exchange.upstream.headers),
-        body: exchange.upstream.body.iter().flat_map(|chunk| chunk.0.clone()).collect(),
-        trailers: lines(&exchange.upstream.trailers),
+    let upstream = &exchange.upstream;
+    let bodiless = exchange.request.method() == "HEAD" || matches!(status, 204 | 304);
+    let chunks = upstream.body.iter().flat_map(|chunk| super::envoy::split(&chunk.0, 11));
+    Answer {
+        headers: std::iter::once(status_line).chain(lines(&upstream.headers)).collect(),
+        body: if bodiless { Vec::new() } else { chunks.collect() },
+        trailers: !upstream.trailers.is_empty(),
     }
+}
+
+fn lines(headers: &[crate::notation::Header]) -> impl Iterator<Item = (String, Vec<u8>)> + '_ {
+    crate::notation::lines(headers).map(|(name, value)| (name.to_owned(), value.to_vec()))
+}
+
+/// What the client gets of an answer that left the filter whole; of one that was ended, nothing: the connection breaks.
+fn passed_on(exchange: &Exchange, left: &Left) -> Option<Response> {
+    let headers = left.headers.as_ref().filter(|_| left.whole)?;
+    let status = headers.iter().find(|(name, _)| name == ":status");
+    Some(Response {
+        status: status.and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok()).unwrap_or(0),
+        headers: headers.iter().filter(|(name, _)| !name.starts_with(':')).cloned().collect(),
+        body: left.body.concat(),
+        trailers: lines(&exchange.upstream.trailers).collect(),
+    })
 }

@@ -7,6 +7,7 @@ use super::{Ledger, count, merge_cells, recount};
 use crate::clock::SECOND_NS;
 use crate::facts::{OperationId, Vantage};
 use crate::fold::{CellKey, Hits, StreamState};
+use crate::store::families::Families;
 use crate::store::rows::{self, CELLS, FLOWS, FORGOTTEN_STREAMS, STREAMS};
 use crate::store::sql::{self, Columns, Row, Session, Value};
 use crate::store::{Bounds, StoreError};
@@ -29,7 +30,7 @@ impl Ledger {
     pub fn tidy(&mut self, now_ns: u64) -> Result<(), StoreError> {
         let (bounds, families) = (self.bounds, &mut self.families);
         let is_time = now_ns.saturating_sub(self.recounted_ns) >= RECOUNT_EVERY_NS;
-        let (all, streams) = sql::commit(self.database.as_mut(), |session| {
+        let done = sql::commit(self.database.as_mut(), |session| {
             let writer = session.writer();
             session.put(&WRITERS, vec![vec![Value::Int(writer), now_ns.into()]])?;
             forget_calls(session, &bounds, now_ns)?;
@@ -45,7 +46,12 @@ impl Ledger {
             families.join(session, now_ns)?;
             let all = if is_time { Some(recount(session)?) } else { None };
             Ok((all, count(session, "streams")?))
-        })?;
+        });
+        if done.is_err() {
+            // What was joined may be undone: it is all asked again.
+            self.families = Families::default();
+        }
+        let (all, streams) = done?;
         if let Some(all) = all {
             (self.known, self.recounted_ns) = (all, now_ns);
         }

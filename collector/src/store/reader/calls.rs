@@ -2,12 +2,15 @@
 
 use super::Conditions;
 use crate::clock::SECOND_NS;
-use crate::facts::{OperationId, Party, Verdict};
+use crate::facts::{Party, Verdict};
 use crate::fold::Hits;
-use crate::store::aliases::Aliases;
+use crate::store::aliases::{Aliases, FAMILIES};
 use crate::store::rows;
 use crate::store::sql::{Columns, Row, Session, Value, number_of};
 use crate::store::{CallRow, CallsQuery, FlowItem, FlowsQuery, StoreError};
+
+/// Each row with the head of its family, where it is part of one.
+const JOINED: &str = "LEFT JOIN families ON families.id = operation";
 
 pub(super) fn page(session: &mut dyn Session, query: &CallsQuery) -> Result<Vec<CallRow>, StoreError> {
     let mut conditions = Conditions::default();
@@ -24,11 +27,14 @@ pub(super) fn page(session: &mut dyn Session, query: &CallsQuery) -> Result<Vec<
     if let Some(after) = query.after {
         conditions.add("position > ?", after.into());
     }
+    let is_family = query.operation.is_some();
     // A tail goes on from where it was; without one, the latest are wanted.
     let order = if query.after.is_some() { "ASC" } else { "DESC" };
     let sql = format!(
-        "SELECT position, stream, seq, time_ns, operation, notable, attributes FROM calls {} \
+        "{} SELECT position, stream, seq, time_ns, operation, notable, attributes FROM calls {} {} \
          ORDER BY position {order} LIMIT {}",
+        if is_family { FAMILIES } else { "" },
+        if is_family { JOINED } else { "" },
         conditions.to_sql(),
         query.limit
     );
@@ -52,7 +58,6 @@ fn call(row: Row) -> Result<CallRow, StoreError> {
 }
 
 pub(super) fn flows(session: &mut dyn Session, query: &FlowsQuery) -> Result<Vec<FlowItem>, StoreError> {
-    let aliases = Aliases::load(session)?;
     let mut conditions = Conditions::default();
     let (from, to) = (query.from_ns / (3600 * SECOND_NS), query.to_ns / (3600 * SECOND_NS));
     // A day that was rolled up belongs to the answer when any of its hours does.
@@ -71,39 +76,33 @@ pub(super) fn flows(session: &mut dyn Session, query: &FlowsQuery) -> Result<Vec
         conditions.add("verdict = ?", number_of(&Verdict::ALL, verdict));
     }
     if let Some(operation) = query.operation {
-        conditions.family(&aliases, operation);
+        conditions.family(&Aliases::load(session)?, operation);
     }
     let sum = |what| session.dialect().sum(what);
-    // A family's members are one operation: they are told apart by the store and merged below, so a few more are asked for.
+    // A family is one operation, and is added up before the largest are chosen.
     let sql = format!(
-        "SELECT operation, caller, prefix, country, credential, verdict, {}, {} AS total, max(last_ns) FROM flows {} \
-         GROUP BY operation, caller, prefix, country, credential, verdict \
-         ORDER BY total DESC, operation, caller, prefix, country, credential, verdict LIMIT {}",
+        "{FAMILIES} SELECT coalesce(head, operation) AS one, caller, prefix, country, credential, verdict, \
+         {}, {} AS total, max(last_ns) FROM flows {JOINED} {} \
+         GROUP BY one, caller, prefix, country, credential, verdict \
+         ORDER BY total DESC, one, caller, prefix, country, credential, verdict LIMIT {}",
         sum("records"),
         sum("weight"),
         conditions.to_sql(),
         query.limit
     );
-    let mut items: Vec<FlowItem> = Vec::new();
-    let mut places: std::collections::HashMap<(OperationId, Vec<String>, Verdict), usize> =
-        std::collections::HashMap::new();
-    for row in session.query(&sql, &conditions.values)? {
-        let mut columns = Columns::new("flows", row);
-        let operation = aliases.head(columns.read(rows::id_from)?);
-        let (caller, prefix, country, credential) =
-            (columns.text()?, columns.text()?, columns.text()?, columns.text()?);
-        let verdict = columns.one_of(&Verdict::ALL)?;
-        let hits = Hits { records: columns.count()?, weight: columns.count()?, last_ns: columns.count()? };
-        let place = (operation, vec![caller.clone(), prefix.clone(), country.clone(), credential.clone()], verdict);
-        let at = *places.entry(place).or_insert(items.len());
-        match items.get_mut(at) {
-            Some(item) => item.hits.merge(&hits),
-            None => {
-                let party = Party { caller, country, credential, ..Party::default() };
-                items.push(FlowItem { operation, party, prefix, verdict, hits });
-            }
-        }
-    }
-    items.sort_by_key(|item| std::cmp::Reverse(item.hits.weight));
-    Ok(items)
+    session.query(&sql, &conditions.values)?.into_iter().map(flow).collect()
+}
+
+fn flow(row: Row) -> Result<FlowItem, StoreError> {
+    let mut columns = Columns::new("flows", row);
+    let operation = columns.read(rows::id_from)?;
+    let (caller, prefix) = (columns.text()?, columns.text()?);
+    let party = Party { caller, country: columns.text()?, credential: columns.text()?, ..Party::default() };
+    Ok(FlowItem {
+        operation,
+        party,
+        prefix,
+        verdict: columns.one_of(&Verdict::ALL)?,
+        hits: Hits { records: columns.count()?, weight: columns.count()?, last_ns: columns.count()? },
+    })
 }

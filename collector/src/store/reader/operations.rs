@@ -1,34 +1,45 @@
-//! Operations, their series, and the rules that hit them.
+//! Operations, what was found in their answers, and the rules that hit them.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::clock::SECOND_NS;
-use crate::facts::{Operation, OperationId, Rule, Vantage};
+use crate::facts::{Operation, OperationId, Rule};
 use crate::fold::Hits;
 use crate::store::aliases::Aliases;
-use crate::store::rows::{self, CELLS, OPERATIONS, OperationRow, RULES};
+use crate::store::rows::{self, DATA_TYPES, DESCRIPTION, OPERATIONS, OperationRow, RULES};
 use crate::store::sql::{Columns, Row, Session};
-use crate::store::{OperationItem, OperationsQuery, Point, RuleItem, Sort, SortKey, State, StoreError};
-use crate::sums::Sums;
+use crate::store::{DataTypeItem, OperationItem, OperationsQuery, RuleItem, Sort, SortKey, State, StoreError};
 
 /// How many of the operations that a rule hit most are told.
 const TOP: usize = 5;
 
-/// Minutes of each level's start.
-const MINUTES: [u64; 3] = [1, 60, 1440];
+/// How many data types of an operation are told.
+const DATA_TYPES_TOLD: usize = 1000;
+
+/// How long after a policy's last word what others say of an operation is not taken for its end: proxies of one
+/// fleet have policies of their own.
+const DECLARED_FOR_NS: u64 = 24 * 3600 * SECOND_NS;
+
+/// The latest that the members of a family say: what a policy declares, and anything.
+#[derive(Debug, Default)]
+struct Description {
+    declared: Option<(u64, Operation)>,
+    any: Option<(bool, u64, Operation)>,
+}
 
 /// What an inventory is sorted and filtered by, merged over a family.
 #[derive(Debug, Default)]
 struct Light {
     operation: Operation,
-    described_ns: u64,
+    description: Description,
     weight: u64,
     first_ns: u64,
     last_ns: u64,
     success_ns: u64,
     p99_ns: u64,
     rows: u64,
-    ids: Vec<OperationId>,
+    /// The members that have rows, and whether they speak for the family.
+    ids: Vec<(OperationId, bool)>,
 }
 
 pub(super) fn page(session: &mut dyn Session, query: &OperationsQuery) -> Result<Vec<OperationItem>, StoreError> {
@@ -53,35 +64,29 @@ pub(super) fn page(session: &mut dyn Session, query: &OperationsQuery) -> Result
 }
 
 pub(super) fn one(session: &mut dyn Session, id: OperationId) -> Result<Option<OperationItem>, StoreError> {
-    let family = Aliases::load(session)?.family(id);
-    let head = family.first().copied().unwrap_or(id);
-    let light = Light { ids: family, ..Light::default() };
+    let aliases = Aliases::load(session)?;
+    let head = aliases.head(id);
+    let ids = aliases.family(id).into_iter().map(|id| (id, aliases.speaks(id))).collect();
+    let light = Light { ids, ..Light::default() };
     Ok(full(session, &[head], &HashMap::from([(head, light)]))?.into_iter().next())
 }
 
 fn families(session: &mut dyn Session, aliases: &Aliases) -> Result<HashMap<OperationId, Light>, StoreError> {
-    let sql = "SELECT id, environment, direction, host, protocol, method, template, api, declared, described_ns, weight, \
-        first_ns, last_ns, success_ns, p99_ns FROM operations";
+    let sql = format!(
+        "SELECT id, {DESCRIPTION}, described_ns, weight, first_ns, last_ns, success_ns, p99_ns FROM operations"
+    );
     let mut families: HashMap<OperationId, Light> = HashMap::new();
-    for row in session.query(sql, &[])? {
+    for row in session.query(&sql, &[])? {
         let mut columns = Columns::new("operations", row);
-        let operation = Operation {
-            id: columns.read(rows::id_from)?,
-            environment: columns.text()?,
-            direction: columns.text()?,
-            host: columns.text()?,
-            protocol: columns.text()?,
-            method: columns.text()?,
-            template: columns.text()?,
-            api: columns.text()?,
-            declared: columns.flag()?,
-        };
+        let id = columns.read(rows::id_from)?;
+        let operation = rows::description_from(&mut columns, id)?;
         let head = aliases.head(operation.id);
         let light = families.entry(head).or_default();
-        light.ids.push(operation.id);
+        let speaks = aliases.speaks(operation.id);
+        light.ids.push((operation.id, speaks));
         light.rows = light.rows.saturating_add(1);
         let described_ns = columns.count()?;
-        light.describe(head, operation, described_ns);
+        light.description.hear(speaks, operation, described_ns);
         light.weight = light.weight.saturating_add(columns.count()?);
         let first_ns = columns.count()?;
         light.first_ns = if light.first_ns == 0 { first_ns } else { light.first_ns.min(first_ns) };
@@ -89,16 +94,35 @@ fn families(session: &mut dyn Session, aliases: &Aliases) -> Result<HashMap<Oper
         light.success_ns = light.success_ns.max(columns.count()?);
         light.p99_ns = light.p99_ns.max(columns.count()?);
     }
+    for light in families.values_mut() {
+        light.operation = std::mem::take(&mut light.description).told().1;
+    }
     Ok(families)
 }
 
-impl Light {
-    /// A family is described by its head, and where that was never seen itself by its latest member.
-    fn describe(&mut self, head: OperationId, operation: Operation, described_ns: u64) {
-        let rank = |id: OperationId, at: u64| (id == head, at);
-        let (new, known) = (rank(operation.id, described_ns), rank(self.operation.id, self.described_ns));
-        if self.described_ns == 0 || (new, &operation) > (known, &self.operation) {
-            (self.operation, self.described_ns) = (operation, described_ns);
+// === impl Description ===
+
+impl Description {
+    /// Notes what a member says of itself.
+    fn hear(&mut self, speaks: bool, operation: Operation, at_ns: u64) {
+        if operation.declared && speaks {
+            let new = Some((at_ns, operation));
+            self.declared = self.declared.take().max(new);
+        } else {
+            let new = Some((speaks, at_ns, operation));
+            self.any = self.any.take().max(new);
+        }
+    }
+
+    /// What is told, and since when: what a policy declares, while one does.
+    fn told(self) -> (u64, Operation) {
+        match (self.declared, self.any) {
+            (Some((declared_ns, operation)), Some((speaks, any_ns, any))) => {
+                let is_over = speaks && any_ns > declared_ns.saturating_add(DECLARED_FOR_NS);
+                if is_over { (any_ns, any) } else { (declared_ns, operation) }
+            }
+            (Some(declared), None) => declared,
+            (None, any) => any.map(|(_, at_ns, operation)| (at_ns, operation)).unwrap_or_default(),
         }
     }
 }
@@ -138,7 +162,8 @@ fn key(light: &Light, sort: Sort) -> SortKey {
 /// A quantile of several rows is that of their merged sketches, and of one it stands beside it.
 fn merge_p99(session: &mut dyn Session, families: &mut HashMap<OperationId, Light>) -> Result<(), StoreError> {
     for light in families.values_mut().filter(|light| light.rows > 1) {
-        let row = merged(session, &light.ids)?;
+        let ids: Vec<OperationId> = light.ids.iter().map(|(id, _)| *id).collect();
+        let row = merged(session, &ids)?;
         light.p99_ns = row.sums.latency.quantile(990).unwrap_or(0);
     }
     Ok(())
@@ -162,29 +187,32 @@ fn full(
     heads: &[OperationId],
     families: &HashMap<OperationId, Light>,
 ) -> Result<Vec<OperationItem>, StoreError> {
-    let members: HashMap<OperationId, OperationId> = heads
+    let members: HashMap<OperationId, (OperationId, bool)> = heads
         .iter()
         .flat_map(|head| {
-            families.get(head).into_iter().flat_map(move |light| light.ids.iter().map(move |id| (*id, *head)))
+            families
+                .get(head)
+                .into_iter()
+                .flat_map(move |light| light.ids.iter().map(move |(id, speaks)| (*id, (*head, *speaks))))
         })
         .collect();
     let mut ids: Vec<OperationId> = members.keys().copied().collect();
     ids.sort_unstable();
     let keys: Vec<Row> = ids.iter().map(|id| vec![rows::id_to(*id)]).collect();
-    let mut items: HashMap<OperationId, (Light, OperationItem)> = HashMap::new();
+    let mut items: HashMap<OperationId, (Description, OperationItem)> = HashMap::new();
     for row in session.get(&OPERATIONS, &keys)? {
         let row = rows::operation_from(row)?;
-        let Some(head) = members.get(&row.operation.id).copied() else {
+        let Some((head, speaks)) = members.get(&row.operation.id).copied() else {
             continue;
         };
-        let (light, item) = items.entry(head).or_default();
-        light.describe(head, row.operation.clone(), row.described_ns);
+        let (description, item) = items.entry(head).or_default();
         item.also.push(row.operation.id);
+        description.hear(speaks, row.operation, row.described_ns);
         item.row.sums.merge(&row.sums);
     }
     let items = heads.iter().filter_map(|head| {
-        let (light, mut item) = items.remove(head)?;
-        (item.row.operation, item.row.described_ns) = (light.operation, light.described_ns);
+        let (description, mut item) = items.remove(head)?;
+        (item.row.described_ns, item.row.operation) = description.told();
         item.row.operation.id = *head;
         item.also.sort_unstable();
         item.also.dedup();
@@ -194,55 +222,20 @@ fn full(
     Ok(items.collect())
 }
 
-pub(super) fn series(
-    session: &mut dyn Session,
-    id: OperationId,
-    level: u64,
-    from_ns: u64,
-    to_ns: u64,
-) -> Result<Vec<Point>, StoreError> {
+pub(super) fn data_types(session: &mut dyn Session, id: OperationId) -> Result<Vec<DataTypeItem>, StoreError> {
     let family = Aliases::load(session)?.family(id);
-    let minutes = |level: u64| MINUTES.get(usize::try_from(level).unwrap_or(2)).copied().unwrap_or(1440);
-    let unit = minutes(level);
-    let (from, to) = (from_ns / (60 * SECOND_NS) / unit * unit, to_ns / (60 * SECOND_NS) / unit * unit);
-    let mut points: BTreeMap<(u64, Vantage), Sums> = BTreeMap::new();
-    // What is young lies on the lower levels, and belongs to the same hour or day.
-    for lower in 0..=level {
-        let step = minutes(lower);
-        let end = to.saturating_add(unit).saturating_sub(1) / step;
-        let Some((oldest, latest)) = ends(session, lower)? else {
-            continue;
-        };
-        let starts = (from / step).max(oldest)..=end.min(latest);
-        let keys: Vec<Row> = starts
-            .flat_map(|start| family.iter().map(move |id| vec![lower.into(), start.into(), rows::id_to(*id)]))
-            .collect();
-        for row in session.get(&CELLS, &keys)? {
-            let mut columns = Columns::new("cells", row);
-            let (_level, start) = (columns.count()?, columns.count()?);
-            let _operation = columns.read(rows::id_from)?;
-            let vantage = columns.one_of(&Vantage::ALL)?;
-            let _writer = columns.count()?;
-            let start = start.saturating_mul(step) / unit * unit;
-            points.entry((start, vantage)).or_default().merge(&columns.read(Sums::from_bytes)?);
-        }
+    let keys: Vec<Row> = family.into_iter().map(|id| vec![rows::id_to(id)]).collect();
+    let mut types: BTreeMap<String, Hits> = BTreeMap::new();
+    for row in session.get(&DATA_TYPES, &keys)? {
+        let (key, hits) = rows::hits_from(&DATA_TYPES, row)?;
+        let mut columns = Columns::new("data_types", key);
+        let _operation = columns.read(rows::id_from)?;
+        types.entry(columns.text()?).or_default().merge(&hits);
     }
-    let point = |((start, vantage), sums): ((u64, Vantage), Sums)| Point {
-        start_ns: start.saturating_mul(60 * SECOND_NS),
-        vantage,
-        sums,
-    };
-    Ok(points.into_iter().map(point).collect())
-}
-
-/// The first and the last start of a level, so that no start is asked for that cannot be there.
-fn ends(session: &mut dyn Session, level: u64) -> Result<Option<(u64, u64)>, StoreError> {
-    let mut end = |order: &str| {
-        let sql = format!("SELECT start FROM cells WHERE level = $1 ORDER BY level {order}, start {order} LIMIT 1");
-        let found = session.query(&sql, &[level.into()])?;
-        found.into_iter().next().map(|row| Columns::new("cells", row).count()).transpose()
-    };
-    Ok(end("ASC")?.zip(end("DESC")?))
+    let mut items: Vec<DataTypeItem> = types.into_iter().map(|(name, hits)| DataTypeItem { name, hits }).collect();
+    items.sort_by_key(|item| std::cmp::Reverse(item.hits.weight));
+    items.truncate(DATA_TYPES_TOLD);
+    Ok(items)
 }
 
 pub(super) fn rules(session: &mut dyn Session, limit: u32) -> Result<Vec<RuleItem>, StoreError> {

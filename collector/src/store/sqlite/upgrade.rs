@@ -5,11 +5,11 @@ use std::path::Path;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::Open;
-use crate::facts::{Operation, OperationId};
+use crate::facts::OperationId;
 use crate::sketch::{ONE, Sketch};
 use crate::store::rows::{self, OPERATIONS, OperationRow};
 use crate::store::schema;
-use crate::store::sql::{Columns, Session, Value};
+use crate::store::sql::{Columns, Dialect, Session, Value};
 use crate::store::{StoreError, VERSION};
 use crate::sums::Sums;
 
@@ -34,10 +34,14 @@ pub(super) fn upgrade(connection: &mut Connection, path: &Path) -> Result<(), St
     }
     let transaction = match version {
         0 => {
-            transaction.execute_batch(&schema::sqlite())?;
+            transaction.execute_batch(&schema::whole(Dialect::Sqlite))?;
             transaction
         }
         1 => from_1(transaction)?,
+        2 => {
+            transaction.execute_batch(&schema::step_3(Dialect::Sqlite))?;
+            transaction
+        }
         VERSION => return Ok(()),
         later => {
             return Err(StoreError::Unfit(format!(
@@ -61,7 +65,7 @@ fn from_1(transaction: Transaction<'_>) -> Result<Transaction<'_>, StoreError> {
     }
     // The names of the indexes are wanted again.
     transaction.execute_batch("DROP INDEX streams_by_arrival; DROP INDEX calls_by_request")?;
-    transaction.execute_batch(&schema::sqlite())?;
+    transaction.execute_batch(&schema::whole(Dialect::Sqlite))?;
     transaction.execute_batch(STREAMS_FROM_1)?;
     let mut open = Open(transaction);
     let old = open.query(OPERATIONS_OF_1, &[])?;
@@ -94,6 +98,7 @@ const STREAMS_FROM_1: &str = "
     INSERT INTO writers VALUES (1, 0);
 ";
 
+/// What a description is made of stands first, as in [`rows::DESCRIPTION`].
 const OPERATIONS_OF_1: &str = "SELECT id, environment, direction, host, protocol, method, template, api, declared, \
     described_ns, calls, class_none, class_1, class_2, class_3, class_4, class_5, latency, first_ns, last_ns, success_ns \
     FROM operations_1";
@@ -101,17 +106,7 @@ const OPERATIONS_OF_1: &str = "SELECT id, environment, direction, host, protocol
 fn operation_of_1(mut columns: Columns) -> Result<OperationRow, StoreError> {
     let id = columns.text()?;
     let id = OperationId::parse(&id).ok_or(StoreError::Damaged { of: "operations" })?;
-    let operation = Operation {
-        id,
-        environment: columns.text()?,
-        direction: columns.text()?,
-        host: columns.text()?,
-        protocol: columns.text()?,
-        method: columns.text()?,
-        template: columns.text()?,
-        api: columns.text()?,
-        declared: columns.flag()?,
-    };
+    let operation = rows::description_from(&mut columns, id)?;
     let described_ns = columns.count()?;
     let mut sums = Sums { records: columns.count()?, ..Sums::default() };
     for class in &mut sums.classes {

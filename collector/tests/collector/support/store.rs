@@ -46,6 +46,23 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Takes away what the third version added.
+    pub fn back_to_version_2(&self) {
+        const TABLE: &str = "DROP TABLE data_types; DROP INDEX aliases_by_target";
+        match &self.database {
+            Some(database) => {
+                let sql = format!("{TABLE}; DELETE FROM ostiary_schema; INSERT INTO ostiary_schema VALUES (2)");
+                on(database.url(), sql);
+            }
+            None => {
+                let file = rusqlite::Connection::open(self.argument()).unwrap();
+                file.execute_batch(&format!("{TABLE}; PRAGMA user_version = 2")).unwrap();
+            }
+        }
+    }
+}
+
 impl Database {
     fn new(server: String) -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
@@ -61,9 +78,12 @@ impl Database {
     }
 
     fn on_server(&self, sql: &str) {
-        let (server, sql) = (self.server.clone(), sql.to_owned());
-        blocking(move || ::postgres::Client::connect(&server, ::postgres::NoTls).unwrap().batch_execute(&sql).unwrap());
+        on(self.server.clone(), sql.to_owned());
     }
+}
+
+fn on(url: String, sql: String) {
+    blocking(move || ::postgres::Client::connect(&url, ::postgres::NoTls).unwrap().batch_execute(&sql).unwrap());
 }
 
 /// The client blocks, and must not do so where other tasks wait.

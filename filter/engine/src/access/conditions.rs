@@ -14,7 +14,6 @@ use crate::config::access as written;
 use crate::config::access::{Scheme, TlsVersion};
 use crate::config::nearest;
 use crate::config::read::Problems;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Whether something is so.
@@ -193,7 +192,7 @@ fn all(atoms: &[Atom], around: &Circumstances<'_>) -> Met {
 
 /// What conditions are compiled against.
 pub(crate) struct Ground<'g> {
-    pub(crate) address_sets: &'g BTreeMap<String, Arc<CidrSet>>,
+    pub(crate) address_sets: &'g [(String, Arc<CidrSet>)],
     pub(crate) clients: &'g ClientRules,
     pub(crate) callers: &'g Callers,
 }
@@ -272,10 +271,10 @@ impl Ground<'_> {
     fn from(&self, path: &str, from: written::From, negated: bool, out: &mut Conditions, problems: &mut Problems) {
         let mut sets: Vec<Arc<CidrSet>> = from.cidrs.into_iter().map(Arc::new).collect();
         for (index, name) in from.address_sets.iter().flat_map(|list| &list.0).enumerate() {
-            match self.address_sets.get(name.as_str()) {
-                Some(set) => sets.push(Arc::clone(set)),
+            match self.address_sets.iter().find(|(known, _)| known == name.as_str()) {
+                Some((_, set)) => sets.push(Arc::clone(set)),
                 None => {
-                    let known: Vec<&str> = self.address_sets.keys().map(String::as_str).collect();
+                    let known: Vec<&str> = self.address_sets.iter().map(|(known, _)| known.as_str()).collect();
                     let hint = nearest(name.as_str(), &known).map_or_else(
                         || "declare it under `address_sets`".to_owned(),
                         |near| format!("did you mean `{near}`?"),

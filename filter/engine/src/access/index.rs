@@ -14,7 +14,8 @@ use crate::host::HostPattern;
 #[derive(Debug, Default)]
 pub(super) struct Index {
     by_api: Vec<Vec<u32>>,
-    by_host: Table<Box<str>, Vec<u32>>,
+    hosts: Table<Box<str>, u32>,
+    by_host: Vec<Vec<u32>>,
     paths: Paths,
     rest: Vec<u32>,
 }
@@ -48,9 +49,14 @@ impl Index {
             operations.iter().for_each(|operation| self.paths.add(&operation.template, number));
         } else if let Some(hosts) = hosts {
             for host in hosts {
-                let filed = self.by_host.entry(host).or_default();
+                let next = u32::try_from(self.by_host.len()).unwrap_or(u32::MAX);
+                let place = *self.hosts.entry(host).or_insert(next);
+                if place == next {
+                    self.by_host.push(Vec::new());
+                }
                 // One host may be written in several ways.
-                if filed.last() != Some(&number) {
+                if let Some(filed) = self.by_host.get_mut(place as usize).filter(|filed| filed.last() != Some(&number))
+                {
                     filed.push(number);
                 }
             }
@@ -62,7 +68,8 @@ impl Index {
     /// The numbers of the rules that may have the call in their scope, in no order and none twice.
     pub(super) fn candidates<'i>(&'i self, call: &Call<'_>) -> impl Iterator<Item = u32> + 'i {
         let by_api = call.api.and_then(|api| self.by_api.get(api as usize)).map_or(&[][..], Vec::as_slice);
-        let by_host = self.by_host.get(call.host).map_or(&[][..], Vec::as_slice);
+        let place = self.hosts.get(call.host).and_then(|place| self.by_host.get(*place as usize));
+        let by_host = place.map_or(&[][..], Vec::as_slice);
         let by_path = self.paths.find(call.path.segments());
         by_api.iter().chain(by_host).chain(&self.rest).copied().chain(by_path)
     }
@@ -135,7 +142,7 @@ impl Paths {
             found.extend_from_slice(&node.rests);
             found.extend_from_slice(&node.ends);
         }
-        found.sort_unstable();
+        crate::order::sort_numbers(&mut found);
         found.dedup();
         found
     }

@@ -70,7 +70,7 @@ impl Scope {
                     problems.push(format!("{path}.apis[{index}]"), no_such_api(glob.as_str(), catalog));
                 }
             }
-            named.sort_unstable();
+            crate::order::sort_numbers(&mut named);
             named.dedup();
             named
         });

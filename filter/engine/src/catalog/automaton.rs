@@ -115,7 +115,7 @@ impl Builder {
         let mut known: Table<Shape, u32> = Table::default();
         let mut shapes = vec![NONE; self.nodes.len()];
         for (index, node) in self.nodes.iter_mut().enumerate().rev() {
-            node.literals.sort_unstable();
+            crate::order::sort(&mut node.literals, |a, b| a < b);
             let of = |child: u32| shapes.get(child as usize).copied().unwrap_or(NONE);
             let all = |list: &[(Methods, u32)]| list.iter().fold(0, |all, (methods, _)| all | methods);
             let children = node.literals.iter().map(|(literal, child)| (*literal, of(*child))).collect();
@@ -149,7 +149,7 @@ impl Builder {
             let nodes: Vec<&Node> = subset.iter().filter_map(|node| self.nodes.get(*node as usize)).collect();
             let mut literals: Vec<u32> =
                 nodes.iter().flat_map(|node| node.literals.iter().map(|(literal, _)| *literal)).collect();
-            literals.sort_unstable();
+            crate::order::sort_numbers(&mut literals);
             literals.dedup();
             for literal in literals {
                 let next = nodes.iter().flat_map(|node| {

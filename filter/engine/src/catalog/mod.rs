@@ -13,7 +13,7 @@ pub mod template;
 
 use crate::config::Api;
 use crate::config::read::Problems;
-use crate::hash::Table;
+use crate::hash::{Names, Table};
 use crate::host::HostPattern;
 use crate::path::{CanonicalPath, PathRules};
 use automaton::{Automaton, Builder, Methods};
@@ -43,7 +43,8 @@ pub struct Catalog {
     entries: Vec<Entry>,
     hosts: Vec<HostPattern>,
     roots: Roots,
-    methods: Table<Box<str>, Methods>,
+    /// Declared methods, each with the number of its bit.
+    methods: Table<Box<str>, u32>,
     automaton: Automaton,
 }
 
@@ -95,9 +96,9 @@ impl Catalog {
     pub(crate) fn compile(apis: &[(String, &Api)], rules: &PathRules, problems: &mut Problems) -> Self {
         let mut catalog = Self::default();
         let mut drafts = Vec::new();
-        let mut names: Table<&str, usize> = Table::default();
+        let mut names = Names::default();
         for (index, (path, api)) in apis.iter().enumerate() {
-            if let Some(first) = names.insert(api.name.as_str(), index) {
+            if let Some(first) = names.take(api.name.as_str(), index) {
                 let first = apis.get(first).map_or("", |(path, _)| path);
                 problems
                     .push(format!("{path}.name"), format!("`{}` is declared already, at {first}", api.name.as_str()));
@@ -111,7 +112,9 @@ impl Catalog {
             );
             return catalog;
         }
-        drafts.sort_by(|a, b| template::specificity(&a.entry.template, &b.entry.template).then(a.at.cmp(&b.at)));
+        crate::order::sort(&mut drafts, |a, b| {
+            template::specificity(&a.entry.template, &b.entry.template).then(a.at.cmp(&b.at)).is_lt()
+        });
         catalog.report_duplicates(&drafts, apis, problems);
         catalog.fill(drafts, problems);
         catalog
@@ -148,12 +151,12 @@ impl Catalog {
     }
 
     fn declare_method(&mut self, method: &str) -> Option<Methods> {
-        if let Some(bit) = self.methods.get(method) {
-            return Some(*bit);
+        if let Some(number) = self.methods.get(method) {
+            return Some(1 << number);
         }
-        let bit = (self.methods.len() < METHODS_MAX).then(|| 1 << self.methods.len())?;
-        self.methods.insert(method.into(), bit);
-        Some(bit)
+        let number = u32::try_from(self.methods.len()).ok().filter(|_| self.methods.len() < METHODS_MAX)?;
+        self.methods.insert(method.into(), number);
+        Some(1 << number)
     }
 
     fn declare_host(&mut self, host: &HostPattern) -> u32 {
@@ -171,9 +174,9 @@ impl Catalog {
             let api = apis.get(draft.at.0).map_or("", |(path, _)| path);
             format!("{api}.paths[{}]", draft.at.1)
         };
-        let mut by_host: Table<u32, Vec<&Draft>> = Table::default();
+        let mut by_host: Vec<Vec<&Draft>> = vec![Vec::new(); self.hosts.len()];
         for draft in drafts {
-            let equals = by_host.entry(draft.entry.host).or_default();
+            let Some(equals) = by_host.get_mut(draft.entry.host as usize) else { continue };
             // Equal templates are neighbours in the order of specificity.
             if equals
                 .last()
@@ -220,7 +223,7 @@ impl Catalog {
         if self.entries.is_empty() {
             return None;
         }
-        let bit = |method: &str| self.methods.get(method).copied().unwrap_or(OTHER_METHODS);
+        let bit = |method: &str| self.methods.get(method).map_or(OTHER_METHODS, |number| 1 << number);
         let in_root = |root: u32, method: Methods| self.automaton.find(root, path.segments(), method);
         self.roots.matching(host).find_map(|root| {
             let own = in_root(root, bit(method));

@@ -10,6 +10,7 @@ pub mod clients;
 mod digest;
 pub use digest::Digested;
 pub(crate) mod json;
+pub mod masking;
 mod nearest;
 pub(crate) use nearest::nearest;
 mod object;
@@ -122,6 +123,12 @@ config_object! {
         counting: Counting, optional;
         /// How often; several that a call falls under are charged in their order.
         quotas: Vec<Digested<Quota>>, default;
+        /// What may leave; all rules that hold for a response mask it.
+        masking: Vec<masking::Masking>, default;
+        /// Looking without masking.
+        inspect: masking::Inspect, optional;
+        /// The key of pseudonyms.
+        pseudonyms: masking::Pseudonyms, optional;
     }
 }
 
@@ -262,6 +269,16 @@ pub struct Written {
     pub warnings: Problems,
     /// A digest of what the document says, however it was laid out.
     pub digest: u64,
+}
+
+impl Written {
+    /// Takes the key of pseudonyms from the environment, where the document says so; `of` knows the
+    /// variables.
+    pub fn supply_key(&mut self, of: impl FnOnce(&str) -> Option<String>) {
+        if let Some(pseudonyms) = &mut self.config.pseudonyms {
+            pseudonyms.supply(of);
+        }
+    }
 }
 
 /// Reads a configuration from JSON.

@@ -3,6 +3,7 @@
 use super::read::{Context, Kind, Read};
 use super::schema::Definitions;
 use super::values::HeaderName;
+use crate::quota::body::FieldPath;
 use crate::quota::measure::Period;
 use serde_json::{Value, json};
 
@@ -94,6 +95,8 @@ pub enum Part {
     Query(Box<str>),
     /// A parameter of the declared path template.
     Path(Box<str>),
+    /// A field of the request's JSON body.
+    Body(FieldPath),
 }
 
 impl Part {
@@ -112,6 +115,7 @@ impl Part {
             Self::Header(name) => format!("header:{name}"),
             Self::Query(name) => format!("query:{name}"),
             Self::Path(name) => format!("path:{name}"),
+            Self::Body(path) => path.to_string(),
         }
     }
 
@@ -133,6 +137,9 @@ impl Part {
             let bits = |text: &str, max: u8| text.parse::<u8>().ok().filter(|bits| (1..=max).contains(bits));
             return Some(Self::Address { v4: bits(v4, 32)?, v6: bits(v6, 128)? });
         }
+        if text.starts_with('$') {
+            return FieldPath::parse(text).map(Self::Body);
+        }
         let (kind, name) = text.split_once(':')?;
         let plain = !name.is_empty() && name.len() <= 128 && !name.contains(char::is_control);
         match kind {
@@ -151,7 +158,7 @@ fn is_header(name: &str) -> bool {
 }
 
 impl Read for Part {
-    const EXPECTED: &'static str = "one of `client.address`, `client.address/24/56`, `caller.id`, `caller.roles`, `api`, `operation`, `host`, `client.country`, `header:NAME`, `query:NAME` and `path:NAME`";
+    const EXPECTED: &'static str = "one of `client.address`, `client.address/24/56`, `caller.id`, `caller.roles`, `api`, `operation`, `host`, `client.country`, `header:NAME`, `query:NAME`, `path:NAME` and `$.FIELD` of a json body";
     const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
@@ -163,7 +170,7 @@ impl Read for Part {
     }
 
     fn schema(_: &mut Definitions) -> Value {
-        json!({ "type": "string", "pattern": "^(client\\.address(/[0-9]{1,2}/[0-9]{1,3})?|caller\\.id|caller\\.roles|api|operation|host|client\\.country|(header|query|path):.+)$" })
+        json!({ "type": "string", "pattern": "^(client\\.address(/[0-9]{1,2}/[0-9]{1,3})?|caller\\.id|caller\\.roles|api|operation|host|client\\.country|(header|query|path):.+|\\$(\\.[A-Za-z0-9_-]+){1,8})$" })
     }
 }
 
@@ -183,6 +190,18 @@ pub enum Cost {
     ResponseHeader(Box<str>),
 }
 
+impl std::fmt::Display for Cost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::One => f.write_str("1"),
+            Self::RequestBytes => f.write_str("request.bytes"),
+            Self::ResponseBytes => f.write_str("response.bytes"),
+            Self::RequestHeader(name) => write!(f, "request.header:{name}"),
+            Self::ResponseHeader(name) => write!(f, "response.header:{name}"),
+        }
+    }
+}
+
 impl Read for Cost {
     const EXPECTED: &'static str =
         "one of `1`, `request.bytes`, `response.bytes`, `request.header:NAME` and `response.header:NAME`";
@@ -190,7 +209,7 @@ impl Read for Cost {
 
     fn number(context: &mut Context, value: f64) -> Option<Self> {
         if value != 1.0 {
-            context.mismatch(Self::EXPECTED, &format!("{value}"));
+            context.mismatch(Self::EXPECTED, "another number");
             return None;
         }
         Some(Self::One)
@@ -254,7 +273,9 @@ impl Read for StatusSet {
     const TAKES: &'static [Kind] = &[Kind::Text, Kind::Number];
 
     fn number(context: &mut Context, value: f64) -> Option<Self> {
-        Self::one(context, &format!("{value}"))
+        // A code has three digits; what has more, or a fraction, is refused as the text 0 is.
+        let code = (100..600_u16).find(|code| f64::from(*code) == value);
+        Self::one(context, &code.unwrap_or(0).to_string())
     }
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {

@@ -3,7 +3,7 @@
 use super::access::{Conditions, Scope};
 use super::object::{config_choice, config_object};
 use super::quota_values::{Cost, Limit, Part, StatusSet};
-use super::types::{Cluster, Duration, Name, NonEmpty};
+use super::types::{Cluster, Duration, Name, NonEmpty, Size};
 use super::values::{CallerGlob, Whole};
 use crate::zone::Zone;
 
@@ -48,6 +48,10 @@ config_object! {
         domain: Name, optional;
         /// Whether answers carry `RateLimit` and `RateLimit-Policy`; they do by default.
         headers: bool, optional;
+        /// Bytes of a JSON body that are read for a quota that counts by a field of it, at most; 16KiB by default. Of a longer one it has no field.
+        body: Size<64, 1_048_576>, optional;
+        /// Whether the upstream sees nothing of a request before its body was read for a quota. Only with `allow_on_headers_stop_iteration: true` in the filter's Envoy configuration: without that, requests with a body would wait for ever.
+        hold_headers: bool, optional;
         /// Whom quotas with `scope: global` ask: anything that speaks Envoy's RateLimitService.
         service: Service, optional;
     }
@@ -87,7 +91,9 @@ config_object! {
         /// Roles; one of them is enough.
         roles: NonEmpty<Name>, optional;
         /// Their limit.
-        limit: Limit, required;
+        limit: Limit, optional;
+        /// Their limit of requests under way at a time.
+        concurrency: Whole<1, 1_000_000>, optional;
         /// Their burst; the limit by default.
         burst: Whole<1, 1_000_000_000>, optional;
     }
@@ -101,7 +107,9 @@ config_object! {
         /// What it counts by; left out, all calls are one count. A call that has no such thing counts with all others that have none.
         per: Vec<Part>, default;
         /// So much in a time: `100/1m`, `10MiB/1h`, or in a calendar period: `1000/day`, `week`, `month`.
-        limit: Limit, required;
+        limit: Limit, optional;
+        /// In the place of `limit`: so many requests may be under way at a time.
+        concurrency: Whole<1, 1_000_000>, optional;
         /// How much may come at once; the limit by default. Not for calendar periods.
         burst: Whole<1, 1_000_000_000>, optional;
         /// The IANA zone of calendar periods; `UTC` by default.

@@ -172,8 +172,19 @@ impl Context {
 }
 
 /// Sections in which every key has to be known.
-const DECIDING: [&str; 8] =
-    ["access", "address_sets", "callers", "client_address", "client_country", "counting", "quotas", "requests"];
+const DECIDING: [&str; 11] = [
+    "access",
+    "address_sets",
+    "callers",
+    "client_address",
+    "client_country",
+    "counting",
+    "inspect",
+    "masking",
+    "pseudonyms",
+    "quotas",
+    "requests",
+];
 
 /// What was written, short and on one line, to be shown in a message.
 pub(crate) fn shown(text: &str) -> String {

@@ -3,7 +3,6 @@
 use super::read::{Broken, Context, Elements, Entries, Item, Kind, Place, Read, Slot, elements, shown};
 use super::schema::Definitions;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -122,6 +121,14 @@ impl<P> Text<P> {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+impl<P: Pattern> Text<P> {
+    /// The text, if it matches.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        P::is_match(text).then(|| Self { text: text.into(), of: PhantomData })
     }
 }
 
@@ -289,16 +296,16 @@ impl Read for bool {
     }
 }
 
-/// Values under names, at most `MAX`.
+/// Values under names, at most `MAX`, as they were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named<T, const MAX: usize>(pub BTreeMap<String, T>);
+pub struct Named<T, const MAX: usize>(pub Vec<(String, T)>);
 
 /// Labels: short names to short texts.
 pub type Labels = Named<Line, 32>;
 
 impl<T, const MAX: usize> Default for Named<T, MAX> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(Vec::new())
     }
 }
 
@@ -307,21 +314,21 @@ impl<T: Read, const MAX: usize> Read for Named<T, MAX> {
     const TAKES: &'static [Kind] = &[Kind::Object];
 
     fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
-        let mut named = BTreeMap::new();
+        let mut named = Vec::new();
         let mut whole = true;
         while let Some(key) = object.next_key()? {
             context.enter_key(&key);
             let name = Name::text(context, &key);
             let mut value: Option<T> = None;
             let given = object.value(&mut Slot { context, place: &mut value });
-            if named.contains_key(&key) {
+            if named.iter().any(|(known, _)| *known == key) {
                 context.problem("this key stands twice");
             }
             context.leave();
             given?;
             match (name, value) {
                 (Some(_), Some(value)) if named.len() < MAX => {
-                    named.insert(key, value);
+                    named.push((key, value));
                 }
                 (Some(_), Some(_)) => {
                     context.problem(format!("more than {MAX} names"));

@@ -32,6 +32,13 @@ pattern!(
     Hex32Pattern, "a sha-256 of 64 hexadecimal digits", "^[0-9a-fA-F]{64}$"
 );
 
+pattern!(
+    /// A key that is a secret.
+    SecretPattern, "a key of 16 to 256 characters", r"^[^\x00-\x1f\x7f]{16,256}$"
+);
+
+/// A key.
+pub type Secret = Text<SecretPattern>;
 /// A header's name.
 pub type HeaderName = Text<HeaderPattern>;
 /// A header's, parameter's or cookie's name.

@@ -60,12 +60,12 @@ pub struct Fingerprint(pub u64);
 
 impl Fingerprint {
     /// What stands in the cell of its own.
-    const fn own(self) -> u64 {
+    pub(super) const fn own(self) -> u64 {
         if self.0 < SHARED_MAX { self.0 + SHARED_MAX } else { self.0 }
     }
 
     /// What stands in the cell that it shares.
-    const fn shared(self) -> u64 {
+    pub(super) const fn shared(self) -> u64 {
         (self.0 >> 56) % SHARED_MAX
     }
 }
@@ -94,6 +94,12 @@ impl Bucket {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Its bytes, given away.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// Charges a key, if its allowance has room for the cost. A charge says where it was made.

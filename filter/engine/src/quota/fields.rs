@@ -4,8 +4,8 @@
 //! Both are lists of structured fields (RFC 9651). A name of ours holds nothing that a string would
 //! have to escape.
 
-use super::Quota;
 use super::measure::{Measure, Period, Reading, SECOND_NS};
+use super::{Allowed, Quota};
 use crate::config::quota_values::Cost;
 use std::fmt::Write;
 
@@ -14,39 +14,52 @@ use std::fmt::Write;
 pub struct Told<'a> {
     /// The quota.
     pub quota: &'a Quota,
-    /// Its limit that holds for the client.
-    pub measure: &'a Measure,
+    /// What it allows the client.
+    pub allowed: &'a Allowed,
+    /// The same as it stands in `RateLimit-Policy`.
+    pub policy: &'a str,
     /// Where the client stands.
     pub reading: Reading,
 }
 
-/// The value of `RateLimit-Policy`: for each quota what it allows. Of a month, whose length differs,
-/// no window is said.
+/// The value of `RateLimit-Policy`: for each quota what it allows.
 #[must_use]
 pub fn policy<'a>(told: impl Iterator<Item = Told<'a>>) -> String {
-    list(told, |out, Told { quota, measure, .. }| {
-        let (limit, window_s) = match measure {
-            Measure::Rate(rate) => (rate.limit, rate.period_ns / SECOND_NS),
-            Measure::Window { limit, period: Period::Day, .. } => (*limit, 86_400),
-            Measure::Window { limit, period: Period::Week, .. } => (*limit, 604_800),
-            Measure::Window { limit, period: Period::Month, .. } => (*limit, 0),
-        };
-        let _ = write!(out, "\"{}\";q={limit}", quota.name);
-        if matches!(quota.cost, Cost::RequestBytes | Cost::ResponseBytes) {
-            out.push_str(";qu=\"content-bytes\"");
-        }
-        if window_s > 0 {
-            let _ = write!(out, ";w={window_s}");
-        }
-    })
+    list(told, |out, Told { policy, .. }| out.push_str(policy))
+}
+
+/// What a limit allows, as an item of that list. Of a month, whose length differs, no window is said.
+pub(super) fn policy_item(name: &str, cost: &Cost, allowed: &Allowed) -> String {
+    let mut out = String::new();
+    let (limit, window_s) = match allowed {
+        Allowed::InTime(Measure::Rate(rate)) => (rate.limit, rate.period_ns / SECOND_NS),
+        Allowed::InTime(Measure::Window { limit, period: Period::Day, .. }) => (*limit, 86_400),
+        Allowed::InTime(Measure::Window { limit, period: Period::Week, .. }) => (*limit, 604_800),
+        Allowed::InTime(Measure::Window { limit, period: Period::Month, .. }) => (*limit, 0),
+        Allowed::AtATime(most) => (u64::from(*most), 0),
+    };
+    let _ = write!(out, "\"{name}\";q={limit}");
+    if matches!(cost, Cost::RequestBytes | Cost::ResponseBytes) {
+        out.push_str(";qu=\"content-bytes\"");
+    }
+    if matches!(allowed, Allowed::AtATime(_)) {
+        out.push_str(";qu=\"concurrent-requests\"");
+    }
+    if window_s > 0 {
+        let _ = write!(out, ";w={window_s}");
+    }
+    out
 }
 
 /// The value of `RateLimit`: for each quota what is left, and in how many seconds all is back.
 #[must_use]
 pub fn state<'a>(told: impl Iterator<Item = Told<'a>>) -> String {
-    list(told, |out, Told { quota, reading, .. }| {
-        let reset_s = reading.reset_ns.div_ceil(SECOND_NS);
-        let _ = write!(out, "\"{}\";r={};t={reset_s}", quota.name, reading.remaining);
+    list(told, |out, Told { quota, allowed, reading, .. }| {
+        let _ = write!(out, "\"{}\";r={}", quota.name, reading.remaining);
+        // When a request under way will end is known to nobody.
+        if matches!(allowed, Allowed::InTime(_)) {
+            let _ = write!(out, ";t={}", reading.reset_ns.div_ceil(SECOND_NS));
+        }
     })
 }
 

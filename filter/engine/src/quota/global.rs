@@ -7,7 +7,7 @@
 //! within a period, that period's count begins anew (2026-12-18T00:00:00Z is such a time).
 
 use super::measure::{Measure, Period, SECOND_NS};
-use super::{Due, Limit, On, Quota, Quotas};
+use super::{Allowed, Due, Limit, On, Quota, Quotas};
 
 /// The service's unit of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,8 @@ impl Quotas {
         let quota = self.get(due.quota).filter(|quota| quota.on != On::Here)?;
         let limit = quota.limit(due.limit)?;
         let mut entries = vec![(QUOTA.to_owned(), quota.descriptor_name())];
-        if let Some(period) = period(&limit.measure, now_ns) {
+        let Allowed::InTime(measure) = &limit.allowed else { return None };
+        if let Some(period) = period(measure, now_ns) {
             entries.push((PERIOD.to_owned(), period));
         }
         let values = due.key.values().map(|value| match value {
@@ -87,7 +88,7 @@ impl Quotas {
             Some(value) => String::from_utf8_lossy(value).into_owned(),
         });
         entries.extend(quota.parts.iter().map(super::Part::name).zip(values));
-        let own = limit.whom.is_some().then(|| units(&limit.measure)).flatten();
+        let own = limit.whom.is_some().then(|| units(measure)).flatten();
         Some(Descriptor { entries, limit: own, hits: due.cost })
     }
 
@@ -101,10 +102,11 @@ impl Quotas {
         let mut out = format!("domain: {}\ndescriptors:\n", self.domain);
         for quota in global {
             let Some(base) = quota.limits.last() else { continue };
-            let Some((limit, unit)) = units(&base.measure) else { continue };
+            let Allowed::InTime(measure) = &base.allowed else { continue };
+            let Some((limit, unit)) = units(measure) else { continue };
             let mut indent = "  ".to_owned();
             out.push_str(&format!("{indent}- key: {QUOTA}\n{indent}  value: \"{}\"\n", quota.descriptor_name()));
-            let calendar = matches!(base.measure, Measure::Window { .. }).then(|| PERIOD.to_owned());
+            let calendar = matches!(measure, Measure::Window { .. }).then(|| PERIOD.to_owned());
             for key in calendar.into_iter().chain(quota.parts.iter().map(super::Part::name)) {
                 out.push_str(&format!("{indent}  descriptors:\n{indent}    - key: \"{key}\"\n"));
                 indent.push_str("    ");

@@ -37,6 +37,21 @@ impl Key {
         key
     }
 
+    /// Adds what the body has: for each part that is a field of it a keyed fingerprint of the value, so that
+    /// no value outlives its reading.
+    pub fn read_body(&mut self, parts: &[Part], body: Option<&[u8]>, secret: &Secret) {
+        for part in parts {
+            if let Part::Body(path) = part {
+                let print = body.and_then(|body| path.find(body)).map(|value| {
+                    let mut hash = SipHash::new(secret);
+                    hash.text(value.as_bytes());
+                    hash.finish().to_le_bytes()
+                });
+                self.push(print.as_ref().map(|print| &print[..]));
+            }
+        }
+    }
+
     /// Its hash under a secret.
     #[must_use]
     pub fn fingerprint(&self, secret: &Secret) -> Fingerprint {
@@ -72,7 +87,7 @@ impl Key {
             Part::Caller => self.push(around.caller().identities().first().map(|identity| identity.id.as_bytes())),
             Part::Role => {
                 let mut roles: Vec<&str> = around.caller().roles().iter().map(|role| &**role).collect();
-                roles.sort_unstable();
+                crate::order::sort(&mut roles, |a, b| a < b);
                 self.push(Some(roles.join(",").as_bytes()).filter(|roles| !roles.is_empty()));
             }
             Part::Api => self.push(from.call.api.and_then(|api| from.catalog.api_name(api)).map(str::as_bytes)),
@@ -92,6 +107,8 @@ impl Key {
                 self.push_all(own.map(|parameter| parameter.value.to_vec()));
             }
             Part::Path(name) => self.push(path_parameter(name, from).map(str::as_bytes)),
+            // Comes later, behind all others: see `read_body`.
+            Part::Body(_) => {}
         }
     }
 

@@ -235,9 +235,9 @@ impl Moment {
                 let reading = Reading {
                     passes,
                     blocked: false,
-                    remaining: narrow(depth.saturating_sub(held) / unit.max(&1)),
-                    reset_ns: narrow(held.div_ceil(*scale)),
-                    retry_ns: narrow(behind.saturating_sub(*depth).div_ceil(*scale)),
+                    remaining: narrow(divided(depth.saturating_sub(held), *unit)),
+                    reset_ns: narrow(divided(held + scale - 1, *scale)),
+                    retry_ns: narrow(divided(behind.saturating_sub(*depth) + scale - 1, *scale)),
                 };
                 (reading, self.cell(now + behind))
             }
@@ -316,10 +316,20 @@ impl Moment {
     fn cell(&self, tat: u128) -> Cell {
         match self {
             Self::Rate { scale, .. } => {
-                Cell { time: narrow(tat / scale), part: u32::try_from(tat % scale).unwrap_or(BLOCKED - 1) }
+                let time = divided(tat, *scale);
+                Cell { time: narrow(time), part: u32::try_from(tat - time * scale).unwrap_or(BLOCKED - 1) }
             }
             Self::Window { .. } => Cell::default(),
         }
+    }
+}
+
+/// A division that a guest does in one instruction where both are small enough, as they mostly are: of two
+/// large ones it takes a hundred.
+fn divided(value: u128, by: u128) -> u128 {
+    match (u64::try_from(value), u64::try_from(by)) {
+        (Ok(value), Ok(by)) => u128::from(value.checked_div(by).unwrap_or(0)),
+        _ => value.checked_div(by).unwrap_or(0),
     }
 }
 

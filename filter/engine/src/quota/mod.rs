@@ -2,16 +2,18 @@
 //!
 //! The engine says what a quota's count becomes; the shell reads and writes the counts. A count lives in
 //! a [`bucket`] of a [`table`] in the host's shared data, under a keyed hash ([`siphash`]) of what the
-//! quota counts by ([`key`]), and what its numbers mean is the quota's [`measure`]. A quota may leave the
-//! counting to a rate limit service instead.
+//! quota counts by ([`key`]), and what its numbers mean is the quota's [`measure`]. Requests that are
+//! under way are [`leases`] in such a table. A quota may leave the counting to a rate limit service instead.
 //!
 //! Several quotas on a request are charged in their order, and those charged are refunded when a later
 //! one refuses: so a request may be refused early, and never is too much admitted.
 
+pub mod body;
 pub mod bucket;
 pub mod fields;
 pub mod global;
 pub mod key;
+pub mod leases;
 pub mod measure;
 pub(crate) mod plan;
 pub mod siphash;
@@ -21,7 +23,7 @@ use crate::access::{Call, Conditions, Met, Scope, glob_matches};
 use crate::config::quota_values::{Cost, Part, StatusSet};
 pub use crate::config::quotas::{Counted, OnError};
 use key::{Key, Source};
-use measure::Measure;
+use measure::{Measure, Reading};
 use table::Table;
 
 /// All quotas of a policy.
@@ -31,6 +33,8 @@ pub struct Quotas {
     service: Option<Service>,
     domain: Box<str>,
     headers: bool,
+    body_bytes_max: usize,
+    holds_headers: bool,
 }
 
 /// A rate limit service.
@@ -63,6 +67,8 @@ pub struct Quota {
     pub block_ns: Option<u64>,
     /// What a request costs.
     pub cost: Cost,
+    /// Whether it counts by a field of the body.
+    pub reads_body: bool,
     /// Where its counts are.
     pub table: Table,
     scope: Scope,
@@ -92,7 +98,18 @@ pub enum Charge {
 #[derive(Debug)]
 struct Limit {
     whom: Option<Whom>,
-    measure: Measure,
+    allowed: Allowed,
+    /// What it allows, in the words of an answer.
+    told: Box<str>,
+}
+
+/// What a limit allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// So many units in a time.
+    InTime(Measure),
+    /// So many requests under way at a time; not 0.
+    AtATime(u32),
 }
 
 /// Callers for whom another limit holds.
@@ -147,6 +164,18 @@ impl Quotas {
         self.headers
     }
 
+    /// Bytes of a body that are read at most.
+    #[must_use]
+    pub const fn body_bytes_max(&self) -> usize {
+        self.body_bytes_max
+    }
+
+    /// Whether Envoy holds a request's headers until its body was read.
+    #[must_use]
+    pub const fn holds_headers(&self) -> bool {
+        self.holds_headers
+    }
+
     /// The quotas that a call falls under, in their order.
     pub(crate) fn due(&self, from: &Source<'_>) -> Vec<Due> {
         let all = (0..).zip(&self.list);
@@ -173,10 +202,23 @@ pub fn number_in<'v>(values: impl Iterator<Item = &'v [u8]>) -> u64 {
 // === impl Quota ===
 
 impl Quota {
-    /// A limit by its number.
+    /// What a limit allows, by its number.
     #[must_use]
-    pub fn measure(&self, limit: u16) -> Option<&Measure> {
-        self.limits.get(usize::from(limit)).map(|limit| &limit.measure)
+    pub fn allowed(&self, limit: u16) -> Option<&Allowed> {
+        self.limits.get(usize::from(limit)).map(|limit| &limit.allowed)
+    }
+
+    /// Where a client stands with it, to be told in an answer; `limit` is the number of the limit that holds.
+    #[must_use]
+    pub fn told(&self, limit: u16, reading: Reading) -> Option<fields::Told<'_>> {
+        let limit = self.limits.get(usize::from(limit))?;
+        Some(fields::Told { quota: self, allowed: &limit.allowed, policy: &limit.told, reading })
+    }
+
+    /// Whether it counts requests that are under way.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.limits.iter().any(|limit| matches!(limit.allowed, Allowed::AtATime(_)))
     }
 
     /// Whether an answer of this status counts.

@@ -1,12 +1,14 @@
 //! A quota as it was written becomes one that runs.
 
+use super::fields;
 use super::measure::{Measure, Rate};
 use super::table::Table;
-use super::{Charge, Limit, On, Quota, Quotas, Service, Whom};
+use super::{Allowed, Charge, Limit, On, Quota, Quotas, Service, Whom};
 use crate::access::{Around, Scope};
 use crate::config::quota_values::{Cost, Limit as Written, Part, Per};
 use crate::config::quotas::{Counted, Counting, OnError, Override, Reach};
 use crate::config::read::Problems;
+use crate::config::values::Whole;
 use crate::config::{self, Digested, Mode};
 use crate::hash;
 use crate::zone::Zone;
@@ -15,6 +17,8 @@ use crate::zone::Zone;
 pub const QUOTAS_MAX: usize = 64;
 /// Overrides of a quota, at most.
 const OVERRIDES_MAX: usize = 1_000;
+/// Bytes of a body that are read where the policy does not say.
+const BODY_BYTES_MAX: usize = 16_384;
 /// The name of the counts where the policy states none.
 const DOMAIN: &str = "ostiary";
 /// How long the rate limit service has where the policy does not say, in milliseconds.
@@ -34,22 +38,24 @@ pub(crate) fn compile(
         cluster: service.cluster.as_str().into(),
         timeout_ms: service.timeout.map_or(TIMEOUT_MS, config::types::Duration::ms),
     });
+    let body_bytes_max = counting.and_then(|counting| counting.body).map_or(BODY_BYTES_MAX, config::types::Size::bytes);
     if written.len() > QUOTAS_MAX {
         problems.push("quotas", format!("{} quotas, at most {QUOTAS_MAX} are taken", written.len()));
         return Quotas::default();
     }
-    let mut names = hash::Table::default();
+    let mut names = hash::Names::default();
     let mut list = Vec::new();
     for (index, quota) in written.into_iter().enumerate() {
         let path = format!("quotas[{index}]");
-        if names.insert(quota.value.name.as_str().to_owned(), ()).is_some() {
+        if names.take(quota.value.name.as_str(), index).is_some() {
             problems.push(format!("{path}.name"), "another quota has this name: counters and answers go by it");
         }
         if quota.value.scope == Some(Reach::Global) && service.is_none() {
             problems
                 .push(format!("{path}.scope"), "needs a rate limit service: name its cluster under `counting.service`");
         }
-        if quota.value.scope != Some(Reach::Global) && matches!(quota.value.limit.per, Per::Calendar(_)) {
+        let calendar = quota.value.limit.is_some_and(|limit| matches!(limit.per, Per::Calendar(_)));
+        if quota.value.scope != Some(Reach::Global) && calendar {
             warnings.push(
                 format!("{path}.limit"),
                 "this envoy counts a calendar period, and its counts end with its process: `scope: global` keeps them",
@@ -57,11 +63,19 @@ pub(crate) fn compile(
         }
         list.extend(one(quota, &path, (domain, mode), around, problems));
     }
+    if list.iter().any(|quota| quota.reads_body) && list.iter().any(|quota| quota.on != On::Here) {
+        problems.push(
+            "quotas",
+            "a policy counts by a body's field or asks a rate limit service: envoy cannot hold a body behind headers that it held for an answer",
+        );
+    }
     Quotas {
         list,
         service,
         domain: domain.into(),
         headers: counting.and_then(|counting| counting.headers).unwrap_or(true) && mode == Mode::Enforce,
+        body_bytes_max,
+        holds_headers: counting.and_then(|counting| counting.hold_headers).unwrap_or(false),
     }
 }
 
@@ -80,22 +94,26 @@ fn one(
     let conditions = around.ground.conditions(path, written.conditions, None, problems);
     let zone = written.zone.clone().unwrap_or_else(Zone::utc);
     let global = written.scope == Some(Reach::Global);
+    let cost = written.cost.take().unwrap_or_default();
+    let limit = |whom, allowed| Limit {
+        told: fields::policy_item(written.name.as_str(), &cost, &allowed).into(),
+        whom,
+        allowed,
+    };
     let mut limits = Vec::new();
     for (index, other) in written.overrides.iter().enumerate() {
         let path = format!("{path}.overrides[{index}]");
-        let measure = measure(other.limit, other.burst.map(|burst| burst.get()), &zone, global, &path, problems);
-        limits.extend(measure.map(|measure| Limit { whom: Some(whom(other)), measure }));
+        let stated = Stated { limit: other.limit, burst: other.burst, concurrency: other.concurrency };
+        let allowed = stated.allowed(&zone, global, &path, problems);
+        limits.extend(allowed.map(|allowed| limit(Some(whom(other)), allowed)));
     }
-    let burst = written.burst.map(|burst| burst.get());
-    limits.extend(
-        measure(written.limit, burst, &zone, global, path, problems).map(|measure| Limit { whom: None, measure }),
-    );
+    let stated = Stated { limit: written.limit, burst: written.burst, concurrency: written.concurrency };
+    limits.extend(stated.allowed(&zone, global, path, problems).map(|allowed| limit(None, allowed)));
     let on = match written.scope.unwrap_or(Reach::Local) {
         Reach::Local => On::Here,
         Reach::Global => On::Service(written.on_error.unwrap_or(OnError::Allow)),
     };
     let count = written.count.unwrap_or(Counted::Passed);
-    let cost = written.cost.take().unwrap_or_default();
     let known_at_once = matches!(cost, Cost::One | Cost::RequestHeader(_));
     let charge = if known_at_once && written.count_when.is_none() && count != Counted::Refused {
         Charge::AtOnce
@@ -107,6 +125,7 @@ fn one(
         shadow,
         scope,
         conditions,
+        reads_body: reads_body(&written.per),
         parts: written.per,
         limits,
         on,
@@ -124,6 +143,35 @@ fn whom(other: &Override) -> Whom {
     Whom {
         callers: other.callers.as_ref().map(|list| texts(list.0.iter().map(|glob| glob.as_str()).collect())),
         roles: other.roles.as_ref().map(|list| texts(list.0.iter().map(|role| role.as_str()).collect())),
+    }
+}
+
+/// A limit as it was written, of a quota or of an override.
+struct Stated {
+    limit: Option<Written>,
+    burst: Option<Whole<1, 1_000_000_000>>,
+    concurrency: Option<Whole<1, 1_000_000>>,
+}
+
+impl Stated {
+    fn allowed(&self, zone: &Zone, global: bool, path: &str, problems: &mut Problems) -> Option<Allowed> {
+        let burst = self.burst.map(Whole::get);
+        match (self.limit, self.concurrency) {
+            (Some(limit), None) => measure(limit, burst, zone, global, path, problems).map(Allowed::InTime),
+            (None, Some(most)) => {
+                if burst.is_some() {
+                    problems.push(
+                        format!("{path}.burst"),
+                        "belongs to a rate: `concurrency` is itself what may come at once",
+                    );
+                }
+                Some(Allowed::AtATime(most.get()))
+            }
+            (Some(_), Some(_)) | (None, None) => {
+                problems.push(path, "needs one of `limit`, such as `100/1m`, and `concurrency`, such as `10`");
+                None
+            }
+        }
     }
 }
 
@@ -168,17 +216,42 @@ fn measure(
     }
 }
 
+/// What does not go with `concurrency`.
+fn check_at_a_time(written: &config::Quota, path: &str, problems: &mut Problems) {
+    for (given, key) in [
+        (written.scope == Some(Reach::Global), "scope"),
+        (written.count_when.is_some(), "count_when"),
+        (written.then.is_some(), "then"),
+        (written.cost.as_ref().is_some_and(|cost| *cost != Cost::One), "cost"),
+        (written.count.is_some_and(|count| count != Counted::Passed), "count"),
+    ] {
+        if given {
+            let text = "needs `limit`: `concurrency` counts the requests that are under way in this envoy";
+            problems.push(format!("{path}.{key}"), text);
+        }
+    }
+}
+
 /// What fits no other key of the quota.
 fn check(written: &config::Quota, path: &str, around: &Around<'_>, problems: &mut Problems) {
+    if written.concurrency.is_some() {
+        check_at_a_time(written, path, problems);
+    }
     let mut wrong = |key: &str, text: String| problems.push(format!("{path}.{key}"), text);
-    let limits = || written.overrides.iter().map(|other| other.limit).chain([written.limit]);
-    if written.zone.is_some() && !limits().any(|limit| matches!(limit.per, Per::Calendar(_))) {
+    let mut limits = written.overrides.iter().filter_map(|other| other.limit).chain(written.limit);
+    if written.zone.is_some() && !limits.any(|limit| matches!(limit.per, Per::Calendar(_))) {
         wrong("zone", "is for calendar periods: `1000/day`, `week` or `month`".to_owned());
     }
     if written.overrides.len() > OVERRIDES_MAX {
         wrong("overrides", format!("{} overrides, at most {OVERRIDES_MAX} are taken", written.overrides.len()));
     }
     for (index, other) in written.overrides.iter().enumerate() {
+        if other.concurrency.is_some() != written.concurrency.is_some() {
+            wrong(
+                &format!("overrides[{index}]"),
+                "counts otherwise than its quota: both `limit`, or both `concurrency`".to_owned(),
+            );
+        }
         if other.callers.is_none() && other.roles.is_none() {
             wrong(&format!("overrides[{index}]"), "says for nobody: give `callers` or `roles`".to_owned());
         }
@@ -202,11 +275,18 @@ fn check(written: &config::Quota, path: &str, around: &Around<'_>, problems: &mu
             }
         }
     }
+    if reads_body(&written.per) && written.count.is_some_and(|count| count != Counted::Passed) {
+        wrong("count", "the body of a request that is refused is not read: count `passed`".to_owned());
+    }
     for (index, part) in written.per.iter().enumerate() {
         if let Some(text) = wrong_part(part, around) {
             wrong(&format!("per[{index}]"), text);
         }
     }
+}
+
+fn reads_body(per: &[Part]) -> bool {
+    per.iter().any(|part| matches!(part, Part::Body(_)))
 }
 
 const NO_CALLERS: &str = "this policy knows no callers: say under `callers` which credentials stand for whom";

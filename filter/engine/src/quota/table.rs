@@ -48,6 +48,12 @@ pub fn secret_key(domain: &str) -> String {
     format!("ostiary/q{FORMAT}/{domain}/secret")
 }
 
+/// What the keys of those begin with who hold leases of a domain.
+#[must_use]
+pub fn generations(domain: &str) -> String {
+    format!("ostiary/q{FORMAT}/{domain}/generation")
+}
+
 /// The secret in a shared value, if it is one.
 #[must_use]
 pub fn secret(value: &[u8]) -> Option<Secret> {

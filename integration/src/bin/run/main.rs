@@ -2,6 +2,7 @@
 //! `envoy-config/edge.yaml`, says what to type, shows what passes, and on Ctrl-C ends what it started and nothing else.
 
 mod child;
+mod global;
 mod settings;
 mod watch;
 
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use ostiary_integration::limiter::Limiter;
 use ostiary_integration::shop::Shop;
 use ostiary_integration::{client, place, shipped, wait};
 use tokio::net::TcpListener;
@@ -18,9 +20,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use child::Child;
 use settings::{Port, Settings};
 
-/// The three parts. Fields are dropped in this order: who sends goes before who receives.
+/// The parts. Fields are dropped in this order: who sends goes before who receives.
 struct Demo {
     envoy: Child,
+    _limiter: Option<Limiter>,
     collector: Child,
     _shop: Shop,
 }
@@ -72,6 +75,9 @@ async fn start(settings: &Settings) -> Result<Demo> {
         settings.check_free(port).await?;
     }
     let envoy = settings.envoy()?;
+    if settings.global {
+        global::install(&place::root())?;
+    }
     let listener = TcpListener::bind(settings.address(Port::Shop)).await.context("the shop cannot listen")?;
     let shop = Shop::start(listener)?;
     println!("the shop serves on {}", shop.address());
@@ -84,10 +90,22 @@ async fn start(settings: &Settings) -> Result<Demo> {
         settings.address(Port::Collector)
     );
 
-    let mut envoy = Child::start("envoy", &settings.folder, envoy_command(settings, &envoy)?)?;
+    let module = place::module()?;
+    let mut text = shipped::read("edge.yaml", &module, |port| settings.instead_of(port))?;
+    let mut limiter = None;
+    if settings.global {
+        let (started, with_quota) = global::start(&text).await?;
+        println!(
+            "the rate limit service listens on {}, its redis on {}",
+            started.service.address, started.redis.address
+        );
+        text = with_quota;
+        limiter = Some(started);
+    }
+    let mut envoy = Child::start("envoy", &settings.folder, envoy_command(settings, &envoy, &text)?)?;
     wait_until_ready(&mut envoy, settings.address(Port::Admin), "/ready").await?;
     println!("envoy serves on {} with envoy-config/edge.yaml", settings.address(Port::Envoy));
-    Ok(Demo { envoy, collector, _shop: shop })
+    Ok(Demo { envoy, _limiter: limiter, collector, _shop: shop })
 }
 
 fn collector_command(settings: &Settings) -> Result<Command> {
@@ -98,9 +116,7 @@ fn collector_command(settings: &Settings) -> Result<Command> {
     Ok(command)
 }
 
-fn envoy_command(settings: &Settings, binary: &std::path::Path) -> Result<Command> {
-    let module = place::module()?;
-    let text = shipped::read("edge.yaml", &module, |port| settings.instead_of(port))?;
+fn envoy_command(settings: &Settings, binary: &std::path::Path, text: &str) -> Result<Command> {
     let file = settings.folder.join("edge.yaml");
     std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     let mut command = Command::new(binary);
@@ -139,13 +155,14 @@ async fn wait_until_ready(child: &mut Child, at: SocketAddr, path: &str) -> Resu
 /// What a person is to type. The lines stand alone, so that they can be pasted.
 fn invitation(settings: &Settings) -> String {
     let (shop, answers) = (settings.url(Port::Envoy), settings.url(Port::Collector));
+    let global = if settings.global { global::invitation(&shop) } else { String::new() };
     format!(
         "\nready. paste these into another terminal:\n\n\
          # passed: an open api\ncurl -i {shop}/orders\n\n\
          # refused: the policy closes this one\ncurl -i {shop}/payments/export\n\n\
          # the inventory: what has been called so far (a call is in it within two seconds)\ncurl {answers}/v1/operations\n\n\
          # the proof: how many records were made, and how many are missing\ncurl {answers}/v1/loss\n\n\
-         an office-only api: `curl -i {shop}/staff` is refused, with `--interface 127.0.0.20` it passes\n\
+         {global}an office-only api: `curl -i {shop}/staff` is refused, with `--interface 127.0.0.20` it passes\n\
          the policy is in envoy-config/edge.yaml; ctrl-c ends everything\n\n"
     )
 }

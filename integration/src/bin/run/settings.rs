@@ -27,6 +27,8 @@ pub enum Port {
 #[derive(Debug)]
 pub struct Settings {
     ports: [u16; Port::ALL.len()],
+    /// Whether a rate limit service and its Redis are started too.
+    pub global: bool,
     /// Where logs, the settled Envoy file and the inventory go: ignored by git, one folder for each Envoy port.
     pub folder: PathBuf,
 }
@@ -72,7 +74,8 @@ impl Settings {
             }
         }
         let folder = place::root().join(".run").join(format!("demo-{}", ports[0]));
-        Ok(Self { ports, folder })
+        let global = std::env::var("GLOBAL").is_ok_and(|value| !matches!(value.as_str(), "" | "0"));
+        Ok(Self { ports, global, folder })
     }
 
     /// Where a part listens; always loopback.

@@ -1,0 +1,181 @@
+//! Formats other than JSON, by example.
+
+use crate::detect::{DataType, Detectors, Types};
+use crate::format::{Format, Guess};
+use crate::masker::{Blocked, Cause, Masker};
+use crate::path::FieldPath;
+use crate::plan::{Active, Limits, Plan};
+use crate::report::Report;
+use crate::rule::{Mask, Oversize, Rule, RuleSet, Unreadable};
+use std::rc::Rc;
+
+/// A rule in short: paths or data types, and a mask. `+` before a path keeps it, alone.
+fn rule(names: &str, mask: Mask) -> Rule {
+    let mut rule = Rule { mask, ..Rule::default() };
+    for name in names.split_whitespace() {
+        match name.strip_prefix('+') {
+            Some(path) => rule.keep_only.push(FieldPath::parse(path).unwrap()),
+            None if name.starts_with('$') => rule.fields.push(FieldPath::parse(name).unwrap()),
+            None => rule.types = rule.types.with(DataType::named(name).unwrap()),
+        }
+    }
+    rule
+}
+
+fn run(rules: &[Rule], limits: Limits, format: &Format, body: &str, piece: usize) -> Result<(String, Report), Blocked> {
+    let plan = Plan::new(rules.to_vec(), Rc::new(Detectors::new(Types::standard(), Vec::new())), b"key").unwrap();
+    let active = Active { enforced: (0..rules.len()).collect(), shadow: RuleSet::NONE, inspect: Types::standard() };
+    let mut masker = Masker::new(Rc::new(plan), active, format, limits);
+    let mut out = Vec::new();
+    body.as_bytes().chunks(piece).try_for_each(|piece| masker.feed(piece, &mut out))?;
+    masker.finish(&mut out)?;
+    Ok((String::from_utf8(out).unwrap(), masker.report().clone()))
+}
+
+fn masked(rules: &[Rule], limits: Limits, format: &Format, body: &str) -> Result<String, Blocked> {
+    let whole = run(rules, limits, format, body, usize::MAX)?;
+    assert_eq!(run(rules, limits, format, body, 1)?, whole, "{body}");
+    Ok(whole.0)
+}
+
+#[track_caller]
+fn check(rules: &[Rule], format: &Format, body: &str, expected: &str) {
+    assert_eq!(masked(rules, Limits::default(), format, body).as_deref(), Ok(expected), "{body}");
+}
+
+fn stars() -> Mask {
+    Mask::default()
+}
+
+#[test]
+fn forms_are_masked() {
+    let form = &Format::Form;
+    let phone = [rule("$.phone", Mask::Keep { first: 0, last: 2, with: '*' })];
+    check(&phone, form, "a=1&phone=%31234+56&phone=&%70hone=99", "a=1&phone=*****56&phone=&%70hone=**");
+    check(&[rule("email", stars())], form, "to=a+bob%40example.com&x=1&bob@example.com=1", "to=a+***&x=1&***=1");
+    check(&[rule("email $.x", Mask::Remove)], form, "x=1&a=2&to=bob%40example.com&b&x", "a=2&b");
+    check(&[rule("+$.a", stars())], form, "x=1&a=2&b=3", "a=2");
+}
+
+#[test]
+fn xml_is_masked() {
+    let xml = &Format::Xml;
+    let fields = [rule("$.order.phone $..@id $..card", stars())];
+    for (body, expected) in [
+        ("<order><phone>12</phone><x>12</x></order>", "<order><phone>***</phone><x>12</x></order>"),
+        (
+            "<n:order xmlns:n='u'><n:phone n:id = \"7\" a='b'> 12\n</n:phone></n:order>",
+            "<n:order xmlns:n='u'><n:phone n:id = \"***\" a='***'> ***\n</n:phone></n:order>",
+        ),
+        (
+            "<a><card><b c='1'>x<d/>y</b><![CDATA[z]]></card></a>",
+            "<a><card><b c='***'>***<d/>***</b><![CDATA[***]]></card></a>",
+        ),
+        (
+            "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b \"c>\">]><a id='1>2'/>",
+            "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b \"c>\">]><a id='***'/>",
+        ),
+    ] {
+        check(&fields, xml, body, expected);
+    }
+    let types = [rule("email", Mask::Replace("<&>".into()))];
+    check(
+        &types,
+        xml,
+        "<a b='to bob@example.com'>&#98;ob&#x40;example.com &amp; co</a>",
+        "<a b='to &#60;&#38;&#62;'>&#60;&#38;&#62; &amp; co</a>",
+    );
+    check(
+        &types,
+        xml,
+        "<a><!-- bob@example.com --><![CDATA[bob@example.com]]></a>",
+        "<a><!-- *** --><![CDATA[***]]></a>",
+    );
+    check(&[rule("$..x $..@y", Mask::Remove)], xml, "<a y='1' z='2'><x>1<b/></x><c/><x/></a>", "<a z='2'><c/></a>");
+    check(&[rule("+$.a.b", stars())], xml, "<a><b c='1'>2</b><d>3</d>4</a>", "<a><b c='1'>2</b>4</a>");
+}
+
+/// Where XML breaks, its rest is text; what is too long has its outcome.
+#[test]
+fn broken_xml_has_its_outcome() {
+    let types = rule("email", stars());
+    for body in ["<a></b> bob@example.com", "<a bob@example.com", "<a>< bob@example.com", "</a>bob@example.com"] {
+        let expected = body.replace("bob@example.com", "***");
+        check(std::slice::from_ref(&types), &Format::Xml, body, &expected);
+        let blocks = Err(Blocked { rule: 0, cause: Cause::Unreadable });
+        assert_eq!(masked(&[rule("$.x", stars())], Limits::default(), &Format::Xml, body), blocks, "{body}");
+        let pass = Rule { unreadable: Unreadable::Pass, ..rule("$.x", stars()) };
+        check(&[pass], &Format::Xml, body, body);
+    }
+    let limits = Limits { token: 8, ..Limits::default() };
+    for (oversize, expected) in [
+        (Oversize::Pass, Ok("<a>0123456789</a>")),
+        (Oversize::Mask, Ok("<a>***</a>")),
+        (Oversize::Block, Err(Blocked { rule: 0, cause: Cause::Oversize })),
+    ] {
+        let rule = Rule { oversize, ..rule("$.a", stars()) };
+        let masked = masked(&[rule], limits, &Format::Xml, "<a>0123456789</a>");
+        assert_eq!(masked.as_deref().map_err(|error| *error), expected);
+    }
+}
+
+#[test]
+fn parts_are_masked_by_their_own_format() {
+    let format = &Format::Multipart("b1".to_owned());
+    let body = "--b1\r\ncontent-disposition: form-data; name=\"phone\"\r\n\r\n123\r\n--b1\r\nContent-Type: application/json\r\n\r\n\
+        {\"phone\":\"5\",\"m\":\"bob@example.com\"}\r\n--b1x\r\n--b1\r\ncontent-type: image/png\r\n\r\nbob@example.com\r\n--b1\r\n\r\n\
+        bob@example.com\r\n--b1--\r\nend";
+    let expected = "--b1\r\ncontent-disposition: form-data; name=\"phone\"\r\n\r\n***\r\n--b1\r\nContent-Type: application/json\r\n\r\n\
+        {\"phone\":\"***\",\"m\":\"***\"}\r\n--b1x\r\n--b1\r\ncontent-type: image/png\r\n\r\nbob@example.com\r\n--b1\r\n\r\n\
+        ***\r\n--b1--\r\nend";
+    let pass = Rule { unreadable: Unreadable::Pass, ..rule("$.phone email", stars()) };
+    check(std::slice::from_ref(&pass), format, &body.replace("--b1x\r\n", ""), &expected.replace("--b1x\r\n", ""));
+    // What only begins like the boundary is a delimiter with something behind it, as RFC 2046 has it.
+    assert!(masked(&[pass], Limits::default(), format, body).is_ok());
+}
+
+/// Text is judged in windows; a match across the border of two is one match.
+#[test]
+fn text_is_masked_across_windows() {
+    let filler = "some words of no interest, and more of them. ".repeat(400);
+    for at in (crate::text::WINDOW / 2 - 60..crate::text::WINDOW / 2 + 20).step_by(7).chain([0, 8200, 16_400]) {
+        let (before, after) = filler.split_at(at.min(filler.len()));
+        let body = format!("{before} bob@example.com {after}");
+        let (out, report) = run(&[rule("email", stars())], Limits::default(), &Format::Text, &body, 1000).unwrap();
+        assert_eq!(out, body.replace("bob@example.com", "***"), "at {at}");
+        assert_eq!(report.types[0].found, 1);
+    }
+}
+
+#[test]
+fn the_head_and_the_first_bytes_say_the_format() {
+    let known = |format: Format| Guess::Known(format);
+    for (content_type, first, guess) in [
+        (Some("application/json; charset=utf-8"), "{", known(Format::Json)),
+        (Some("application/problem+JSON"), " [", known(Format::Json)),
+        (Some("application/json"), "<a>", known(Format::Xml)),
+        (Some("application/json"), ")]}'", known(Format::Json)),
+        (Some("application/json"), "  ", Guess::NeedsBytes),
+        (Some("text/plain"), "{}", known(Format::Json)),
+        (Some("text/plain"), "hello", known(Format::Text)),
+        (Some("text/html"), "<p>", known(Format::Text)),
+        (Some("application/soap+xml"), "<", known(Format::Xml)),
+        (Some("application/x-ndjson"), "", known(Format::Ndjson)),
+        (Some("application/json-seq"), "", known(Format::JsonSequence)),
+        (Some("application/geo+json-seq"), "", known(Format::JsonSequence)),
+        (Some("text/event-stream"), "", known(Format::Sse)),
+        (Some("application/x-www-form-urlencoded"), "", known(Format::Form)),
+        (Some("multipart/form-data; boundary=\"a b\""), "", known(Format::Multipart("a b".to_owned()))),
+        (Some("multipart/mixed"), "", Guess::Unknown),
+        (Some("image/png"), "{", Guess::Unknown),
+        (Some("application/grpc+proto"), "", Guess::Unknown),
+        (Some("application/octet-stream"), "\u{feff}{", known(Format::Json)),
+        (None, "{", known(Format::Json)),
+        (None, "", Guess::NeedsBytes),
+        (None, "hello", known(Format::Text)),
+        (None, "\u{1}", Guess::Unknown),
+    ] {
+        assert_eq!(Format::of(content_type, first.as_bytes()), guess, "{content_type:?} {first}");
+    }
+    assert_eq!(Format::of(None, b"\xef\xbb"), Guess::NeedsBytes);
+}

@@ -1,0 +1,264 @@
+//! What becomes of one value: judged decoded, by the rules that its place and its content meet, and counted.
+//!
+//! Formats differ in how they find values and how they write them; here all of them meet.
+
+use crate::detect::{Context, DataType, Found, Gate, Types};
+use crate::encoding::Encoding;
+use crate::lanes::{self, Bits, LANE};
+use crate::masker::{Blocked, Cause};
+use crate::plan::{Active, Limits, Plan};
+use crate::report::{Inspected, Report, Why};
+use crate::rule::{Mask, Oversize, Rule, RuleSet, Unreadable};
+use std::rc::Rc;
+
+/// What a value is, which says how a mask of it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Text between delimiters that stay: of an element, an attribute, a form.
+    Text(Encoding),
+    /// The inside of a JSON string.
+    String,
+    /// The inside of a JSON string that is a key.
+    Key,
+    /// The inside of a JSON string of which it is not known whether it is a key.
+    Loose,
+    /// What stands in JSON without quotes: a number, `true`, `null`, or what is none of these.
+    Bare,
+    /// The same where a key is expected.
+    BareKey,
+}
+
+/// What becomes of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It leaves as it came.
+    Keep,
+    /// What [`Judge::written`] holds leaves instead, with its quotes if it has any.
+    Replace,
+    /// It goes, and what names it too.
+    Remove,
+}
+
+/// Where a value is, for the report.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spot<'a> {
+    /// The path of what it is in, by [`crate::verdict::descend`].
+    pub(crate) path: &'a [u8],
+    pub(crate) step: SpotStep<'a>,
+}
+
+/// The last step of a path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum SpotStep<'a> {
+    Root,
+    Element,
+    Key(&'a [u8]),
+}
+
+/// What is in force for a body, and what is known of it.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    pub(crate) plan: Rc<Plan>,
+    pub(crate) active: Active,
+    pub(crate) limits: Limits,
+    pub(crate) report: Report,
+    /// Whether what went out differs from what came.
+    pub(crate) changed: bool,
+    /// The mask of the last value judged.
+    pub(crate) written: Vec<u8>,
+    /// The rule that wrote it.
+    pub(crate) wrote: Option<usize>,
+    /// Whether any rule in force, or in shadow, names fields.
+    pub(crate) fields: bool,
+    /// Whether a rule in force masks data types.
+    pub(crate) masks_types: bool,
+    /// Whether a rule in force may remove something.
+    pub(crate) removes: bool,
+    /// Whether data types are looked for at all.
+    pub(crate) looks: bool,
+    pub(crate) gate: Gate,
+    /// The strongest rule in force for each data type, by number.
+    pub(crate) by_type: Vec<(DataType, usize)>,
+    shadows_types: bool,
+    /// Data types to look for before and beyond the limit of inspection.
+    pub(crate) wanted: Types,
+    pub(crate) wanted_beyond: Types,
+    /// Bytes that came before the piece at hand.
+    pub(crate) offset: u64,
+    pub(crate) found: Vec<Found>,
+    pub(crate) decoded: Vec<u8>,
+}
+
+// === impl Judge ===
+
+impl Judge {
+    pub(crate) fn new(plan: Rc<Plan>, mut active: Active, limits: Limits) -> Self {
+        let known: RuleSet = (0..plan.rules.len()).collect();
+        active.enforced = active.enforced.both(known);
+        active.shadow = active.shadow.both(known).without(active.enforced);
+        let rules = |set: RuleSet| set.iter().filter_map(|number| Some((number, plan.rules.get(number)?)));
+        let types = |set: RuleSet| rules(set).fold(Types::NONE, |types, (_, rule)| types.union(rule.types));
+        let (masked, shadow_types) = (types(active.enforced), types(active.shadow));
+        let strength = |rule: &Rule| rule.mask.strength();
+        let strongest = |data_type: DataType| {
+            let naming = rules(active.enforced).filter(|(_, rule)| rule.types.contains(data_type));
+            // Of equal ones the first.
+            let first = naming.reduce(|best, other| if strength(other.1) > strength(best.1) { other } else { best });
+            first.map(|(number, _)| (data_type, number))
+        };
+        let by_type: Vec<_> = masked.iter().filter_map(strongest).collect();
+        let wanted_beyond = masked.union(shadow_types);
+        let wanted = wanted_beyond.union(active.inspect);
+        let both = active.enforced.union(active.shadow);
+        let fields = rules(both).any(|(_, rule)| !rule.fields.is_empty() || !rule.keep_only.is_empty());
+        let names = |rule: &Rule| !rule.fields.is_empty() || !rule.types.is_empty();
+        let removes = |rule: &Rule| names(rule) && rule.mask == Mask::Remove || !rule.keep_only.is_empty();
+        let removes = rules(active.enforced).any(|(_, rule)| removes(rule));
+        let gate = plan.detectors.gate();
+        let mut report = Report::default();
+        if wanted.is_empty() {
+            report.inspected = Inspected::None(Why::NotAsked);
+        }
+        Self {
+            report,
+            changed: false,
+            written: Vec::new(),
+            wrote: None,
+            fields,
+            masks_types: !masked.is_empty(),
+            removes,
+            looks: !wanted.is_empty(),
+            gate,
+            by_type,
+            shadows_types: !shadow_types.is_empty(),
+            wanted,
+            wanted_beyond,
+            offset: 0,
+            found: Vec::new(),
+            decoded: Vec::new(),
+            plan,
+            active,
+            limits,
+        }
+    }
+
+    /// Whether nothing that may still come can matter.
+    pub(crate) const fn idle(&self) -> bool {
+        !self.fields && (!self.looks || self.offset >= self.limits.inspect && !self.looks_beyond())
+    }
+
+    const fn looks_beyond(&self) -> bool {
+        self.masks_types || self.shadows_types
+    }
+
+    /// The body is over.
+    pub(crate) fn close(&mut self) {
+        if self.looks && self.offset > self.limits.inspect && self.wanted != self.wanted_beyond {
+            self.report.inspected = Inspected::Partial(Why::Limit);
+        }
+    }
+
+    /// Whether a text may hold a data type: a test that costs little and that every text with one passes. The text begins
+    /// `rest` and is `len` bytes long.
+    #[inline]
+    pub(crate) fn may_hold(&self, rest: &[u8], len: usize, context: Context) -> bool {
+        self.looks && (len >= self.gate.bytes || !context.is_none() || self.has_enough(rest, len))
+    }
+
+    /// Counts what the gate asks for. What is escaped may be anything.
+    #[inline]
+    fn has_enough(&self, mut rest: &[u8], mut len: usize) -> bool {
+        let (mut digits, mut colons) = (0, 0);
+        while len > 0 {
+            let mut padded = [0; LANE];
+            let lane = rest.first_chunk::<LANE>().unwrap_or_else(|| {
+                padded.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
+                &padded
+            });
+            let inside = if len < LANE { (1 << len) - 1 } else { Bits::MAX };
+            digits += (lanes::digits(lane) & inside).count_ones() as usize;
+            colons += (lanes::colons(lane) & inside).count_ones();
+            if digits >= self.gate.digits || colons > 1 && self.gate.colons || lanes::marks(lane) & inside != 0 {
+                return true;
+            }
+            rest = rest.get(LANE..).unwrap_or_default();
+            len = len.saturating_sub(LANE);
+        }
+        false
+    }
+
+    /// The strongest rule in force of those whose fields a value is in.
+    #[inline]
+    pub(crate) fn strongest(&self, rules: RuleSet) -> Option<usize> {
+        if rules.is_empty() { None } else { self.strongest_of(rules) }
+    }
+
+    fn strongest_of(&self, rules: RuleSet) -> Option<usize> {
+        let mut best = None;
+        for number in rules.both(self.active.enforced).iter() {
+            if best.is_none_or(|best| self.strength(number) > self.strength(best)) {
+                best = Some(number);
+            }
+        }
+        best
+    }
+
+    pub(crate) fn strength(&self, rule: usize) -> u8 {
+        self.plan.rules.get(rule).map_or(0, |rule| rule.mask.strength())
+    }
+
+    pub(crate) fn mask(&self, rule: usize) -> &Mask {
+        static HIDE: Mask = Mask::Null;
+        self.plan.rules.get(rule).map_or(&HIDE, |rule| &rule.mask)
+    }
+
+    /// What a token that is too long to be judged comes to. `rules` are those whose fields it is in; if it may hold text,
+    /// those that mask data types have a say too.
+    pub(crate) fn oversize(&self, rules: RuleSet, text: bool) -> Result<Oversize, Blocked> {
+        let mut outcome = Oversize::Pass;
+        for number in self.active.enforced.iter() {
+            let Some(rule) = self.plan.rules.get(number) else { continue };
+            let says = rules.contains(number) || text && !rule.types.is_empty();
+            if !says {
+                continue;
+            }
+            if rule.oversize == Oversize::Block {
+                return Err(Blocked { rule: number, cause: Cause::Oversize });
+            }
+            outcome = outcome.max(rule.oversize);
+        }
+        Ok(outcome)
+    }
+
+    /// The first rule in force that masks data types and has this to say about what is too long.
+    pub(crate) fn first_by_type(&self, outcome: Oversize) -> Option<usize> {
+        let says = |rule: &Rule| !rule.types.is_empty() && rule.oversize == outcome;
+        self.active.enforced.iter().find(|number| self.plan.rules.get(*number).is_some_and(says))
+    }
+
+    /// The rules in force that name fields.
+    pub(crate) fn field_rules(&self) -> RuleSet {
+        let names = |number: &usize| {
+            self.plan.rules.get(*number).is_some_and(|rule| !rule.fields.is_empty() || !rule.keep_only.is_empty())
+        };
+        self.active.enforced.iter().filter(names).collect()
+    }
+
+    /// The structure broke: the rest follows the rules that name fields.
+    pub(crate) fn broken(&mut self) -> Result<(), Blocked> {
+        if self.looks {
+            self.report.partial(Why::Broken);
+        }
+        let blocks =
+            |number: &usize| self.plan.rules.get(*number).is_some_and(|rule| rule.unreadable == Unreadable::Block);
+        let blocking = self.field_rules().iter().find(blocks);
+        blocking.map_or(Ok(()), |rule| Err(Blocked { rule, cause: Cause::Unreadable }))
+    }
+
+    /// A value that goes or is replaced as a whole, by a rule, without being looked at.
+    pub(crate) fn taken(&mut self, rule: usize, spot: Spot<'_>) {
+        self.report.rule(rule, true);
+        self.report.count(None, true, &spot.render());
+        self.changed = true;
+    }
+}

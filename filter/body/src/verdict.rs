@@ -1,0 +1,316 @@
+//! One value: found in, masked, counted.
+
+use crate::detect::{Context, DataType, Found, Types};
+use crate::encoding::Encoding;
+use crate::judge::{Judge, Kind, Spot, SpotStep, Verdict};
+use crate::mask::{HIDDEN, Masked, is_number};
+use crate::masker::{Blocked, Cause};
+use crate::report::{FINGERPRINTS_MAX, Fingerprint, PLACE_MAX};
+use crate::rule::{Mask, Numbers, RuleSet};
+
+/// What steps begin with in a path that is not shown yet: bytes that no key has unescaped.
+const KEY: u8 = 0;
+const ELEMENT: u8 = 1;
+
+/// Bytes of a key that a report shows, at most.
+const NAME_MAX: usize = 48;
+
+/// A value to be judged.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value<'a> {
+    pub(crate) kind: Kind,
+    /// As written, without quotes.
+    pub(crate) raw: &'a [u8],
+    /// The rules whose fields it is in.
+    pub(crate) rules: RuleSet,
+    pub(crate) context: Context,
+    pub(crate) spot: Spot<'a>,
+    /// It is within something that does not leave, and is only counted.
+    pub(crate) gone: bool,
+    /// Where in the body it begins.
+    pub(crate) offset: u64,
+}
+
+/// What is written, and whether of the whole value.
+struct Outcome {
+    verdict: Verdict,
+    whole: bool,
+}
+
+// === impl Judge ===
+
+impl Judge {
+    /// Judges a value; a mask is in [`Judge::written`] afterwards.
+    pub(crate) fn value(&mut self, value: &Value<'_>) -> Result<Verdict, Blocked> {
+        let is_null = value.kind == Kind::Bare && value.raw == b"null";
+        let field = self.strongest(value.rules).filter(|_| !value.gone && !is_null);
+        let wanted = if value.offset < self.limits.inspect { self.wanted } else { self.wanted_beyond };
+        let mut decoded = std::mem::take(&mut self.decoded);
+        decoded.clear();
+        let encoding = value.kind.encoding();
+        let text = if encoding.is_plain(value.raw) {
+            value.raw
+        } else {
+            encoding.decode(value.raw, &mut decoded);
+            &decoded
+        };
+        self.find(text, value.context, wanted);
+        if self.found.is_empty() && field.is_none() && value.rules.is_empty() {
+            self.decoded = decoded;
+            return Ok(Verdict::Keep);
+        }
+        let outcome = self.verdict(value, text, field);
+        if let Ok(outcome) = &outcome {
+            self.count(value, text, field, outcome);
+        }
+        self.decoded = decoded;
+        outcome.map(|outcome| outcome.verdict)
+    }
+
+    /// Fills `found` with what of the wanted data types a text holds.
+    pub(crate) fn find(&mut self, text: &[u8], context: Context, wanted: Types) {
+        self.found.clear();
+        if !wanted.is_empty() {
+            self.plan.detectors.find(text, context, &mut self.found);
+            self.found.retain(|found| wanted.contains(found.data_type));
+        }
+    }
+
+    /// The rule that masks a data type.
+    pub(crate) fn rule_of(&self, data_type: DataType) -> Option<usize> {
+        self.by_type.iter().find(|(of, _)| *of == data_type).map(|(_, rule)| *rule)
+    }
+
+    fn verdict(&mut self, value: &Value<'_>, text: &[u8], field: Option<usize>) -> Result<Outcome, Blocked> {
+        self.written.clear();
+        let kept = Outcome { verdict: Verdict::Keep, whole: false };
+        // The rule that writes, and the data type that it writes for.
+        let mut writes = field.map(|rule| (rule, None));
+        for found in &self.found {
+            let Some(rule) = self.rule_of(found.data_type) else { continue };
+            if writes.is_none_or(|(best, _)| self.strength(rule) > self.strength(best)) {
+                writes = Some((rule, Some(found.data_type)));
+            }
+        }
+        let Some((rule, data_type)) = writes.filter(|_| !value.gone) else { return Ok(kept) };
+        if *self.mask(rule) == Mask::Block {
+            return Err(Blocked { rule, cause: Cause::Found });
+        }
+        self.wrote = Some(rule);
+        let covers = matches!(self.found.as_slice(), [found] if found.start == 0 && found.end == text.len());
+        let whole = field.is_some() || value.kind.is_bare() || covers;
+        let mut written = std::mem::take(&mut self.written);
+        let verdict = if whole {
+            self.whole(value, text, rule, data_type, &mut written)
+        } else {
+            self.in_place(value, text, &mut written);
+            Verdict::Replace
+        };
+        let inside = if value.kind.is_quoted() { written.get(1..written.len().max(2) - 1) } else { Some(&*written) };
+        self.changed |= verdict == Verdict::Remove || inside != Some(value.raw);
+        self.written = written;
+        Ok(Outcome { verdict, whole })
+    }
+
+    pub(crate) fn masked<'a>(
+        &'a self,
+        raw: &'a [u8],
+        text: &'a [u8],
+        encoding: Encoding,
+        data_type: Option<DataType>,
+    ) -> Masked<'a> {
+        let data_type = data_type.map_or("", |data_type| self.plan.detectors.name(data_type));
+        Masked { secret: &self.plan.secret, encoding, raw, text, data_type }
+    }
+
+    fn whole(&self, value: &Value<'_>, text: &[u8], rule: usize, of: Option<DataType>, out: &mut Vec<u8>) -> Verdict {
+        let (kind, mask) = (value.kind, self.mask(rule));
+        let masked = self.masked(value.raw, text, kind.encoding(), of);
+        let numbers = self.plan.rules.get(rule).map_or(Numbers::String, |rule| rule.numbers);
+        match (mask, kind) {
+            (Mask::Remove, Kind::Loose) => quoted(out, |out| out.extend_from_slice(HIDDEN.as_bytes())),
+            (Mask::Remove, _) => return Verdict::Remove,
+            (Mask::Null, Kind::String | Kind::Bare) => out.extend_from_slice(b"null"),
+            (Mask::Null, Kind::Text(_)) => {}
+            (Mask::Null, Kind::Key | Kind::BareKey | Kind::Loose) => {
+                quoted(out, |out| out.extend_from_slice(HIDDEN.as_bytes()));
+            }
+            (_, Kind::Text(_)) => masked.text(mask, out),
+            (_, Kind::String | Kind::Key | Kind::Loose) => quoted(out, |out| masked.text(mask, out)),
+            (_, Kind::Bare) if is_number(value.raw) => {
+                Masked { encoding: Encoding::Json, ..masked }.number(mask, numbers, out);
+            }
+            // What stays of it would have to be written as a string, which not everything can be.
+            (Mask::Keep { .. } | Mask::Digits, _) if !value.raw.iter().all(u8::is_ascii_alphanumeric) => {
+                quoted(out, |out| out.extend_from_slice(HIDDEN.as_bytes()));
+            }
+            (_, Kind::Bare | Kind::BareKey) => {
+                let masked = Masked { encoding: Encoding::Json, ..masked };
+                quoted(out, |out| masked.text(mask, out));
+            }
+        }
+        Verdict::Replace
+    }
+
+    /// Each match by its own mask, all else as it came.
+    fn in_place(&self, value: &Value<'_>, text: &[u8], out: &mut Vec<u8>) {
+        let quote: &[u8] = if value.kind.is_quoted() { b"\"" } else { b"" };
+        out.extend_from_slice(quote);
+        let encoding = value.kind.encoding();
+        let plain = std::ptr::eq(value.raw, text);
+        // How far the value is done: as written, and as meant.
+        let mut done = (0, 0);
+        for found in &self.found {
+            let Some(rule) = self.rule_of(found.data_type) else { continue };
+            let (from, to) = if plain {
+                ((found.start, found.start), (found.end, found.end))
+            } else {
+                let (from, _) = encoding.place(value.raw, done, found.start);
+                let (_, to) = encoding.place(value.raw, from, found.end.max(1) - 1);
+                (from, to)
+            };
+            out.extend_from_slice(value.raw.get(done.0..from.0).unwrap_or_default());
+            let raw = value.raw.get(from.0..to.0).unwrap_or_default();
+            let text = text.get(found.start..found.end).unwrap_or_default();
+            let masked = self.masked(raw, text, encoding, Some(found.data_type));
+            masked.text(self.mask(rule), out);
+            done = to;
+        }
+        out.extend_from_slice(value.raw.get(done.0..).unwrap_or_default());
+        out.extend_from_slice(quote);
+    }
+
+    fn count(&mut self, value: &Value<'_>, text: &[u8], field: Option<usize>, outcome: &Outcome) {
+        let shadow = value.rules.both(self.active.shadow);
+        if self.found.is_empty() && field.is_none() && shadow.is_empty() {
+            return;
+        }
+        let gone = value.gone || outcome.whole;
+        let path = value.spot.render();
+        shadow.iter().for_each(|rule| self.report.rule(rule, false));
+        if let Some(rule) = field {
+            self.report.rule(rule, true);
+            if self.found.is_empty() {
+                self.report.count(None, true, &path);
+            }
+        }
+        let found = std::mem::take(&mut self.found);
+        for found in &found {
+            let rule = self.rule_of(found.data_type).filter(|_| !value.gone && field.is_none());
+            self.report.count(Some(found.data_type), gone || rule.is_some(), &path);
+            self.tally(found, rule, shadow);
+            self.fingerprint(found, text);
+        }
+        self.found = found;
+    }
+
+    /// Counts for the rules by data type: the one that masked, and those that would.
+    pub(crate) fn tally(&mut self, found: &Found, rule: Option<usize>, counted: RuleSet) {
+        if let Some(rule) = rule {
+            self.report.rule(rule, true);
+        }
+        for rule in self.active.shadow.without(counted).iter() {
+            if self.plan.rules.get(rule).is_some_and(|rule| rule.types.contains(found.data_type)) {
+                self.report.rule(rule, false);
+            }
+        }
+    }
+
+    pub(crate) fn fingerprint(&mut self, found: &Found, text: &[u8]) {
+        if self.report.fingerprints.len() >= FINGERPRINTS_MAX {
+            self.report.fingerprints_left_out = true;
+            return;
+        }
+        let Some(text) = text.get(found.start..found.end) else { return };
+        let mac = self.plan.secret.of("fingerprint", self.plan.detectors.name(found.data_type), text);
+        let hash = mac.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+        let fingerprint = Fingerprint { data_type: found.data_type, hash };
+        if !self.report.fingerprints.contains(&fingerprint) {
+            self.report.fingerprints.push(fingerprint);
+        }
+    }
+}
+
+fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    out.push(b'"');
+    write(out);
+    out.push(b'"');
+}
+
+// === impl Kind ===
+
+impl Kind {
+    const fn encoding(self) -> Encoding {
+        match self {
+            Self::Text(encoding) => encoding,
+            Self::String | Self::Key | Self::Loose => Encoding::Json,
+            Self::Bare | Self::BareKey => Encoding::Plain,
+        }
+    }
+
+    const fn is_quoted(self) -> bool {
+        matches!(self, Self::String | Self::Key | Self::Loose)
+    }
+
+    const fn is_bare(self) -> bool {
+        matches!(self, Self::Bare | Self::BareKey)
+    }
+}
+
+// === impl Spot ===
+
+impl Spot<'_> {
+    /// The path as rules write it.
+    pub(crate) fn render(&self) -> String {
+        let mut path = "$".to_owned();
+        let mut rest = self.path;
+        while let Some((mark, after)) = rest.split_first() {
+            let end = after.iter().position(|byte| matches!(*byte, KEY | ELEMENT)).unwrap_or(after.len());
+            let (name, next) = after.split_at(end);
+            let step = if *mark == ELEMENT { SpotStep::Element } else { SpotStep::Key(name) };
+            step.append(&mut path);
+            rest = next;
+        }
+        self.step.append(&mut path);
+        path
+    }
+}
+
+impl SpotStep<'_> {
+    /// Appends itself to a path, which stays within [`PLACE_MAX`].
+    fn append(self, path: &mut String) {
+        let before = path.len();
+        match self {
+            Self::Root => {}
+            Self::Element => path.push_str("[*]"),
+            Self::Key(key) => {
+                path.push('.');
+                path.push_str(template(key));
+            }
+        }
+        if path.len() > PLACE_MAX {
+            path.truncate(before);
+        }
+    }
+}
+
+/// Appends a step to the path of what is below it. Most paths are never shown, so they are kept as they come.
+pub(crate) fn descend(path: &mut Vec<u8>, step: SpotStep<'_>) {
+    match step {
+        SpotStep::Root => {}
+        SpotStep::Element => path.push(ELEMENT),
+        SpotStep::Key(key) => {
+            path.push(KEY);
+            path.extend_from_slice(if key.len() > NAME_MAX { b"" } else { key });
+        }
+    }
+}
+
+/// A key as a report may show it: an asterisk where it may be a value, such as an id, a name with a space, an address.
+fn template(key: &[u8]) -> &str {
+    let digits = key.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-$:".contains(byte) || *byte >= 0x80;
+    let name = key.strip_prefix(b"@").unwrap_or(key);
+    let looks_like_a_name = !name.is_empty() && name.len() <= NAME_MAX && digits < 4 && name.iter().all(plain);
+    std::str::from_utf8(key).ok().filter(|_| looks_like_a_name).unwrap_or("*")
+}

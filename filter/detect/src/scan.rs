@@ -1,0 +1,271 @@
+//! The one pass over a text.
+//!
+//! A text is cut into words (letters and digits in a row). From the few words that shapes can begin with,
+//! the shapes are read, over separators too. What does not begin with a word is found from a byte that
+//! stands in it (`@` of an e-mail address). Most words of an ordinary text have no shape to read at all.
+
+use crate::context::{self, Context, classes};
+use crate::detectors::ROWS;
+use crate::find::{Detectors, Entry, Found, length_bit};
+use crate::gate::{TEXT_MIN, TOLD_DIGITS};
+use crate::row::{Row, Stand};
+use crate::shape::{DIGIT, Follow, LOWER, MARK, UPPER, WORD};
+use crate::types::BUILT_IN;
+use crate::{DataType, MAX_MATCH, NEAR, border, check, shape};
+
+/// Letters and digits of a match that the rules can see.
+const COMPACT_MAX: usize = 64;
+
+/// Bytes of a text whose words are looked at in one go.
+const PART: usize = 512;
+
+/// One text being looked at.
+pub struct Scan<'a> {
+    detectors: &'a Detectors,
+    text: &'a [u8],
+    from: usize,
+    context: Context,
+    found: &'a mut Vec<Found>,
+    /// Where this text's part of `found` begins.
+    first: usize,
+    /// The last part of the text whose words were looked at, and what they said.
+    part: (usize, usize, Context),
+    /// The last place where the words beside it were asked for, and what they said.
+    near: (usize, usize, Context),
+}
+
+// === impl Scan ===
+
+impl<'a> Scan<'a> {
+    /// A scan of the text, from this place on.
+    pub const fn new(
+        detectors: &'a Detectors,
+        text: &'a [u8],
+        from: usize,
+        context: Context,
+        found: &'a mut Vec<Found>,
+    ) -> Self {
+        let first = found.len();
+        let context = named(context);
+        Self { detectors, text, from, context, found, first, part: (0, 0, Context::NONE), near: (0, 0, Context::NONE) }
+    }
+
+    /// Looks at all of it.
+    pub fn run(mut self) {
+        let mut at = self.from;
+        while let Some(byte) = self.text.get(at) {
+            let class = shape::class(*byte);
+            at = if class & WORD != 0 {
+                self.word(at, class)
+            } else if class & MARK != 0 {
+                self.mark(at, *byte)
+            } else {
+                at + 1
+            };
+        }
+        self.custom();
+        if self.from == 0 && !self.context.is_none() {
+            self.wholes();
+        }
+    }
+
+    /// Looks at the word that begins here; where to go on.
+    fn word(&mut self, start: usize, first: u8) -> usize {
+        let mut end = start;
+        let mut classes = 0;
+        while let Some(byte) = self.text.get(end) {
+            let class = shape::class(*byte);
+            if class & WORD == 0 {
+                break;
+            }
+            classes |= class;
+            end += 1;
+        }
+        let kind = match (classes & DIGIT != 0, classes & (UPPER | LOWER) != 0) {
+            (true, false) => 0,
+            (true, true) => 1,
+            _ => 2,
+        };
+        let detectors = self.detectors;
+        let letter = self.text.get(start).copied().unwrap_or_default();
+        let follow = shape::follow(self.text, end);
+        let separated = matches!(follow, Follow::Space | Follow::Hyphen | Follow::Dot | Follow::Slash);
+        let second = if separated { length_bit(border::run(self.text, end + 1)) } else { u32::MAX };
+        let [alone, told] = detectors.entries(kind, end - start, follow, letter, second);
+        if alone.is_empty() && told.is_empty() || !border::before(self.text, start) {
+            return end;
+        }
+        let mut best: Option<Found> = None;
+        for entry in alone.iter().chain(told) {
+            let unlike = entry.seconds & second == 0 || classes & WORD & !entry.classes != 0;
+            if unlike || entry.begins & first == 0 || entry.literal != 0 && entry.literal != letter {
+                continue;
+            }
+            if let Some(hit) = self.shape(*entry, start)
+                && best.is_none_or(|best| is_better(hit, best))
+            {
+                best = Some(hit);
+            }
+        }
+        best.map_or(end, |hit| self.accept(hit).max(end))
+    }
+
+    fn shape(&mut self, entry: Entry, start: usize) -> Option<Found> {
+        let row = ROWS.get(usize::from(entry.row))?;
+        let shape = row.shapes.get(usize::from(entry.shape))?;
+        if shape.stand == Stand::Told && !self.may_be_told(row, start) {
+            return None;
+        }
+        let (begin, count) = (usize::from(entry.steps.0), usize::from(entry.steps.1));
+        let steps = self.detectors.steps.get(begin..begin + count)?;
+        let read = shape::read(steps, self.text, start)?;
+        let goes_on = read.separator.is_some_and(|_| border::is_grouped(self.text, start, read.end));
+        if goes_on || !border::after(self.text, read.end) {
+            return None;
+        }
+        let start = border::opened(self.text, start, read.end).max(self.from);
+        self.judge(entry.row, row, shape.stand, start, read.end)
+    }
+
+    /// Whether the field's name or any word in this part of the text tells the row.
+    fn may_be_told(&mut self, row: &Row, start: usize) -> bool {
+        if self.context.meets(row.told_by) {
+            return true;
+        }
+        if !(self.part.0..self.part.1).contains(&start) {
+            let end = start + PART;
+            let words = border::words(self.text, start.saturating_sub(NEAR), end + NEAR);
+            self.part = (start, end, context::of_text(words, &self.detectors.words));
+        }
+        self.part.2.meets(row.told_by)
+    }
+
+    /// What a text of the right shape is.
+    fn judge(&mut self, number: u8, row: &Row, stand: Stand, start: usize, end: usize) -> Option<Found> {
+        let written = self.text.get(start..end).filter(|written| written.len() <= MAX_MATCH)?;
+        let mut buffer = [0; COMPACT_MAX];
+        let compact = compact(written, &mut buffer);
+        if !check::hold(row.rules, compact, written) {
+            return None;
+        }
+        let proven = check::hold(row.checks, compact, written);
+        let data_type = DataType(number * 2 + u8::from(!proven));
+        if !self.detectors.enabled.contains(data_type) || data_type.name().is_none() {
+            return None;
+        }
+        let believed = match stand {
+            Stand::Alone => true,
+            Stand::Checked => proven,
+            Stand::Mixed => proven && compact.iter().any(u8::is_ascii_uppercase),
+            Stand::Told => false,
+        };
+        let told = believed || self.says(row.told_by, start, end);
+        let other = !row.unless.is_none() && self.says(row.unless, start, end);
+        (told && !other).then_some(Found { data_type, start, end })
+    }
+
+    /// Whether the field's name or a word beside the match says one of these.
+    fn says(&mut self, wanted: Context, start: usize, end: usize) -> bool {
+        if wanted.is_none() || self.context.meets(wanted) {
+            return !wanted.is_none();
+        }
+        let written = self.text.get(start..end).unwrap_or_default();
+        let digits = || written.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let enough = self.text.len() >= TEXT_MIN || digits() >= TOLD_DIGITS;
+        enough && self.beside(start, end).meets(wanted)
+    }
+
+    /// What the words beside a match say.
+    fn beside(&mut self, start: usize, end: usize) -> Context {
+        if (self.near.0, self.near.1) != (start, end) {
+            let before = border::words(self.text, start.saturating_sub(NEAR), start);
+            let after = border::words(self.text, end, end + NEAR / 2);
+            let words = &self.detectors.words;
+            self.near = (start, end, context::of_text(before, words).union(context::of_text(after, words)));
+        }
+        self.near.2
+    }
+
+    /// Looks at what stands around this byte; where to go on.
+    fn mark(&mut self, at: usize, byte: u8) -> usize {
+        let detectors = self.detectors;
+        // A hyphen is a mark where there are several.
+        if byte == b'-' && self.text.get(at + 1) != Some(&b'-') {
+            return at + 1;
+        }
+        for (_, number) in detectors.marks.iter().filter(|(mark, _)| *mark == byte) {
+            let Some(row) = ROWS.get(usize::from(*number)) else { continue };
+            let Some(mark) = &row.mark else { continue };
+            if let Some((start, end)) = (mark.read)(self.text, at)
+                && start >= self.from
+                && let Some(hit) = self.judge(*number, row, mark.stand, start, end)
+            {
+                return self.accept(hit).max(at + 1);
+            }
+        }
+        at + 1
+    }
+
+    /// The user's own.
+    fn custom(&mut self) {
+        let detectors = self.detectors;
+        for (number, custom) in (0_u8..).zip(&detectors.custom) {
+            let own = Context { classes: 0, custom: 1 << number };
+            custom.find(self.text, &mut |start, end| {
+                if start >= self.from && (!custom.needs_context() || self.says(own, start, end)) {
+                    self.accept(Found { data_type: DataType(BUILT_IN + number), start, end });
+                }
+            });
+        }
+    }
+
+    /// Data types that are known by the name of their field alone.
+    fn wholes(&mut self) {
+        let start = self.text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let end = self.text.len() - self.text.iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let Some(written) = self.text.get(start..end) else { return };
+        let mut buffer = [0; COMPACT_MAX];
+        let compact = compact(written, &mut buffer);
+        for number in &self.detectors.wholes {
+            let Some(row) = ROWS.get(usize::from(*number)) else { continue };
+            let told = self.context.meets(row.told_by) && !self.context.meets(row.unless);
+            if told && check::hold(row.rules, compact, written) {
+                self.accept(Found { data_type: DataType(number * 2), start, end });
+            }
+        }
+    }
+
+    /// Takes a hit, unless it overlaps one that is as long; shorter ones that it overlaps are dropped. Its end.
+    fn accept(&mut self, hit: Found) -> usize {
+        let own = self.found.get(self.first..).unwrap_or_default();
+        let from = self.first + own.partition_point(|known| known.end <= hit.start);
+        let to = self.first + own.partition_point(|known| known.start < hit.end);
+        let overlapped = self.found.get(from..to).unwrap_or_default();
+        if overlapped.iter().all(|known| known.end - known.start < hit.end - hit.start) {
+            self.found.splice(from..to, [hit]);
+        }
+        hit.end
+    }
+}
+
+/// The longer, then the proven one.
+const fn is_better(hit: Found, best: Found) -> bool {
+    let proven = best.data_type.is_unverified() && !hit.data_type.is_unverified();
+    hit.end > best.end || hit.end == best.end && proven
+}
+
+/// A name of anything is a person's where people are meant.
+const fn named(context: Context) -> Context {
+    if context.meets(classes::NAMED) && context.meets(classes::PERSON) { context.union(classes::NAME) } else { context }
+}
+
+/// Letters, as capitals, and digits; empty if there are too many.
+fn compact<'b>(written: &[u8], buffer: &'b mut [u8; COMPACT_MAX]) -> &'b [u8] {
+    let mut count = 0;
+    for byte in written.iter().filter(|byte| byte.is_ascii_alphanumeric()) {
+        let Some(place) = buffer.get_mut(count) else { return &[] };
+        *place = byte.to_ascii_uppercase();
+        count += 1;
+    }
+    buffer.get(..count).unwrap_or_default()
+}

@@ -1,0 +1,203 @@
+//! `masking`, `inspect` and `pseudonyms`: what may leave, and what is looked at.
+
+use super::access::{Conditions, Scope};
+use super::object::{config_choice, config_object};
+use super::quota_values::StatusSet;
+use super::read::{Broken, Context, Entries, Kind, Read, shown};
+use super::schema::Definitions;
+use super::types::{Glob, Line, Name, NonEmpty, Size};
+use super::values::{HeaderName, Secret, Whole};
+use ostiary_body::path::{FieldPath, PATH_MAX};
+use serde_json::{Value, json};
+
+config_object! {
+    /// A masking rule: what of a response may not leave as it is, and what leaves instead. What cannot be known of a condition counts as met, and an exception that cannot be known is none.
+    pub struct Masking {
+        /// Its name, which records and counters use.
+        name: Name, required;
+        /// Fields by path: `$.items[*].phone`, `$..phone`, `$..*_token`; `*` within a name stands for any part.
+        fields: NonEmpty<FieldPath>, optional;
+        /// Data types by name, wherever they are found: `payment_card`, `cn_*`.
+        data_types: NonEmpty<Glob>, optional;
+        /// The fields that may leave; everything else is removed.
+        keep_only: NonEmpty<FieldPath>, optional;
+        /// Response headers, masked whole.
+        headers: NonEmpty<HeaderName>, optional;
+        /// What is written instead: `***` by default.
+        mask: Written, optional;
+        /// What a masked number of JSON becomes: a `string` (the default), or a `number` again.
+        numbers: Numbers, optional;
+        /// Answers that it holds for, by status: `200`, `"2xx"`; any when left out.
+        status: NonEmpty<StatusSet>, optional;
+        /// Conditions of which all have to be met for the response to leave as it is: `{ roles: [support] }`.
+        unless: Conditions, optional;
+        /// What happens to a value that is too long, or nested too deep, to be judged: `mask` (the default), `block` or `pass`.
+        oversize: Oversize, optional;
+        /// What happens to a body, or the rest of one, that cannot be read: `block` (the default) or `pass`.
+        unreadable: Unreadable, optional;
+        /// Look and record, but change nothing.
+        shadow: bool, optional;
+        /// What is called.
+        called: Scope, shared;
+        /// Who calls, from where, when, with what.
+        conditions: Conditions, shared;
+    }
+}
+
+config_choice! {
+    /// A mask without settings.
+    pub enum Word {
+        /// A pseudonym: the same for the same value, so that joins still work. Needs `pseudonyms.key`.
+        Hash = "hash",
+        /// Every digit by another one, the same for the same value. Needs `pseudonyms.key`.
+        Digits = "digits",
+        /// Null, where the format has it.
+        Nullify = "nullify",
+        /// The field goes, with its name.
+        Remove = "remove",
+        /// The whole response does not leave.
+        Block = "block",
+    }
+}
+
+config_choice! {
+    /// Up to where a date stays.
+    pub enum DateUnit {
+        /// The year.
+        Year = "year",
+        /// The month.
+        Month = "month",
+        /// The day.
+        Day = "day",
+    }
+}
+
+config_object! {
+    /// A mask with settings: `replace`, `keep_first` and `keep_last`, `date` or `number`.
+    pub struct Shape {
+        /// This text.
+        replace: Line, optional;
+        /// Characters that stay at the beginning.
+        keep_first: Whole<0, 1_024>, optional;
+        /// Characters that stay at the end.
+        keep_last: Whole<0, 1_024>, optional;
+        /// What stands for each of the others: one character, `*` by default.
+        with: Line, optional;
+        /// A date up to its `year`, `month` or `day`.
+        date: DateUnit, optional;
+        /// A number without its fraction, and with so many of its last digits as zeros.
+        number: Whole<0, 18>, optional;
+    }
+}
+
+/// What is written instead of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// A mask without settings.
+    Word(Word),
+    /// A mask with settings.
+    Shape(Box<Shape>),
+}
+
+impl Read for Written {
+    const EXPECTED: &'static str = "one of `hash`, `digits`, `nullify`, `remove`, `block`, or an object such as `{ replace: \"***\" }` or `{ keep_last: 4 }`";
+    const TAKES: &'static [Kind] = &[Kind::Text, Kind::Object];
+
+    fn text(context: &mut Context, text: &str) -> Option<Self> {
+        let word = Word::ALL.iter().copied().find(|word| word.word() == text);
+        if word.is_none() {
+            context.mismatched_text(Self::EXPECTED, text);
+        }
+        word.map(Self::Word)
+    }
+
+    fn object(context: &mut Context, object: &mut dyn Entries) -> Result<Option<Self>, Broken> {
+        let shape = Shape::object(context, object)?;
+        Ok(shape.map(|shape| Self::Shape(Box::new(shape))))
+    }
+
+    fn schema(schema: &mut Definitions) -> Value {
+        json!({ "anyOf": [Word::schema(schema), Shape::schema(schema)] })
+    }
+}
+
+config_choice! {
+    /// What a masked number becomes.
+    pub enum Numbers {
+        /// A string.
+        String = "string",
+        /// A number.
+        Number = "number",
+    }
+}
+
+config_choice! {
+    /// What happens to what is too long or too deep to be judged.
+    pub enum Oversize {
+        /// It is masked.
+        Mask = "mask",
+        /// The response does not leave.
+        Block = "block",
+        /// It leaves.
+        Pass = "pass",
+    }
+}
+
+config_choice! {
+    /// What happens to what cannot be read.
+    pub enum Unreadable {
+        /// The response does not leave.
+        Block = "block",
+        /// It leaves.
+        Pass = "pass",
+    }
+}
+
+config_object! {
+    /// Looking without masking: what is found goes into the record, by name and count.
+    pub struct Inspect {
+        /// Whether responses are looked at; they are by default where there is a `collector`.
+        responses: bool, optional;
+        /// Data types that are looked for, by name; all by default.
+        data_types: NonEmpty<Glob>, optional;
+        /// So much of a body is looked at; 1MiB by default. Masking rules have no such bound.
+        max_bytes: Size<1_024, 1_073_741_824>, optional;
+    }
+}
+
+config_object! {
+    /// The key of pseudonyms: of the masks `hash` and `digits`, and of fingerprints in records.
+    pub struct Pseudonyms {
+        /// The key, 16 to 256 characters; whoever has it can find out which value a pseudonym stands for.
+        key: Secret, optional;
+        /// The environment variable of the Wasm VM that holds the key.
+        key_env: Name, optional;
+        /// A name of the key, which records carry, so that keys can be changed; `1` by default.
+        key_id: Name, optional;
+    }
+}
+
+impl Pseudonyms {
+    /// Takes the key from where `key_env` says, if the policy says so.
+    pub(super) fn supply(&mut self, of: impl FnOnce(&str) -> Option<String>) {
+        let Some(name) = &self.key_env else { return };
+        if self.key.is_none() {
+            self.key = of(name.as_str()).and_then(|key| Secret::new(&key));
+        }
+    }
+}
+
+impl Read for FieldPath {
+    const EXPECTED: &'static str = "a path to fields such as `$.items[*].phone` or `$..phone`";
+    const TAKES: &'static [Kind] = &[Kind::Text];
+
+    fn text(context: &mut Context, text: &str) -> Option<Self> {
+        Self::parse(text)
+            .map_err(|error| context.problem(format!("`{}` is no path to fields: {error}", shown(text))))
+            .ok()
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "type": "string", "pattern": "^\\$", "maxLength": PATH_MAX })
+    }
+}

@@ -1,0 +1,147 @@
+//! What may leave: which masking rules hold for a response, and what the response's head has to lose.
+//!
+//! A rule's scope and conditions are judged with the request, what its status asks with the answer;
+//! what cannot be known counts as met, and an exception that cannot be known is none: a doubt masks.
+//! How a body is read and masked is the affair of [`ostiary_body`]; this is what it is told.
+
+pub(crate) mod compile;
+mod response;
+
+use crate::access::{Call, Conditions, Met, Scope};
+use crate::config::quota_values::StatusSet;
+use ostiary_body::detect::Types;
+use ostiary_body::plan::{Active, Plan};
+use ostiary_body::rule::Mask;
+pub use ostiary_body::rule::RuleSet;
+pub use response::{Body, HeadChange, ResponseHead, Treatment};
+use std::rc::Rc;
+
+/// The masking of a policy.
+#[derive(Debug)]
+pub struct Masking {
+    rules: Vec<Rule>,
+    plan: Rc<Plan>,
+    inspect: Types,
+    inspect_bytes_max: u64,
+    key_id: Option<Box<str>>,
+}
+
+/// A masking rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name.
+    pub name: Box<str>,
+    /// Whether it only looks.
+    pub shadow: bool,
+    scope: Scope,
+    conditions: Conditions,
+    unless: Option<Conditions>,
+    statuses: Option<Vec<StatusSet>>,
+    /// Response headers that it masks, in lower case.
+    headers: Vec<Box<str>>,
+    mask: Mask,
+    /// Whether it has something to say about bodies.
+    reads_body: bool,
+    /// Whether what cannot be read leaves.
+    passes_unreadable: bool,
+}
+
+/// What holds for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Due {
+    /// The rules that it falls under.
+    pub rules: RuleSet,
+    /// Whether the answer depends on who calls, or from where or with what.
+    pub varies: bool,
+}
+
+impl Masking {
+    /// What holds for a call, whatever its answer will be.
+    pub(crate) fn due(&self, call: &Call<'_>) -> Due {
+        let mut due = Due::default();
+        for (number, rule) in self.rules.iter().enumerate() {
+            if rule.scope.holds(call) == Met::No {
+                continue;
+            }
+            // Who is excepted gets what a cache must not give to others, so this is not only about those
+            // whose answers are masked.
+            due.varies |= !rule.shadow && rule.depends_on_caller();
+            if rule.falls(call) {
+                due.rules.add(number);
+            }
+        }
+        due
+    }
+
+    /// Whether a request of which this holds has to ask for an answer that can be read.
+    pub(crate) fn acts(&self, due: &Due) -> bool {
+        due.rules.iter().any(|number| self.rules.get(number).is_some_and(|rule| !rule.shadow && rule.reads_body))
+    }
+
+    /// Whether a response is looked at at all; without a body only rules could have something to say.
+    #[must_use]
+    pub fn looks(&self, due: &Due, has_body: bool) -> bool {
+        due.varies || !due.rules.is_empty() || (has_body && !self.inspect.is_empty())
+    }
+
+    /// The rule that does not let a response leave that cannot be read; none if all let it.
+    #[must_use]
+    pub fn guard(&self, rules: &RuleSet) -> Option<usize> {
+        rules.iter().find(|number| {
+            self.rules.get(*number).is_some_and(|rule| !rule.shadow && rule.reads_body && !rule.passes_unreadable)
+        })
+    }
+
+    /// A rule by its number.
+    #[must_use]
+    pub fn rule(&self, number: usize) -> Option<&Rule> {
+        self.rules.get(number)
+    }
+
+    /// The plan that bodies are masked by.
+    #[must_use]
+    pub const fn plan(&self) -> &Rc<Plan> {
+        &self.plan
+    }
+
+    /// Bytes of a body that are looked at where no rule asks for more.
+    #[must_use]
+    pub const fn inspect_bytes_max(&self) -> u64 {
+        self.inspect_bytes_max
+    }
+
+    /// The name of the key that pseudonyms are made under; `None` without one: then there are no
+    /// fingerprints either.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// What holds for an answer of this status.
+    fn active(&self, rules: &RuleSet, status: u16) -> Active {
+        let mut active = Active { inspect: self.inspect, ..Active::default() };
+        for number in rules.iter() {
+            let Some(rule) = self.rules.get(number).filter(|rule| rule.holds_for(status)) else { continue };
+            let set = if rule.shadow { &mut active.shadow } else { &mut active.enforced };
+            set.add(number);
+        }
+        active
+    }
+}
+
+impl Rule {
+    /// Whether a call in its scope falls under it.
+    fn falls(&self, call: &Call<'_>) -> bool {
+        let met = |conditions: &Conditions| conditions.others_met(call.around).and(conditions.caller_met(call.around));
+        met(&self.conditions) != Met::No && self.unless.as_ref().is_none_or(|unless| met(unless) != Met::Yes)
+    }
+
+    fn holds_for(&self, status: u16) -> bool {
+        self.statuses.as_ref().is_none_or(|sets| sets.iter().any(|set| set.holds(status)))
+    }
+
+    /// Whether what it does depends on who calls.
+    fn depends_on_caller(&self) -> bool {
+        !self.conditions.caller.is_empty() || !self.conditions.others.is_empty() || self.unless.is_some()
+    }
+}

@@ -1,0 +1,250 @@
+//! Masking rules as they were written become ones that run.
+
+use super::{Masking, Rule};
+use crate::access::Around;
+use crate::config::masking::{
+    DateUnit, Inspect, Masking as Written, Numbers, Oversize, Pseudonyms, Shape, Unreadable, Word,
+    Written as WrittenMask,
+};
+use crate::config::read::Problems;
+use crate::config::types::{Glob, NonEmpty};
+use crate::config::{self, Mode, nearest};
+use crate::hash;
+use ostiary_body::detect::{DataType, Detectors, Types};
+use ostiary_body::plan::Plan;
+use ostiary_body::rule::{self, DatePart, Mask, RULES_MAX};
+use std::rc::Rc;
+
+/// What the mask of a rule is where it names none.
+const REPLACEMENT: &str = "***";
+/// Bytes of a body that are looked at where no rule asks for more and the policy does not say.
+const INSPECT_BYTES: u64 = 1 << 20;
+
+/// What is written about masking in a layer's base.
+pub(crate) struct Sections<'c> {
+    pub(crate) inspect: Option<&'c Inspect>,
+    pub(crate) pseudonyms: Option<&'c Pseudonyms>,
+    /// Whether records go anywhere: without, nobody would learn what was found.
+    pub(crate) reports: bool,
+    pub(crate) mode: Mode,
+}
+
+/// Compiles all masking rules of a policy.
+pub(crate) fn compile(
+    written: Vec<Written>,
+    sections: &Sections<'_>,
+    around: &Around<'_>,
+    problems: &mut Problems,
+) -> Option<Masking> {
+    if written.len() > RULES_MAX {
+        problems.push("masking", format!("{} rules, at most {RULES_MAX} are taken", written.len()));
+        return None;
+    }
+    let key = key(sections.pseudonyms, problems);
+    let mut names = hash::Names::default();
+    let (mut rules, mut bodies) = (Vec::new(), Vec::new());
+    for (index, rule) in written.into_iter().enumerate() {
+        let path = format!("masking[{index}]");
+        if names.take(rule.name.as_str(), index).is_some() {
+            problems.push(format!("{path}.name"), "another masking rule has this name: records go by it");
+        }
+        let body = body(&rule, &path, key.is_some(), problems);
+        rules.push(one(rule, &path, sections.mode, &body, around, problems));
+        bodies.push(body);
+    }
+    let inspect = sections.inspect;
+    let looks = inspect.and_then(|inspect| inspect.responses).unwrap_or(true) && sections.reports;
+    let wanted = inspect.and_then(|inspect| inspect.data_types.as_ref());
+    let types = wanted.map_or_else(Types::standard, |globs| types(globs, "inspect.data_types", problems));
+    let inspected = if looks { types } else { Types::NONE };
+    // What nobody asks for is not looked for.
+    let enabled = bodies.iter().fold(inspected, |enabled, rule| enabled.union(rule.types));
+    let detectors = Rc::new(Detectors::new(enabled, Vec::new()));
+    let plan = match Plan::new(bodies, detectors, key.map_or(&[], str::as_bytes)) {
+        Ok(plan) => plan,
+        Err(error) => {
+            problems.push("masking", error.to_string());
+            return None;
+        }
+    };
+    let key_id = sections.pseudonyms.and_then(|pseudonyms| pseudonyms.key_id.as_ref()).map_or("1", |id| id.as_str());
+    Some(Masking {
+        rules,
+        plan: Rc::new(plan),
+        inspect: inspected,
+        inspect_bytes_max: inspect
+            .and_then(|inspect| inspect.max_bytes)
+            .map_or(INSPECT_BYTES, |size| u64::try_from(size.bytes()).unwrap_or(u64::MAX)),
+        key_id: key.is_some().then(|| key_id.into()),
+    })
+}
+
+/// The key of pseudonyms.
+fn key<'c>(written: Option<&'c Pseudonyms>, problems: &mut Problems) -> Option<&'c str> {
+    let written = written?;
+    match (&written.key, &written.key_env) {
+        (Some(key), _) => return Some(key.as_str()),
+        (None, Some(name)) => problems.push(
+            "pseudonyms.key_env",
+            format!(
+                "the variable `{}` holds no key of 16 to 256 characters: set it in the vm's environment",
+                name.as_str()
+            ),
+        ),
+        (None, None) => problems.push("pseudonyms", "give `key`, or name the variable that holds it by `key_env`"),
+    }
+    None
+}
+
+fn one(
+    written: Written,
+    path: &str,
+    mode: Mode,
+    body: &rule::Rule,
+    around: &Around<'_>,
+    problems: &mut Problems,
+) -> Rule {
+    let scope = crate::access::Scope::compile(path, written.called, around.catalog, around.paths, problems);
+    let conditions = around.ground.conditions(path, written.conditions, None, problems);
+    let at = format!("{path}.unless");
+    let unless = written.unless.map(|unless| {
+        let unless = around.ground.conditions(&at, unless, None, problems);
+        if unless == crate::access::Conditions::default() {
+            problems.push(at.as_str(), "holds no condition, so nothing would ever be masked");
+        }
+        unless
+    });
+    let headers = written.headers.map(|list| list.0.iter().map(|name| name.as_str().into()).collect());
+    let reads_body = !body.fields.is_empty() || !body.types.is_empty() || !body.keep_only.is_empty();
+    let headers: Vec<Box<str>> = headers.unwrap_or_default();
+    if !reads_body && headers.is_empty() {
+        problems.push(path, "masks nothing: give `fields`, `data_types`, `keep_only` or `headers`");
+    }
+    Rule {
+        name: written.name.as_str().into(),
+        shadow: written.shadow.unwrap_or(false) || mode == Mode::Shadow,
+        scope,
+        conditions,
+        unless,
+        statuses: written.status.map(|list| list.0),
+        headers,
+        mask: body.mask.clone(),
+        reads_body,
+        passes_unreadable: written.unreadable == Some(Unreadable::Pass),
+    }
+}
+
+/// What a rule asks of bodies.
+fn body(written: &Written, path: &str, has_key: bool, problems: &mut Problems) -> rule::Rule {
+    let paths = |list: &Option<NonEmpty<_>>| list.as_ref().map(|list| list.0.clone()).unwrap_or_default();
+    let at = format!("{path}.data_types");
+    let mask = written.mask.as_ref().map_or_else(
+        || Mask::Replace(REPLACEMENT.to_owned()),
+        |mask| self::mask(mask, &format!("{path}.mask"), problems),
+    );
+    if matches!(mask, Mask::Hash | Mask::Digits) && !has_key {
+        problems.push(
+            format!("{path}.mask"),
+            "needs a key: give `pseudonyms.key`, or name the variable that holds it by `pseudonyms.key_env`",
+        );
+    }
+    rule::Rule {
+        fields: paths(&written.fields),
+        types: written.data_types.as_ref().map_or(Types::NONE, |globs| types(globs, &at, problems)),
+        keep_only: paths(&written.keep_only),
+        mask,
+        numbers: match written.numbers {
+            Some(Numbers::Number) => rule::Numbers::Number,
+            Some(Numbers::String) | None => rule::Numbers::String,
+        },
+        oversize: match written.oversize {
+            Some(Oversize::Block) => rule::Oversize::Block,
+            Some(Oversize::Pass) => rule::Oversize::Pass,
+            Some(Oversize::Mask) | None => rule::Oversize::Mask,
+        },
+        unreadable: match written.unreadable {
+            Some(Unreadable::Pass) => rule::Unreadable::Pass,
+            Some(Unreadable::Block) | None => rule::Unreadable::Block,
+        },
+    }
+}
+
+/// The data types of these names.
+fn types(globs: &NonEmpty<Glob>, path: &str, problems: &mut Problems) -> Types {
+    let mut types = Types::NONE;
+    let known: Vec<(DataType, &str)> =
+        Types::standard().iter().filter_map(|data_type| Some((data_type, data_type.name()?))).collect();
+    for (index, glob) in globs.0.iter().enumerate() {
+        // Some data types have to be asked for by name.
+        if let Some(data_type) = DataType::named(glob.as_str()) {
+            types = types.with(data_type);
+            continue;
+        }
+        let before = types;
+        for (data_type, name) in &known {
+            if crate::access::glob_matches(glob.as_str(), name) {
+                types = types.with(*data_type);
+            }
+        }
+        if types == before && !known.iter().any(|(_, name)| crate::access::glob_matches(glob.as_str(), name)) {
+            let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
+            let hint = nearest(glob.as_str(), &names).map_or_else(
+                || "`filter/detect/DETECTORS.md` lists them".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            problems.push(format!("{path}[{index}]"), format!("no data type is named `{}`: {hint}", glob.as_str()));
+        }
+    }
+    types
+}
+
+fn mask(written: &WrittenMask, path: &str, problems: &mut Problems) -> Mask {
+    let shape = match written {
+        WrittenMask::Word(word) => {
+            return match word {
+                Word::Hash => Mask::Hash,
+                Word::Digits => Mask::Digits,
+                Word::Nullify => Mask::Null,
+                Word::Remove => Mask::Remove,
+                Word::Block => Mask::Block,
+            };
+        }
+        WrittenMask::Shape(shape) => shape,
+    };
+    shaped(shape).unwrap_or_else(|| {
+        problems.push(
+            path,
+            "give one of `replace`, `keep_first` and `keep_last` (with `with`, one character), `date` and `number`",
+        );
+        Mask::default()
+    })
+}
+
+fn shaped(shape: &Shape) -> Option<Mask> {
+    let count = |whole: config::values::Whole<0, 1_024>| usize::try_from(whole.get()).unwrap_or(0);
+    let keeps = shape.keep_first.is_some() || shape.keep_last.is_some();
+    let kinds = [shape.replace.is_some(), keeps, shape.date.is_some(), shape.number.is_some()];
+    if kinds.iter().filter(|given| **given).count() != 1 || (shape.with.is_some() && !keeps) {
+        return None;
+    }
+    if let Some(text) = &shape.replace {
+        return Some(Mask::Replace(text.as_str().to_owned()));
+    }
+    if let Some(unit) = shape.date {
+        return Some(Mask::TruncateDate(match unit {
+            DateUnit::Year => DatePart::Year,
+            DateUnit::Month => DatePart::Month,
+            DateUnit::Day => DatePart::Day,
+        }));
+    }
+    if let Some(digits) = shape.number {
+        return Some(Mask::TruncateNumber(u8::try_from(digits.get()).unwrap_or(u8::MAX)));
+    }
+    let mut with = shape.with.as_ref().map_or("*", |with| with.as_str()).chars();
+    let (with, rest) = (with.next()?, with.next());
+    rest.is_none().then_some(Mask::Keep {
+        first: shape.keep_first.map_or(0, count),
+        last: shape.keep_last.map_or(0, count),
+        with,
+    })
+}

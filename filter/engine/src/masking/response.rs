@@ -1,0 +1,287 @@
+//! The head of a response: what becomes of its body, and which of its lines would tell of the body
+//! that came or lead around the mask (RFC 9110, sections 8, 9.3.2, 14 and 15; RFC 9530).
+
+use super::{Due, Masking, RuleSet};
+use crate::pairs::Pairs;
+use ostiary_body::format::{Format, Guess};
+use ostiary_body::inflate::Coding;
+use ostiary_body::plan::Active;
+use ostiary_body::rule::Mask;
+
+/// Lines that describe the bytes as they came: lengths, digests, signatures over them.
+const OF_THE_BYTES: [&str; 8] = [
+    "content-length",
+    "content-md5",
+    "digest",
+    "content-digest",
+    "repr-digest",
+    "signature",
+    "signature-input",
+    "accept-ranges",
+];
+
+/// A response's head, as far as it decides.
+#[derive(Debug, Clone, Copy)]
+pub struct ResponseHead<'a> {
+    /// All header lines.
+    pub lines: Pairs<'a>,
+    /// Whether the request was a HEAD.
+    pub to_head: bool,
+    /// Whether the response ends with its head.
+    pub is_whole: bool,
+}
+
+/// What becomes of the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing: there is none, or nobody asks for it.
+    Untouched,
+    /// It is not looked at, for this reason.
+    Unread(&'static str),
+    /// It is read, and masked if a rule is enforced.
+    Read {
+        /// What holds for it.
+        active: Active,
+        /// The rule that ends the response where its body cannot be read; none if what cannot be
+        /// read may leave.
+        guard: Option<usize>,
+        /// How it is coded, if it is.
+        coding: Option<Coding>,
+        /// Its type, as it says.
+        content_type: Option<Box<str>>,
+    },
+    /// The response must not leave: the rule, and why.
+    Blocked(usize, &'static str),
+}
+
+/// A change of the response's head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeadChange {
+    /// All lines of a header go.
+    Remove(Box<str>),
+    /// A header has this value alone.
+    Replace(Box<str>, Box<[u8]>),
+}
+
+/// What becomes of a response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Treatment {
+    /// Its body.
+    pub body: Body,
+    /// Its head.
+    pub changes: Vec<HeadChange>,
+    /// Header lines that a rule masks, or would: the rule, and whether it acts.
+    pub masked_headers: Vec<(usize, bool)>,
+}
+
+/// What a head says.
+struct Read<'a> {
+    status: u16,
+    content_type: Option<&'a [u8]>,
+    codings: Vec<&'a [u8]>,
+    etag: Option<&'a [u8]>,
+    cache_control: Vec<&'a [u8]>,
+    is_range: bool,
+}
+
+impl Masking {
+    /// What becomes of a response to a call.
+    #[must_use]
+    pub fn treat(&self, due: &Due, head: &ResponseHead<'_>) -> Treatment {
+        let read = Read::new(head.lines);
+        let active = self.active(&due.rules, read.status);
+        let mut treatment = Treatment { body: Body::Untouched, changes: Vec::new(), masked_headers: Vec::new() };
+        let blocking = self.mask_headers(&active, head.lines, &mut treatment);
+        let reads_body = |set: &RuleSet| set.iter().any(|number| self.rule(number).is_some_and(|rule| rule.reads_body));
+        let enforced = reads_body(&active.enforced);
+        treatment.body = match blocking {
+            Some(rule) => Body::Blocked(rule, "found"),
+            None => self.body(active, enforced, head, &read),
+        };
+        // A HEAD tells of the body that a GET would get, so its head loses the same lines.
+        if enforced && (head.to_head || matches!(treatment.body, Body::Read { .. })) {
+            rewrite(head.lines, &read, &mut treatment);
+        }
+        if due.varies && !read.is_private() {
+            treatment.changes.push(HeadChange::Remove("cache-control".into()));
+            treatment.changes.push(HeadChange::Replace("cache-control".into(), read.made_private().into()));
+        }
+        treatment
+    }
+
+    fn body(&self, active: Active, enforced: bool, head: &ResponseHead<'_>, read: &Read<'_>) -> Body {
+        // 204 and 304 have no body; of 1xx only 101 comes here.
+        if head.is_whole || head.to_head && read.status != 101 || matches!(read.status, 204 | 304) {
+            return Body::Untouched;
+        }
+        let looks = enforced || !active.inspect.is_empty() || !active.shadow.is_empty();
+        if !looks {
+            return Body::Untouched;
+        }
+        let guard = self.guard(&active.enforced);
+        let unread = |reason: &'static str| guard.map_or(Body::Unread(reason), |rule| Body::Blocked(rule, reason));
+        // After 101 follow frames of another protocol, whoever asked for them.
+        if read.status == 101 {
+            return unread("upgrade");
+        }
+        if read.is_range {
+            return unread("range");
+        }
+        let Ok(coding) = read.coding() else { return unread("coding") };
+        let content_type = read.content_type.and_then(|value| std::str::from_utf8(value).ok());
+        if Format::of(content_type, &[]) == Guess::Unknown {
+            return unread("format");
+        }
+        if content_type.is_some_and(|value| !is_read(value)) {
+            return unread("charset");
+        }
+        Body::Read { active, guard, coding, content_type: content_type.map(Into::into) }
+    }
+
+    /// Masks header lines; gives the rule that ends the response for one.
+    fn mask_headers(&self, active: &Active, lines: Pairs<'_>, treatment: &mut Treatment) -> Option<usize> {
+        let mut blocking = None;
+        for (numbers, acts) in [(&active.enforced, true), (&active.shadow, false)] {
+            for number in numbers.iter() {
+                let Some(rule) = self.rule(number) else { continue };
+                for name in &rule.headers {
+                    let values = lines.filter(|(have, _)| *have == name.as_bytes()).map(|(_, value)| value);
+                    let masked: Vec<Option<Vec<u8>>> =
+                        values.map(|value| self.header_value(&rule.mask, value)).collect();
+                    let Some(first) = masked.first() else { continue };
+                    treatment.masked_headers.push((number, acts));
+                    if !acts {
+                        continue;
+                    }
+                    if rule.mask == Mask::Block {
+                        blocking = blocking.or(Some(number));
+                    }
+                    treatment.changes.push(HeadChange::Remove(name.clone()));
+                    // Several lines become the first one masked: fewer lines tell less.
+                    if let Some(value) = first {
+                        treatment.changes.push(HeadChange::Replace(name.clone(), value.as_slice().into()));
+                    }
+                }
+            }
+        }
+        blocking
+    }
+
+    /// A header's value masked whole; `None` where it has to go.
+    fn header_value(&self, mask: &Mask, value: &[u8]) -> Option<Vec<u8>> {
+        match mask {
+            Mask::Remove | Mask::Null | Mask::Block => None,
+            _ => {
+                let masked = self.plan.masked(mask, value);
+                // What a mask writes may be no header's value; then nothing is written.
+                Some(masked).filter(|bytes| !bytes.iter().any(u8::is_ascii_control))
+            }
+        }
+    }
+}
+
+/// Beginnings of the names of character sets in which ASCII is written as ASCII (IANA's registry): a
+/// body in another one would be read as something else than its client reads.
+const READ: [&str; 14] = [
+    "utf-8",
+    "utf8",
+    "us-ascii",
+    "ascii",
+    "iso-8859-",
+    "iso8859-",
+    "latin",
+    "windows-",
+    "cp125",
+    "gb",
+    "big5",
+    "shift",
+    "euc-",
+    "koi8",
+];
+
+/// Whether a body of this type is in a character set that is read.
+fn is_read(content_type: &str) -> bool {
+    let lower = content_type.to_ascii_lowercase();
+    let Some((_, name)) = lower.split_once("charset=") else { return true };
+    let name = name.strip_prefix('"').unwrap_or(name);
+    READ.iter().any(|begin| name.starts_with(begin))
+}
+
+/// Takes off what would tell of the body that came.
+fn rewrite(lines: Pairs<'_>, read: &Read<'_>, treatment: &mut Treatment) {
+    let gone = OF_THE_BYTES.into_iter().filter(|name| lines.named(name).next().is_some());
+    treatment.changes.extend(gone.map(|name| HeadChange::Remove(name.into())));
+    if read.coding() != Ok(None) {
+        treatment.changes.push(HeadChange::Remove("content-encoding".into()));
+    }
+    // A strong validator promises these bytes (RFC 9110, section 8.8.1).
+    if let Some(etag) = read.etag.filter(|etag| !etag.starts_with(b"W/")) {
+        treatment.changes.push(HeadChange::Replace("etag".into(), [b"W/", etag].concat().into()));
+    }
+}
+
+impl<'a> Read<'a> {
+    fn new(lines: Pairs<'a>) -> Self {
+        let mut read = Self {
+            status: 0,
+            content_type: None,
+            codings: Vec::new(),
+            etag: None,
+            cache_control: Vec::new(),
+            is_range: false,
+        };
+        for (name, value) in lines {
+            match name {
+                b":status" => read.status = number(value),
+                b"content-type" => read.content_type = Some(value),
+                b"content-encoding" => read.codings.push(value),
+                b"etag" => read.etag = Some(value),
+                b"cache-control" => read.cache_control.push(value),
+                b"content-range" => read.is_range = true,
+                _ => {}
+            }
+        }
+        // A delta is a part of a body, too (RFC 3229, section 10.4.1).
+        read.is_range |= matches!(read.status, 206 | 226);
+        read
+    }
+
+    /// How the body is coded, if it is.
+    ///
+    /// # Errors
+    /// It is coded in a way that is not decoded here, or in several.
+    fn coding(&self) -> Result<Option<Coding>, ()> {
+        let words = self.codings.iter().flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+        let mut words = words.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case(b"identity"));
+        let Some(word) = words.next() else { return Ok(None) };
+        let known = std::str::from_utf8(word).ok().and_then(Coding::of).filter(|_| words.next().is_none());
+        known.map(Some).ok_or(())
+    }
+
+    fn directives(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.cache_control.iter().flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
+    }
+
+    /// Whether no shared cache may keep it (RFC 9111, section 5.2.2).
+    fn is_private(&self) -> bool {
+        self.directives().any(|word| word.eq_ignore_ascii_case(b"private") || word.eq_ignore_ascii_case(b"no-store"))
+    }
+
+    /// The directives with `private`, and without those that let shared caches keep it.
+    fn made_private(&self) -> Vec<u8> {
+        let begins =
+            |word: &[u8], with: &[u8]| word.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+        let mut value = b"private".to_vec();
+        for word in self.directives().filter(|word| !word.is_empty()) {
+            if !begins(word, b"public") && !begins(word, b"s-maxage") {
+                value.extend_from_slice(b", ");
+                value.extend_from_slice(word);
+            }
+        }
+        value
+    }
+}
+
+fn number(digits: &[u8]) -> u16 {
+    std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+}

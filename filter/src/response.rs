@@ -1,0 +1,168 @@
+//! One response on its way out: its head changed where a rule masks its body, its body read and
+//! masked as it streams by.
+
+mod reading;
+
+use crate::host::{HeaderMap, Host, Status};
+use ostiary_body::report::{Report, RuleCount};
+use ostiary_engine::masking::{Body, Due, HeadChange, Masking, ResponseHead, RuleSet, Treatment};
+use ostiary_engine::pairs::Pairs;
+use reading::Reading;
+
+/// A response.
+#[derive(Debug, Default)]
+pub(crate) struct Response {
+    body: Stage,
+    /// The masking rules that changed header lines, or would have: the rule, and whether it acts.
+    masked_headers: Vec<(usize, bool)>,
+    ended: Option<Ended>,
+}
+
+/// A rule has ended the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// The rule's number.
+    pub(crate) rule: usize,
+    /// Why.
+    pub(crate) reason: &'static str,
+    /// Whether the host has done it; until then nothing may leave.
+    done: bool,
+}
+
+/// What is to become of the bytes that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// They leave.
+    Continue,
+    /// Envoy holds them.
+    Hold,
+    /// The response ends here.
+    End,
+}
+
+#[derive(Debug, Default)]
+enum Stage {
+    /// There is none, or nobody asks for it.
+    #[default]
+    Unasked,
+    /// It is not looked at, for this reason.
+    Unread(&'static str),
+    /// It streams by.
+    Reading(Box<Reading>),
+}
+
+impl Response {
+    /// Takes the head of a response to a call that falls under these rules, and changes it. `to_head`
+    /// says that a HEAD is answered, `is_whole` that no body follows.
+    ///
+    /// # Errors
+    /// The host's status, when it did not give the head or did not change it.
+    pub(crate) fn head(
+        &mut self,
+        host: &impl Host,
+        masking: &Masking,
+        due: &Due,
+        (to_head, is_whole): (bool, bool),
+    ) -> Result<Next, Status> {
+        if self.ended.is_some() {
+            return Ok(self.after_end());
+        }
+        let map = host.headers(HeaderMap::Response)?;
+        let head = ResponseHead { lines: Pairs::new(&map), to_head, is_whole };
+        let Treatment { body, changes, masked_headers } = masking.treat(due, &head);
+        for change in &changes {
+            match change {
+                HeadChange::Remove(name) => host.remove_header(HeaderMap::Response, name)?,
+                HeadChange::Replace(name, value) => host.set_header(HeaderMap::Response, name, value)?,
+            }
+        }
+        self.masked_headers = masked_headers;
+        match body {
+            Body::Untouched => {}
+            Body::Unread(reason) => self.body = Stage::Unread(reason),
+            Body::Blocked(rule, reason) => return Ok(self.end(rule, reason)),
+            Body::Read { active, guard, coding, content_type } => {
+                self.body = Stage::Reading(Box::new(Reading::new(masking, (active, guard), coding, content_type)));
+            }
+        }
+        Ok(Next::Continue)
+    }
+
+    /// Takes what Envoy has of the body: `len` bytes, the last ones if `is_last`.
+    pub(crate) fn body(&mut self, host: &impl Host, masking: &Masking, len: usize, is_last: bool) -> Next {
+        if self.ended.is_some() {
+            return self.after_end();
+        }
+        let Stage::Reading(reading) = &mut self.body else { return Next::Continue };
+        reading.chunk(host, masking, len, is_last).unwrap_or_else(|(rule, reason)| self.end(rule, reason))
+    }
+
+    /// The body has ended without a word.
+    pub(crate) fn trailers(&mut self, host: &impl Host, masking: &Masking) -> Next {
+        if self.ended.is_some() {
+            return self.after_end();
+        }
+        let Stage::Reading(reading) = &mut self.body else { return Next::Continue };
+        match reading.trailers(host, masking) {
+            Ok(()) => Next::Continue,
+            Err((rule, reason)) => self.end(rule, reason),
+        }
+    }
+
+    /// Ends the response for a rule: nothing of it leaves any more.
+    pub(crate) fn end(&mut self, rule: usize, reason: &'static str) -> Next {
+        self.ended = Some(Ended { rule, reason, done: false });
+        Next::End
+    }
+
+    /// The host has ended it; what comes now is its own answer.
+    pub(crate) fn was_ended(&mut self) {
+        if let Some(ended) = &mut self.ended {
+            ended.done = true;
+        }
+    }
+
+    fn after_end(&self) -> Next {
+        if self.ended.is_some_and(|ended| ended.done) { Next::Continue } else { Next::Hold }
+    }
+
+    /// Whether its body streams by.
+    pub(crate) const fn has_begun(&self) -> bool {
+        matches!(self.body, Stage::Reading(_))
+    }
+
+    /// The rule that ended it.
+    pub(crate) const fn ended(&self) -> Option<Ended> {
+        self.ended
+    }
+
+    /// The rules that changed something in head or body, or would have.
+    pub(crate) fn rules(&self, acting: bool) -> impl Iterator<Item = usize> {
+        let did = |count: &RuleCount| if acting { count.masked > 0 } else { count.would_mask > 0 };
+        let in_body = self.report().into_iter().flat_map(|report| &report.rules).filter(move |count| did(count));
+        let in_head = self.masked_headers.iter().filter(move |(_, acts)| *acts == acting).map(|(rule, _)| *rule);
+        in_head.chain(in_body.map(|count| count.rule)).collect::<RuleSet>().iter()
+    }
+
+    /// Whether a rule has changed something.
+    pub(crate) fn masked(&self) -> bool {
+        self.rules(true).next().is_some()
+    }
+
+    /// What was found in the body.
+    pub(crate) fn report(&self) -> Option<&Report> {
+        match &self.body {
+            Stage::Reading(reading) => reading.report(),
+            Stage::Unasked | Stage::Unread(_) => None,
+        }
+    }
+
+    /// How much of the body was looked at, and why not more.
+    pub(crate) fn inspected(&self) -> (&'static str, Option<&'static str>) {
+        match &self.body {
+            Stage::Unasked => ("none", Some("not_asked")),
+            Stage::Unread(reason) => ("none", Some(reason)),
+            Stage::Reading(reading) => reading.inspected(),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The way back: what becomes of a response to a request that was let through.
+
+use super::{Flow, Input, Known, Phase, Stream};
+use crate::host::Host;
+use crate::metrics::Counter;
+use crate::response::Next;
+use ostiary_engine::refusal::Refusal;
+
+impl<H: Host> Stream<H> {
+    /// Lets a response go back: its head, a part of its body, its trailers.
+    pub(super) fn pass_back(&mut self, input: Input) -> Flow {
+        let (Phase::Permitted(known, _) | Phase::Reading(known, _)) = &self.phase else { return Flow::Continue };
+        let (masking, due, host) = (known.policy.masking(), &known.judged.masks, &self.vm.host);
+        let next = match input {
+            Input::ResponseHeaders { end } => {
+                // An answer of our own says already where the client stands.
+                if self.response.ended().is_none() {
+                    self.state_quotas(known);
+                }
+                if !masking.looks(due, !end) {
+                    return Flow::Continue;
+                }
+                let read = self.response.head(host, masking, due, (known.kept.head, end));
+                read.unwrap_or_else(|_| {
+                    self.vm.count(Counter::HostFailure);
+                    // What could not be read may hold what a rule masks.
+                    masking.guard(&due.rules).map_or(Next::Continue, |rule| self.response.end(rule, "host"))
+                })
+            }
+            Input::ResponseBody { len, end } => self.response.body(host, masking, len, end),
+            _ => self.response.trailers(host, masking),
+        };
+        match next {
+            Next::Continue => return Flow::Continue,
+            Next::Hold => {}
+            Next::End => {
+                self.vm.count(Counter::ResponseBlocked);
+                if self.refuse(Refusal::ResponseBlocked, known) {
+                    self.response.was_ended();
+                }
+            }
+        }
+        Flow::Stop
+    }
+
+    /// Tells a client where it stands.
+    pub(super) fn state_quotas(&self, known: &Known) {
+        for (name, value) in known.quotas.fields(&known.policy) {
+            if self.vm.host.add_response_header(&name, &value).is_err() {
+                self.vm.count(Counter::HostFailure);
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A request that waits: for the rate limit service's answer, or for its own body.
+
+use super::{Flow, Known, Phase, Stream};
+use crate::host::{Buffer, Host};
+use crate::metrics::Counter;
+use crate::quota::{self, Asked};
+use ostiary_wire::ratelimit::Answer;
+
+impl<H: Host> Stream<H> {
+    /// Asks the rate limit service, where a quota of the request is its to count; else acts at once.
+    pub(super) fn ask(&mut self, mut known: Box<Known>) -> Flow {
+        match self.question(&mut known) {
+            Some(asked) => {
+                self.phase = Phase::Asking(known, asked);
+                Flow::Stop
+            }
+            None => self.await_body(known),
+        }
+    }
+
+    /// Waits for the body, where a quota of the request counts by a field of it; else acts at once.
+    pub(super) fn await_body(&mut self, mut known: Box<Known>) -> Flow {
+        if !quota::reads_body(&known.policy, &known.judged.due) || !known.may_pass() {
+            return self.act(known);
+        }
+        if !known.judged.reads_body {
+            self.count_body(&mut known, None);
+            return self.act(known);
+        }
+        // Where Envoy would hold the body with the headers, the headers have to go before it can be read.
+        let flow = if known.policy.quotas().holds_headers() { Flow::Stop } else { Flow::Continue };
+        self.phase = Phase::Reading(known, 0);
+        flow
+    }
+
+    /// Takes what has come of a body that is awaited. Envoy holds all of it while we say `Stop`, and lets
+    /// it go when a callback says `Continue`: never later, because it loses bytes when it is told so
+    /// between callbacks (envoy#46841).
+    pub(super) fn read(&mut self, len: Option<usize>, end: bool) -> Flow {
+        let Phase::Reading(mut known, before) = std::mem::replace(&mut self.phase, Phase::Ended) else {
+            return Flow::Continue;
+        };
+        let len = len.unwrap_or(before);
+        let is_too_long = len > known.policy.quotas().body_bytes_max();
+        if !end && !is_too_long {
+            self.phase = Phase::Reading(known, len);
+            return Flow::Stop;
+        }
+        let body = match len {
+            _ if is_too_long => None,
+            0 => None,
+            len => self.vm.host.buffer(Buffer::RequestBody, len).ok(),
+        };
+        self.count_body(&mut known, body.as_deref());
+        self.act(known)
+    }
+
+    /// Counts a request against the quotas that count by a field of its body.
+    pub(super) fn count_body(&self, known: &mut Known, body: Option<&[u8]>) {
+        let mut state = self.root.borrow_mut();
+        let due = &mut known.judged.due;
+        match state.counter.work(&self.vm, &known.policy) {
+            Some(work) => work.admit_body(due, body, &mut known.quotas),
+            None => {
+                self.vm.count(Counter::HostFailure);
+                known.quotas.refuse_uncountable(&known.policy, due);
+            }
+        }
+    }
+
+    pub(super) fn question(&self, known: &mut Known) -> Option<Asked> {
+        let due = &known.judged.due;
+        let is_asked = quota::is_asked(&known.policy, due);
+        if !is_asked || !known.may_pass() {
+            return None;
+        }
+        let mut state = self.root.borrow_mut();
+        let work = state.counter.work(&self.vm, &known.policy)?;
+        let asked = work.ask(due)?;
+        if asked.is_err() {
+            work.hear(due, None, &mut known.quotas);
+        }
+        asked.ok()
+    }
+
+    /// The rate limit service has answered, or the call to it has failed; `len` is the answer's length.
+    pub fn answered(&mut self, token: u32, grpc_status: u32, len: usize) {
+        let phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        let (mut known, asked) = match phase {
+            Phase::Asking(known, asked) if asked.token == token => (known, asked),
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
+        let message = match (grpc_status, len) {
+            (0, 0) => Some(Vec::new()),
+            (0, _) => self.vm.host.buffer(Buffer::GrpcAnswer, len).ok(),
+            _ => None,
+        };
+        let answer = message.and_then(|message| Answer::read(&message, asked.descriptors).ok());
+        if let Some(work) = self.root.borrow_mut().counter.work(&self.vm, &known.policy) {
+            work.hear(&known.judged.due, answer.as_ref(), &mut known.quotas);
+        }
+        if self.act(known) == Flow::Continue && self.vm.host.resume_request().is_err() {
+            // The request stays held and runs into Envoy's timeout.
+            self.vm.count(Counter::HostFailure);
+        }
+    }
+}
