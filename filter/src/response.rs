@@ -81,8 +81,9 @@ impl Response {
             Body::Untouched => {}
             Body::Unread(reason) => self.body = Stage::Unread(reason),
             Body::Blocked(rule, reason) => return Ok(self.end(rule, reason)),
-            Body::Read { active, guard, coding, content_type } => {
-                self.body = Stage::Reading(Box::new(Reading::new(masking, (active, guard), coding, content_type)));
+            Body::Read { active, guard, coding, ending, content_type } => {
+                self.body =
+                    Stage::Reading(Box::new(Reading::new(masking, (active, guard), (coding, ending), content_type)));
             }
         }
         Ok(Next::Continue)

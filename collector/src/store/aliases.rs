@@ -4,7 +4,7 @@
 //! is lost by a join, and none is mixed for good: taking the alias away takes them apart again.
 //!
 //! Joins that follow from what policies declare are made, and taken back, by the collector itself
-//! ([`super::families`]); any other join, or its end, is asked for (`PUT` and `DELETE /v1/aliases/{id}`).
+//! (`families`); any other join, or its end, is asked for (`PUT` and `DELETE /v1/aliases/{id}`).
 
 use std::collections::HashMap;
 

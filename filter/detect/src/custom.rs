@@ -32,7 +32,7 @@ pub enum CustomError {
     Pattern(String),
     /// The pattern matches the empty text.
     Empty,
-    /// The pattern is longer than [`PATTERN_BYTES_MAX`], or compiles to more than [`COMPILED_BYTES_MAX`].
+    /// The pattern is longer than 512 bytes, or compiles to more than 64 KiB.
     Long,
 }
 

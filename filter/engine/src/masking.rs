@@ -13,7 +13,7 @@ use ostiary_body::detect::Types;
 use ostiary_body::plan::{Active, Plan};
 use ostiary_body::rule::Mask;
 pub use ostiary_body::rule::RuleSet;
-pub use response::{Body, HeadChange, ResponseHead, Treatment};
+pub use response::{Body, Ending, HeadChange, ResponseHead, Treatment};
 use std::rc::Rc;
 
 /// The masking of a policy.

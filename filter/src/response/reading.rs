@@ -1,12 +1,12 @@
 //! A body that streams by.
 //!
-//! What is undecided at the end of a chunk waits. Where more has to come, as after half a string or a
-//! tag, it waits in the guest, and what is decided leaves at once. Text, a number or the white space
-//! behind an element may end without a word (before trailers Envoy says of no chunk that it is the
-//! last), so there what waits stays with Envoy: the chunk is handed back with its end as it came, and
-//! held until the next chunk or the trailers decide it. Only so much is held; beyond it what waits is
-//! the guest's, and trailers that come upon it end the response, because bytes that cannot be handed
-//! on must not be lost without a word.
+//! What is undecided at the end of a chunk waits in the guest, and what is decided leaves at once. But a
+//! body may end without a word: before trailers Envoy says of no chunk that it is the last, and hands
+//! nothing on that the guest still has. So where trailers may follow, and the body may end where it
+//! stands, what waits stays with Envoy: the chunk is handed back with its end as it came, and held until
+//! the next chunk or the trailers decide it. Only so much is held; beyond it what waits is the guest's,
+//! and trailers that come upon it end the response, because bytes that cannot be handed on must not be
+//! lost without a word.
 
 use super::Next;
 use crate::host::{Buffer, Host};
@@ -15,11 +15,13 @@ use ostiary_body::inflate::{Bounds, Coding, Inflate, InflateError};
 use ostiary_body::masker::{Blocked, Masker};
 use ostiary_body::plan::{Active, Limits};
 use ostiary_body::report::{Inspected, Report};
-use ostiary_engine::masking::Masking;
+use ostiary_engine::masking::{Ending, Masking};
 use std::rc::Rc;
 
-/// Decided bytes that Envoy holds at most for the sake of an undecided end.
-const HELD_MAX: usize = 32 * 1024;
+/// Bytes that Envoy holds at most for the sake of an undecided end. Envoy ends a response of which it would
+/// have to hold more than its buffer limit, the next chunk included: 32 KiB at an edge, and a frame of HTTP/2,
+/// which alone can end without a word, has 16 KiB.
+const HELD_MAX: usize = 8 * 1024;
 /// Bytes that may come before it is known what a body is; then it is text.
 const UNKNOWN_MAX: usize = 1024;
 
@@ -34,6 +36,9 @@ pub(super) struct Reading {
     /// may leave.
     guard: Option<usize>,
     limits: Limits,
+    ending: Ending,
+    /// Whether all of it has come.
+    is_over: bool,
     /// What decodes it; what leaves is not coded.
     inflate: Option<Box<Inflate>>,
     content_type: Option<Box<str>>,
@@ -63,13 +68,15 @@ impl Reading {
     pub(super) fn new(
         masking: &Masking,
         (active, guard): (Active, Option<usize>),
-        coding: Option<Coding>,
+        (coding, ending): (Option<Coding>, Ending),
         content_type: Option<Box<str>>,
     ) -> Self {
         Self {
             active,
             guard,
             limits: Limits { inspect: masking.inspect_bytes_max(), ..Limits::default() },
+            ending,
+            is_over: false,
             inflate: coding.map(|coding| Box::new(Inflate::new(coding, Bounds::default()))),
             content_type,
             reader: Reader::Unknown(Vec::new()),
@@ -124,15 +131,22 @@ impl Reading {
         let new = bytes.get(self.held..).unwrap_or_default();
         self.seen = self.seen.saturating_add(u64::try_from(new.len()).unwrap_or(u64::MAX));
         let mut out = std::mem::take(&mut self.decided);
+        if self.is_over && !new.is_empty() {
+            return Err((self.guarding(), "unreadable"));
+        }
         self.take(masking, new, &mut out)?;
-        if is_last {
+        if !self.is_over && (is_last || self.ending == Ending::At(self.seen)) {
+            self.is_over = true;
             self.finish(masking, &mut out)?;
         }
         if !self.acts() {
             return Ok(Next::Continue);
         }
         let waiting = self.waiting();
-        let is_held = !waiting.is_empty() && self.may_end() && out.len() <= HELD_MAX;
+        let is_held = self.ending == Ending::Open
+            && !waiting.is_empty()
+            && self.may_end()
+            && out.len() + waiting.len() <= HELD_MAX;
         let decided = out.len();
         if is_held {
             out.extend_from_slice(waiting);
@@ -153,7 +167,9 @@ impl Reading {
     /// The body has ended without a word.
     pub(super) fn trailers(&mut self, host: &impl Host, masking: &Masking) -> Result<(), End> {
         let mut out = std::mem::take(&mut self.decided);
-        self.finish(masking, &mut out)?;
+        if !self.is_over {
+            self.finish(masking, &mut out)?;
+        }
         match self.held {
             _ if !self.acts() => Ok(()),
             0 if out.is_empty() => Ok(()),

@@ -208,7 +208,7 @@ attributes! {
     MASKING_RULES = "ostiary.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that changed the response; absent when none did";
     WOULD_MASKING_RULES = "ostiary.would_be.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that would have changed it had they not been in shadow";
     BLOCKED_BY = "ostiary.masking.blocked_by", text(128), Request, Ostiary, "engine", "the masking rule that ended the response; absent when none did";
-    BLOCKED_REASON = "ostiary.masking.blocked_reason", text(16), Request, Ostiary, "engine", "why: `found`, `oversize`, `unreadable`, `coding`, `corrupt`, `truncated`, `bomb`, `range`, `format`, `trailers` or `host`";
+    BLOCKED_REASON = "ostiary.masking.blocked_reason", text(16), Request, Ostiary, "engine", "why: `found`, `oversize`, `unreadable`, `coding`, `corrupt`, `truncated`, `bomb`, `range`, `format`, `charset`, `upgrade`, `trailers` or `host`";
 
     // Other events.
     POLICY_REVISION_EVENT = "ostiary.policy.revision", text(12), Event, Ostiary, "engine", "the policy in force; on `policy.refused` absent";

@@ -135,7 +135,7 @@ fn keccak256(message: &[u8]) -> [u8; 32] {
     digest
 }
 
-/// Keccak-f[1600]: FIPS 202 section 3.3. Rotations, places and round constants are made by their rules.
+/// Keccak-f\[1600\]: FIPS 202 section 3.3. Rotations, places and round constants are made by their rules.
 #[expect(clippy::indexing_slicing, reason = "every index is taken modulo 5 or 25")]
 fn permute(state: &mut [u64; 25]) {
     let mut feedback = 1_u8;

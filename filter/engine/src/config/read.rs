@@ -8,7 +8,7 @@
 //!
 //! The walk is over trait objects ([`Sink`], [`Elements`], [`Entries`]) and not over a generic
 //! deserializer: a key of the configuration is then compiled once, and not once for every form that a
-//! document can come in. Nor does the walk know the types: it brings each value to a [`Place`].
+//! document can come in. Nor does the walk know the types: it brings each value to a `Place`.
 
 pub use super::problems::{PROBLEMS_MAX, Problem, Problems};
 

@@ -47,11 +47,25 @@ pub enum Body {
         guard: Option<usize>,
         /// How it is coded, if it is.
         coding: Option<Coding>,
+        /// How its end is known.
+        ending: Ending,
         /// Its type, as it says.
         content_type: Option<Box<str>>,
     },
     /// The response must not leave: the rule, and why.
     Blocked(usize, &'static str),
+}
+
+/// How the end of a body is known. Before trailers Envoy says of no chunk that it is the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// After so many bytes, as they come.
+    At(u64),
+    /// Envoy says which chunk is the last: HTTP/1 has trailers only where Envoy was told to read them, and
+    /// then it drops what it was not.
+    Told,
+    /// Trailers may follow.
+    Open,
 }
 
 /// A change of the response's head.
@@ -82,6 +96,8 @@ struct Read<'a> {
     etag: Option<&'a [u8]>,
     cache_control: Vec<&'a [u8]>,
     is_range: bool,
+    length: Option<u64>,
+    is_chunked: bool,
 }
 
 impl Masking {
@@ -135,7 +151,7 @@ impl Masking {
         if content_type.is_some_and(|value| !is_read(value)) {
             return unread("charset");
         }
-        Body::Read { active, guard, coding, content_type: content_type.map(Into::into) }
+        Body::Read { active, guard, coding, ending: read.ending(), content_type: content_type.map(Into::into) }
     }
 
     /// Masks header lines; gives the rule that ends the response for one.
@@ -229,6 +245,8 @@ impl<'a> Read<'a> {
             etag: None,
             cache_control: Vec::new(),
             is_range: false,
+            length: None,
+            is_chunked: false,
         };
         for (name, value) in lines {
             match name {
@@ -238,6 +256,8 @@ impl<'a> Read<'a> {
                 b"etag" => read.etag = Some(value),
                 b"cache-control" => read.cache_control.push(value),
                 b"content-range" => read.is_range = true,
+                b"content-length" => read.length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()),
+                b"transfer-encoding" => read.is_chunked = true,
                 _ => {}
             }
         }
@@ -256,6 +276,14 @@ impl<'a> Read<'a> {
         let Some(word) = words.next() else { return Ok(None) };
         let known = std::str::from_utf8(word).ok().and_then(Coding::of).filter(|_| words.next().is_none());
         known.map(Some).ok_or(())
+    }
+
+    const fn ending(&self) -> Ending {
+        match self.length {
+            Some(bytes) => Ending::At(bytes),
+            None if self.is_chunked => Ending::Told,
+            None => Ending::Open,
+        }
     }
 
     fn directives(&self) -> impl Iterator<Item = &'a [u8]> {
