@@ -59,6 +59,35 @@ impl Format {
     }
 }
 
+/// Bytes that tell whether a body's units are wider than bytes.
+const WIDE: usize = 4;
+
+impl Format {
+    /// As [`Format::of`], of a body that streams by and whose first bytes may contradict what it declares: a body of wider
+    /// units is nothing that is read, and what declares events may be JSON or XML, because no line of events begins as
+    /// those do, and of events only the data are judged.
+    #[must_use]
+    pub fn of_stream(content_type: Option<&str>, first_bytes: &[u8]) -> Guess {
+        if first_bytes.len() < WIDE {
+            return Guess::NeedsBytes;
+        }
+        if is_wide(first_bytes) {
+            return Guess::Unknown;
+        }
+        match Self::of(content_type, first_bytes) {
+            Guess::Known(Self::Sse) if matches!(first_bytes.trim_ascii_start(), [b'{' | b'[' | b'<', ..]) => {
+                Self::of(None, first_bytes)
+            }
+            guess => guess,
+        }
+    }
+}
+
+/// Whether a body begins as UTF-16 and UTF-32 do: with their mark, or with a unit that is half empty.
+fn is_wide(first: &[u8]) -> bool {
+    matches!(first, [0xfe, 0xff, ..] | [0xff, 0xfe, ..]) || first.iter().take(WIDE).any(|byte| *byte == 0)
+}
+
 enum Declared {
     Fixed(Format),
     Json,

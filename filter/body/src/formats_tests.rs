@@ -1,41 +1,18 @@
 //! Formats other than JSON, by example.
 
-use crate::detect::{DataType, Detectors, Types};
+use crate::detect::Types;
+use crate::examples::{self, rule, run};
 use crate::format::{Format, Guess};
 use crate::masker::{Blocked, Cause, Masker};
-use crate::path::FieldPath;
-use crate::plan::{Active, Limits, Plan};
-use crate::report::Report;
-use crate::rule::{Mask, Oversize, Rule, RuleSet, Unreadable};
-use std::rc::Rc;
+use crate::plan::Limits;
+use crate::rule::{Mask, Oversize, Rule, Unreadable};
 
-/// A rule in short: paths or data types, and a mask. `+` before a path keeps it, alone.
-fn rule(names: &str, mask: Mask) -> Rule {
-    let mut rule = Rule { mask, ..Rule::default() };
-    for name in names.split_whitespace() {
-        match name.strip_prefix('+') {
-            Some(path) => rule.keep_only.push(FieldPath::parse(path).unwrap()),
-            None if name.starts_with('$') => rule.fields.push(FieldPath::parse(name).unwrap()),
-            None => rule.types = rule.types.with(DataType::named(name).unwrap()),
-        }
-    }
-    rule
-}
-
-fn run(rules: &[Rule], limits: Limits, format: &Format, body: &str, piece: usize) -> Result<(String, Report), Blocked> {
-    let plan = Plan::new(rules.to_vec(), Rc::new(Detectors::new(Types::standard(), Vec::new())), b"key").unwrap();
-    let active = Active { enforced: (0..rules.len()).collect(), shadow: RuleSet::NONE, inspect: Types::standard() };
-    let mut masker = Masker::new(Rc::new(plan), active, format, limits);
-    let mut out = Vec::new();
-    body.as_bytes().chunks(piece).try_for_each(|piece| masker.feed(piece, &mut out))?;
-    masker.finish(&mut out)?;
-    Ok((String::from_utf8(out).unwrap(), masker.report().clone()))
+fn masker(rules: &[Rule], limits: Limits, format: &Format) -> Masker {
+    examples::masker(rules, Types::standard(), format, limits)
 }
 
 fn masked(rules: &[Rule], limits: Limits, format: &Format, body: &str) -> Result<String, Blocked> {
-    let whole = run(rules, limits, format, body, usize::MAX)?;
-    assert_eq!(run(rules, limits, format, body, 1)?, whole, "{body}");
-    Ok(whole.0)
+    examples::masked(|| masker(rules, limits, format), body)
 }
 
 #[track_caller]
@@ -141,7 +118,8 @@ fn text_is_masked_across_windows() {
     for at in (crate::text::WINDOW / 2 - 60..crate::text::WINDOW / 2 + 20).step_by(7).chain([0, 8200, 16_400]) {
         let (before, after) = filler.split_at(at.min(filler.len()));
         let body = format!("{before} bob@example.com {after}");
-        let (out, report) = run(&[rule("email", stars())], Limits::default(), &Format::Text, &body, 1000).unwrap();
+        let (out, report) =
+            run(masker(&[rule("email", stars())], Limits::default(), &Format::Text), &body, 1000).unwrap();
         assert_eq!(out, body.replace("bob@example.com", "***"), "at {at}");
         assert_eq!(report.types[0].found, 1);
     }
@@ -178,4 +156,21 @@ fn the_head_and_the_first_bytes_say_the_format() {
         assert_eq!(Format::of(content_type, first.as_bytes()), guess, "{content_type:?} {first}");
     }
     assert_eq!(Format::of(None, b"\xef\xbb"), Guess::NeedsBytes);
+}
+
+/// A body is what its first bytes say where what it declares would let it pass unjudged.
+#[test]
+fn a_stream_is_what_it_begins_as() {
+    let events = Some("text/event-stream");
+    for (content_type, first, guess) in [
+        (events, &b"dat"[..], Guess::NeedsBytes),
+        (events, b"data", Guess::Known(Format::Sse)),
+        (events, b" {\"a\":1}", Guess::Known(Format::Json)),
+        (events, b"\n<a/>", Guess::Known(Format::Xml)),
+        (Some("application/json"), b"\xff\xfe{\0", Guess::Unknown),
+        (Some("text/plain"), b"\0a\0b", Guess::Unknown),
+        (Some("text/plain"), b"text\0", Guess::Known(Format::Text)),
+    ] {
+        assert_eq!(Format::of_stream(content_type, first), guess, "{content_type:?} {first:?}");
+    }
 }

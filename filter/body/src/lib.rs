@@ -34,6 +34,8 @@ mod verdict;
 mod xml;
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod formats_tests;
 #[cfg(test)]
 mod law_tests;

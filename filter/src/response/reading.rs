@@ -25,9 +25,6 @@ const HELD_MAX: usize = 8 * 1024;
 /// Bytes that may come before it is known what a body is; then it is text.
 const UNKNOWN_MAX: usize = 1024;
 
-/// Bytes that tell whether a body's units are wider than bytes.
-const WIDE: usize = 4;
-
 /// A body that streams by.
 #[derive(Debug)]
 pub(super) struct Reading {
@@ -216,18 +213,7 @@ impl Reading {
             Reader::Unknown(first) => {
                 first.extend_from_slice(new);
                 let first = std::mem::take(first);
-                let guess = match first.len() {
-                    ..WIDE => Guess::NeedsBytes,
-                    _ if is_wide(&first) => Guess::Unknown,
-                    _ => match Format::of(self.content_type.as_deref(), &first) {
-                        // No line of events begins so, and of theirs only the data are judged.
-                        Guess::Known(Format::Sse) if matches!(first.trim_ascii_start(), [b'{' | b'[' | b'<', ..]) => {
-                            Format::of(None, &first)
-                        }
-                        guess => guess,
-                    },
-                };
-                match guess {
+                match Format::of_stream(self.content_type.as_deref(), &first) {
                     Guess::NeedsBytes if first.len() < UNKNOWN_MAX => {
                         self.reader = Reader::Unknown(first);
                         Ok(())
@@ -317,11 +303,6 @@ impl Reading {
         self.reader = Reader::Opaque("host");
         Ok(Next::Continue)
     }
-}
-
-/// Whether a body begins as UTF-16 and UTF-32 do: with their mark, or with a unit that is half empty.
-fn is_wide(first: &[u8]) -> bool {
-    matches!(first, [0xfe, 0xff, ..] | [0xff, 0xfe, ..]) || first.iter().take(WIDE).any(|byte| *byte == 0)
 }
 
 fn end(blocked: Blocked) -> End {

@@ -1,27 +1,12 @@
 //! What masking does to JSON, by example; and by law against a tree.
 
-use crate::detect::{DataType, Detectors, Types};
+use crate::detect::Types;
+use crate::examples::{self, rule, run};
 use crate::format::Format;
 use crate::masker::{Blocked, Cause, Masker};
-use crate::path::FieldPath;
-use crate::plan::{Active, Limits, Plan};
-use crate::report::Report;
-use crate::rule::{Mask, Numbers, Oversize, Rule, RuleSet, Unreadable};
+use crate::plan::Limits;
+use crate::rule::{Mask, Numbers, Oversize, Rule, Unreadable};
 use proptest::prelude::*;
-use std::rc::Rc;
-
-/// A rule in short: paths or data types, and a mask. `+` before a path keeps it, alone.
-fn rule(names: &str, mask: Mask) -> Rule {
-    let mut rule = Rule { mask, ..Rule::default() };
-    for name in names.split_whitespace() {
-        match name.strip_prefix('+') {
-            Some(path) => rule.keep_only.push(FieldPath::parse(path).unwrap()),
-            None if name.starts_with('$') => rule.fields.push(FieldPath::parse(name).unwrap()),
-            None => rule.types = rule.types.with(DataType::named(name).unwrap()),
-        }
-    }
-    rule
-}
 
 fn keep(first: usize, last: usize) -> Mask {
     Mask::Keep { first, last, with: '*' }
@@ -31,20 +16,12 @@ fn stars() -> Mask {
     Mask::default()
 }
 
-fn run(rules: &[Rule], limits: Limits, body: &str, piece: usize) -> Result<(String, Report), Blocked> {
-    let plan = Plan::new(rules.to_vec(), Rc::new(Detectors::new(Types::standard(), Vec::new())), b"key").unwrap();
-    let active = Active { enforced: (0..rules.len()).collect(), shadow: RuleSet::NONE, inspect: Types::NONE };
-    let mut masker = Masker::new(Rc::new(plan), active, &Format::Json, limits);
-    let mut out = Vec::new();
-    body.as_bytes().chunks(piece).try_for_each(|piece| masker.feed(piece, &mut out))?;
-    masker.finish(&mut out)?;
-    Ok((String::from_utf8(out).unwrap(), masker.report().clone()))
+fn masker(rules: &[Rule], limits: Limits) -> Masker {
+    examples::masker(rules, Types::NONE, &Format::Json, limits)
 }
 
 fn masked(rules: &[Rule], limits: Limits, body: &str) -> Result<String, Blocked> {
-    let whole = run(rules, limits, body, usize::MAX)?;
-    assert_eq!(run(rules, limits, body, 1)?, whole, "{body}");
-    Ok(whole.0)
+    examples::masked(|| masker(rules, limits), body)
 }
 
 #[track_caller]
@@ -219,7 +196,7 @@ fn reports_name_places() {
     let rules = [rule("email", stars()), rule("$.users[*].name", Mask::Remove)];
     let body = r#"{"users":[{"name":"Bob","mail":"bob@example.com"},{"name":"Eve","mail":["eve@example.com"]}],
         "by":{"10001234":{"to":"bob@example.com"}, "eve@example.com":{"k\u0065y":"x@example.com"}}}"#;
-    let (_, report) = run(&rules, Limits::default(), body, 5).unwrap();
+    let (_, report) = run(masker(&rules, Limits::default()), body, 5).unwrap();
     let places: Vec<_> = report.fields.iter().map(|place| (place.path.as_str(), place.found, place.masked)).collect();
     assert_eq!(
         places,
@@ -254,7 +231,7 @@ proptest! {
         };
         let body = format!("[{}]", secrets.iter().map(value).collect::<Vec<_>>().join(","));
         let rules = [rule("$..s", mask)];
-        let (out, report) = run(&rules, Limits { token, ..Limits::default() }, &body, piece).unwrap();
+        let (out, report) = run(masker(&rules, Limits { token, ..Limits::default() }), &body, piece).unwrap();
         let told = format!("{out}{report:?}");
         for secret in &secrets {
             for fragment in secret.as_bytes().windows(4) {

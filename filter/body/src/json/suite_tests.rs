@@ -1,14 +1,14 @@
 //! The cases of Nicolas Seriot's JSONTestSuite, as facts: `suite.txt` has their names, whether the structure breaks by this
 //! reader's definition, and their bytes. Three that are long repetitions are made here.
 
-use crate::detect::{Detectors, Types};
+use crate::detect::Types;
+use crate::examples::masker;
 use crate::format::Format;
-use crate::masker::{Blocked, Cause, Masker};
+use crate::masker::{Blocked, Cause};
 use crate::path::FieldPath;
-use crate::plan::{Active, Limits, Plan};
+use crate::plan::Limits;
 use crate::report::{Inspected, Why};
-use crate::rule::{Rule, RuleSet, Unreadable};
-use std::rc::Rc;
+use crate::rule::{Rule, Unreadable};
 
 fn unescaped(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -45,10 +45,7 @@ fn cases() -> Vec<(String, bool, Vec<u8>)> {
 }
 
 fn run(rules: Vec<Rule>, body: &[u8], piece: usize) -> (Vec<u8>, Result<(), Blocked>, Inspected) {
-    let enforced: RuleSet = (0..rules.len()).collect();
-    let plan = Plan::new(rules, Rc::new(Detectors::new(Types::standard(), Vec::new())), b"key").unwrap();
-    let active = Active { enforced, shadow: RuleSet::NONE, inspect: Types::standard() };
-    let mut masker = Masker::new(Rc::new(plan), active, &Format::Json, Limits::default());
+    let mut masker = masker(&rules, Types::standard(), &Format::Json, Limits::default());
     let mut out = Vec::new();
     let fed = body.chunks(piece).try_for_each(|piece| masker.feed(piece, &mut out));
     let finished = fed.and_then(|()| masker.finish(&mut out));
