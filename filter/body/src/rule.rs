@@ -111,6 +111,16 @@ pub enum Unreadable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RuleSet([u64; RULES_MAX / 64]);
 
+// === impl Rule ===
+
+impl Rule {
+    /// Whether it has something to say about bodies at all.
+    #[must_use]
+    pub fn names_anything(&self) -> bool {
+        !self.fields.is_empty() || !self.types.is_empty() || !self.keep_only.is_empty()
+    }
+}
+
 // === impl Mask ===
 
 impl Default for Mask {

@@ -11,8 +11,8 @@ use crate::access::{Call, Conditions, Met, Scope};
 use crate::config::quota_values::StatusSet;
 use ostiary_body::detect::Types;
 use ostiary_body::plan::{Active, Plan};
-use ostiary_body::rule::Mask;
 pub use ostiary_body::rule::RuleSet;
+use ostiary_body::rule::Unreadable;
 pub use response::{Body, Ending, HeadChange, ResponseHead, Treatment};
 use std::rc::Rc;
 
@@ -39,11 +39,6 @@ pub struct Rule {
     statuses: Option<Vec<StatusSet>>,
     /// Response headers that it masks, in lower case.
     headers: Vec<Box<str>>,
-    mask: Mask,
-    /// Whether it has something to say about bodies.
-    reads_body: bool,
-    /// Whether what cannot be read leaves.
-    passes_unreadable: bool,
 }
 
 /// What holds for a call.
@@ -75,7 +70,14 @@ impl Masking {
 
     /// Whether a request of which this holds has to ask for an answer that can be read.
     pub(crate) fn acts(&self, due: &Due) -> bool {
-        due.rules.iter().any(|number| self.rules.get(number).is_some_and(|rule| !rule.shadow && rule.reads_body))
+        self.on_bodies(&due.rules).next().is_some()
+    }
+
+    /// Those of the rules that are in force and have something to say about bodies, with what they say.
+    fn on_bodies(&self, rules: &RuleSet) -> impl Iterator<Item = (usize, &ostiary_body::rule::Rule)> {
+        let in_force = |number: &usize| self.rules.get(*number).is_some_and(|rule| !rule.shadow);
+        let says = |number| self.plan.rules().get(number).map(|says| (number, says));
+        rules.iter().filter(in_force).filter_map(says).filter(|(_, says)| says.names_anything())
     }
 
     /// Whether a response is looked at at all; without a body only rules could have something to say.
@@ -87,9 +89,7 @@ impl Masking {
     /// The rule that does not let a response leave that cannot be read; none if all let it.
     #[must_use]
     pub fn guard(&self, rules: &RuleSet) -> Option<usize> {
-        rules.iter().find(|number| {
-            self.rules.get(*number).is_some_and(|rule| !rule.shadow && rule.reads_body && !rule.passes_unreadable)
-        })
+        self.on_bodies(rules).find(|(_, says)| says.unreadable == Unreadable::Block).map(|(number, _)| number)
     }
 
     /// A rule by its number.
@@ -132,8 +132,8 @@ impl Masking {
 impl Rule {
     /// Whether a call in its scope falls under it.
     fn falls(&self, call: &Call<'_>) -> bool {
-        let met = |conditions: &Conditions| conditions.others_met(call.around).and(conditions.caller_met(call.around));
-        met(&self.conditions) != Met::No && self.unless.as_ref().is_none_or(|unless| met(unless) != Met::Yes)
+        self.conditions.met(call.around) != Met::No
+            && self.unless.as_ref().is_none_or(|unless| unless.met(call.around) != Met::Yes)
     }
 
     fn holds_for(&self, status: u16) -> bool {

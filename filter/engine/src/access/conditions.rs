@@ -172,6 +172,14 @@ impl Conditions {
         all(&self.caller, around)
     }
 
+    /// Whether all are met; those about the caller are asked last, and only if it still depends on them.
+    pub(crate) fn met(&self, around: &Circumstances<'_>) -> Met {
+        match self.others_met(around) {
+            Met::No => Met::No,
+            others => others.and(self.caller_met(around)),
+        }
+    }
+
     fn push(&mut self, test: Test, negated: bool) {
         let list = if test.asks_for_caller() { &mut self.caller } else { &mut self.others };
         list.push(Atom { test, negated });

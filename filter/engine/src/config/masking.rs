@@ -8,6 +8,7 @@ use super::schema::Definitions;
 use super::types::{Glob, Line, Name, NonEmpty, Size};
 use super::values::{HeaderName, Secret, Whole};
 use ostiary_body::path::{FieldPath, PATH_MAX};
+use ostiary_body::rule::{DatePart, Numbers, Oversize, Unreadable};
 use serde_json::{Value, json};
 
 config_object! {
@@ -62,12 +63,9 @@ config_choice! {
 
 config_choice! {
     /// Up to where a date stays.
-    pub enum DateUnit {
-        /// The year.
+    for DatePart {
         Year = "year",
-        /// The month.
         Month = "month",
-        /// The day.
         Day = "day",
     }
 }
@@ -84,7 +82,7 @@ config_object! {
         /// What stands for each of the others: one character, `*` by default.
         with: Line, optional;
         /// A date up to its `year`, `month` or `day`.
-        date: DateUnit, optional;
+        date: DatePart, optional;
         /// A number without its fraction, and with so many of its last digits as zeros.
         number: Whole<0, 18>, optional;
     }
@@ -123,32 +121,25 @@ impl Read for Written {
 
 config_choice! {
     /// What a masked number becomes.
-    pub enum Numbers {
-        /// A string.
+    for Numbers {
         String = "string",
-        /// A number.
         Number = "number",
     }
 }
 
 config_choice! {
     /// What happens to what is too long or too deep to be judged.
-    pub enum Oversize {
-        /// It is masked.
+    for Oversize {
         Mask = "mask",
-        /// The response does not leave.
         Block = "block",
-        /// It leaves.
         Pass = "pass",
     }
 }
 
 config_choice! {
     /// What happens to what cannot be read.
-    pub enum Unreadable {
-        /// The response does not leave.
+    for Unreadable {
         Block = "block",
-        /// It leaves.
         Pass = "pass",
     }
 }

@@ -149,16 +149,23 @@ macro_rules! config_choice {
             }
         }
 
+        config_choice! { $(#[doc = $doc])* for $name { $( $variant = $word, )* } }
+    };
+    // An enum that stands elsewhere: it is read by a word for each variant.
+    (
+        $(#[doc = $doc:literal])*
+        for $name:ident { $( $variant:ident = $word:literal, )* }
+    ) => {
         impl $crate::config::read::Read for $name {
             const EXPECTED: &'static str = concat!("one of" $(, " `", $word, "`")*);
             const TAKES: &'static [$crate::config::read::Kind] = &[$crate::config::read::Kind::Text];
 
             fn text(context: &mut $crate::config::read::Context, text: &str) -> Option<Self> {
-                let found = Self::ALL.iter().copied().find(|choice| choice.word() == text);
+                let found = [$( ($word, Self::$variant) ),*].into_iter().find(|(word, _)| *word == text);
                 if found.is_none() {
                     context.mismatched_text(Self::EXPECTED, text);
                 }
-                found
+                found.map(|(_, choice)| choice)
             }
 
             fn schema(_: &mut $crate::config::schema::Definitions) -> serde_json::Value {

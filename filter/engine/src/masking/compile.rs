@@ -2,17 +2,14 @@
 
 use super::{Masking, Rule};
 use crate::access::Around;
-use crate::config::masking::{
-    DateUnit, Inspect, Masking as Written, Numbers, Oversize, Pseudonyms, Shape, Unreadable, Word,
-    Written as WrittenMask,
-};
+use crate::config::masking::{Inspect, Masking as Written, Pseudonyms, Shape, Word, Written as WrittenMask};
 use crate::config::read::Problems;
 use crate::config::types::{Glob, NonEmpty};
 use crate::config::{self, Mode, nearest};
 use crate::hash;
 use ostiary_body::detect::{DataType, Detectors, Types};
 use ostiary_body::plan::Plan;
-use ostiary_body::rule::{self, DatePart, Mask, RULES_MAX};
+use ostiary_body::rule::{self, Mask, RULES_MAX};
 use std::rc::Rc;
 
 /// What the mask of a rule is where it names none.
@@ -115,9 +112,8 @@ fn one(
         unless
     });
     let headers = written.headers.map(|list| list.0.iter().map(|name| name.as_str().into()).collect());
-    let reads_body = !body.fields.is_empty() || !body.types.is_empty() || !body.keep_only.is_empty();
     let headers: Vec<Box<str>> = headers.unwrap_or_default();
-    if !reads_body && headers.is_empty() {
+    if !body.names_anything() && headers.is_empty() {
         problems.push(path, "masks nothing: give `fields`, `data_types`, `keep_only` or `headers`");
     }
     Rule {
@@ -128,9 +124,6 @@ fn one(
         unless,
         statuses: written.status.map(|list| list.0),
         headers,
-        mask: body.mask.clone(),
-        reads_body,
-        passes_unreadable: written.unreadable == Some(Unreadable::Pass),
     }
 }
 
@@ -153,19 +146,9 @@ fn body(written: &Written, path: &str, has_key: bool, problems: &mut Problems) -
         types: written.data_types.as_ref().map_or(Types::NONE, |globs| types(globs, &at, problems)),
         keep_only: paths(&written.keep_only),
         mask,
-        numbers: match written.numbers {
-            Some(Numbers::Number) => rule::Numbers::Number,
-            Some(Numbers::String) | None => rule::Numbers::String,
-        },
-        oversize: match written.oversize {
-            Some(Oversize::Block) => rule::Oversize::Block,
-            Some(Oversize::Pass) => rule::Oversize::Pass,
-            Some(Oversize::Mask) | None => rule::Oversize::Mask,
-        },
-        unreadable: match written.unreadable {
-            Some(Unreadable::Pass) => rule::Unreadable::Pass,
-            Some(Unreadable::Block) | None => rule::Unreadable::Block,
-        },
+        numbers: written.numbers.unwrap_or_default(),
+        oversize: written.oversize.unwrap_or_default(),
+        unreadable: written.unreadable.unwrap_or_default(),
     }
 }
 
@@ -180,13 +163,14 @@ fn types(globs: &NonEmpty<Glob>, path: &str, problems: &mut Problems) -> Types {
             types = types.with(data_type);
             continue;
         }
-        let before = types;
+        let mut fits = false;
         for (data_type, name) in &known {
             if crate::access::glob_matches(glob.as_str(), name) {
                 types = types.with(*data_type);
+                fits = true;
             }
         }
-        if types == before && !known.iter().any(|(_, name)| crate::access::glob_matches(glob.as_str(), name)) {
+        if !fits {
             let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
             let hint = nearest(glob.as_str(), &names).map_or_else(
                 || "`filter/detect/DETECTORS.md` lists them".to_owned(),
@@ -230,12 +214,8 @@ fn shaped(shape: &Shape) -> Option<Mask> {
     if let Some(text) = &shape.replace {
         return Some(Mask::Replace(text.as_str().to_owned()));
     }
-    if let Some(unit) = shape.date {
-        return Some(Mask::TruncateDate(match unit {
-            DateUnit::Year => DatePart::Year,
-            DateUnit::Month => DatePart::Month,
-            DateUnit::Day => DatePart::Day,
-        }));
+    if let Some(part) = shape.date {
+        return Some(Mask::TruncateDate(part));
     }
     if let Some(digits) = shape.number {
         return Some(Mask::TruncateNumber(u8::try_from(digits.get()).unwrap_or(u8::MAX)));

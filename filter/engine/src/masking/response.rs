@@ -1,7 +1,7 @@
 //! The head of a response: what becomes of its body, and which of its lines would tell of the body
 //! that came or lead around the mask (RFC 9110, sections 8, 9.3.2, 14 and 15; RFC 9530).
 
-use super::{Due, Masking, RuleSet};
+use super::{Due, Masking};
 use crate::pairs::Pairs;
 use ostiary_body::format::{Format, Guess};
 use ostiary_body::inflate::Coding;
@@ -108,8 +108,7 @@ impl Masking {
         let active = self.active(&due.rules, read.status);
         let mut treatment = Treatment { body: Body::Untouched, changes: Vec::new(), masked_headers: Vec::new() };
         let blocking = self.mask_headers(&active, head.lines, &mut treatment);
-        let reads_body = |set: &RuleSet| set.iter().any(|number| self.rule(number).is_some_and(|rule| rule.reads_body));
-        let enforced = reads_body(&active.enforced);
+        let enforced = self.on_bodies(&active.enforced).next().is_some();
         treatment.body = match blocking {
             Some(rule) => Body::Blocked(rule, "found"),
             None => self.body(active, enforced, head, &read),
@@ -159,17 +158,17 @@ impl Masking {
         let mut blocking = None;
         for (numbers, acts) in [(&active.enforced, true), (&active.shadow, false)] {
             for number in numbers.iter() {
-                let Some(rule) = self.rule(number) else { continue };
+                let (Some(rule), Some(says)) = (self.rule(number), self.plan.rules().get(number)) else { continue };
                 for name in &rule.headers {
                     let values = lines.filter(|(have, _)| *have == name.as_bytes()).map(|(_, value)| value);
                     let masked: Vec<Option<Vec<u8>>> =
-                        values.map(|value| self.header_value(&rule.mask, value)).collect();
+                        values.map(|value| self.header_value(&says.mask, value)).collect();
                     let Some(first) = masked.first() else { continue };
                     treatment.masked_headers.push((number, acts));
                     if !acts {
                         continue;
                     }
-                    if rule.mask == Mask::Block {
+                    if says.mask == Mask::Block {
                         blocking = blocking.or(Some(number));
                     }
                     treatment.changes.push(HeadChange::Remove(name.clone()));

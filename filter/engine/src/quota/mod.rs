@@ -230,9 +230,7 @@ impl Quota {
     /// The limit that holds for a call; `None` when it does not fall under the quota. What cannot be
     /// known counts against the caller, so it falls under it.
     fn limit_for(&self, call: &Call<'_>) -> Option<u16> {
-        let falls = self.scope.holds(call) != Met::No
-            && self.conditions.others_met(call.around) != Met::No
-            && self.conditions.caller_met(call.around) != Met::No;
+        let falls = self.scope.holds(call) != Met::No && self.conditions.met(call.around) != Met::No;
         if !falls {
             return None;
         }
