@@ -1,7 +1,11 @@
 //! An upstream whose answers are bytes: held open, broken off, without an end in sight, framed as no library would frame them.
 
 use crate::client::LOOPBACK;
+use crate::config::{self, Listener, Plugin, Speaks};
+use crate::envoy::{Envoy, Setup};
 use crate::http1::{Message, Reader, Unframed};
+use crate::place;
+use serde_json::Value;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -32,6 +36,24 @@ impl Raw {
         let address = listener.local_addr()?;
         let server = tokio::spawn(serve(listener, Arc::new(answer))).abort_handle();
         Ok(Self { address, server })
+    }
+
+    /// An Envoy before it, with our filter under this policy, and where that is reached. `change` may change its listener and
+    /// its cluster.
+    ///
+    /// # Errors
+    /// When the filter was not built or Envoy does not start.
+    pub async fn behind(
+        &self,
+        policy: Value,
+        change: impl FnOnce(&mut Value, &mut Value),
+    ) -> anyhow::Result<(Envoy, SocketAddr)> {
+        let mut listener = Listener::new("edge", Some(Plugin::new(policy)), "upstream").value(&place::module()?);
+        let mut cluster = config::cluster("upstream", self.address, Speaks::Http1);
+        change(&mut listener, &mut cluster);
+        let envoy = Envoy::start(Setup::new(&config::bootstrap(vec![listener], vec![cluster]))).await?;
+        let to = envoy.listener("edge").await;
+        Ok((envoy, to))
     }
 
     /// Where it listens.

@@ -3,11 +3,10 @@
 use bytes::Bytes;
 use http::Request as Head;
 use ostiary_integration::client::{self, Connection, LOOPBACK};
-use ostiary_integration::config::{self, Listener, Plugin, Speaks};
-use ostiary_integration::envoy::{Envoy, Setup};
+use ostiary_integration::envoy::Envoy;
 use ostiary_integration::raw::Raw;
 use ostiary_integration::stage::{Plan, Stage, policy};
-use ostiary_integration::{place, wait};
+use ostiary_integration::wait;
 use ostiary_tests::notation::{Header, Span};
 use ostiary_tests::octets::Octets;
 use ostiary_tests::scenario::{Answer, Protocol, Request};
@@ -32,17 +31,14 @@ async fn stage() -> Stage {
 
 /// An Envoy with a rule that masks e-mail addresses, before an upstream of bytes.
 async fn edge(upstream: &Raw) -> (Envoy, SocketAddr) {
-    let module = place::module().unwrap_or_else(|missing| panic!("{missing}"));
     let mut policy = emails("***");
     policy["version"] = json!("v1");
-    let mut listener = Listener::new("edge", Some(Plugin::new(policy)), "upstream").value(&module);
     // A stream may take as long as it takes.
-    let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
-    manager["route_config"]["virtual_hosts"][0]["routes"][0]["route"]["timeout"] = json!("0s");
-    let clusters = vec![config::cluster("upstream", upstream.address(), Speaks::Http1)];
-    let envoy = Envoy::start(Setup::new(&config::bootstrap(vec![listener], clusters))).await.expect("an envoy");
-    let to = envoy.listener("edge").await;
-    (envoy, to)
+    let endless = |listener: &mut Value, _: &mut Value| {
+        let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
+        manager["route_config"]["virtual_hosts"][0]["routes"][0]["route"]["timeout"] = json!("0s");
+    };
+    upstream.behind(policy, endless).await.expect("an envoy")
 }
 
 fn answer(content_type: &str, body: &[u8], piece: usize) -> Answer {

@@ -2,12 +2,9 @@
 //! hold that much.
 
 use ostiary_integration::client;
-use ostiary_integration::config::{self, Listener, Plugin, Speaks};
-use ostiary_integration::envoy::{Envoy, Setup};
-use ostiary_integration::place;
 use ostiary_integration::raw::Raw;
 use ostiary_tests::scenario::Request;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
 /// The limit that Envoy's guide names for an edge, and that the shipped files have.
@@ -46,14 +43,12 @@ async fn a_long_text_is_masked_whole() {
         Ok(())
     });
     let upstream = upstream.await.expect("an upstream");
-    let module = place::module().unwrap_or_else(|missing| panic!("{missing}"));
     let policy = json!({ "version": "v1", "masking": [{ "name": "emails", "data_types": ["email"] }] });
-    let mut listener = Listener::new("edge", Some(Plugin::new(policy)), "upstream").value(&module);
-    listener["per_connection_buffer_limit_bytes"] = json!(LIMIT);
-    let mut cluster = config::cluster("upstream", upstream.address(), Speaks::Http1);
-    cluster["per_connection_buffer_limit_bytes"] = json!(LIMIT);
-    let envoy = Envoy::start(Setup::new(&config::bootstrap(vec![listener], vec![cluster]))).await.expect("an envoy");
-    let to = envoy.listener("edge").await;
+    let small = |listener: &mut Value, cluster: &mut Value| {
+        listener["per_connection_buffer_limit_bytes"] = json!(LIMIT);
+        cluster["per_connection_buffer_limit_bytes"] = json!(LIMIT);
+    };
+    let (envoy, to) = upstream.behind(policy, small).await.expect("an envoy");
     for path in ["/chunked", "/counted", "/closed"] {
         let request: Request = serde_json::from_value(json!({ "path": path })).expect("a request");
         let answer = client::send(&request, to).await.expect("an exchange").expect("an answer");

@@ -2,13 +2,12 @@
 //! answer that no library would send: no value leaves by any of them.
 
 use ostiary_integration::client::{self, LOOPBACK};
-use ostiary_integration::config::{self, Listener, Plugin, Speaks};
-use ostiary_integration::envoy::{Envoy, Setup};
+use ostiary_integration::envoy::Envoy;
 use ostiary_integration::raw::Raw;
 use ostiary_integration::stage::{Plan, Stage, policy};
-use ostiary_integration::{place, wait};
+use ostiary_integration::wait;
 use ostiary_tests::scenario::Request;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,18 +17,15 @@ const VALUE: &str = "ann@shop.example";
 
 /// An Envoy that masks e-mail addresses, a field and a header, and lets WebSockets through, before an upstream of bytes.
 async fn edge(upstream: &Raw) -> (Envoy, SocketAddr) {
-    let module = place::module().unwrap_or_else(|missing| panic!("{missing}"));
     let policy = json!({ "version": "v1", "masking": [
         { "name": "emails", "data_types": ["email"], "headers": ["x-user"], "mask": { "replace": "***" } },
         { "name": "secrets", "fields": ["$..secret"], "paths": ["/fields"] },
     ] });
-    let mut listener = Listener::new("edge", Some(Plugin::new(policy)), "upstream").value(&module);
-    let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
-    manager["upgrade_configs"] = json!([{ "upgrade_type": "websocket" }, { "upgrade_type": "h2c" }]);
-    let clusters = vec![config::cluster("upstream", upstream.address(), Speaks::Http1)];
-    let envoy = Envoy::start(Setup::new(&config::bootstrap(vec![listener], clusters))).await.expect("an envoy");
-    let to = envoy.listener("edge").await;
-    (envoy, to)
+    let upgrading = |listener: &mut Value, _: &mut Value| {
+        let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
+        manager["upgrade_configs"] = json!([{ "upgrade_type": "websocket" }, { "upgrade_type": "h2c" }]);
+    };
+    upstream.behind(policy, upgrading).await.expect("an envoy")
 }
 
 /// All bytes that a connection gives to a request, until it ends or the answer is whole.

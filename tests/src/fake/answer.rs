@@ -16,12 +16,10 @@ pub struct Answer {
     pub trailers: bool,
 }
 
-impl Answer {
-    /// Its status.
-    pub fn status(&self) -> u16 {
-        let status = self.headers.iter().find(|(name, _)| name == ":status");
-        status.and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok()).unwrap_or(0)
-    }
+/// The status that headers state; 0 where they state none.
+pub fn status(headers: &[(String, Vec<u8>)]) -> u16 {
+    let status = headers.iter().find(|(name, _)| name == ":status");
+    status.and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok()).unwrap_or(0)
 }
 
 /// What left of it.

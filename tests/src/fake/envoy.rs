@@ -157,7 +157,7 @@ impl Envoy {
             let head_left = passed && left.headers.is_some();
             match &*world.reply.borrow() {
                 Some(reply) if !head_left => (reply.status, reply.details.clone()),
-                _ if passed => (answer.status(), answer_details.to_owned()),
+                _ if passed => (answer::status(&answer.headers), answer_details.to_owned()),
                 Some(reply) => (reply.status, reply.details.clone()),
                 None => (0, String::new()),
             }

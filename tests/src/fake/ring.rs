@@ -3,7 +3,7 @@
 //! It stands for what Envoy's codecs, connection manager and router do only as far as scenarios ask: pseudo-headers, a request
 //! id, 503 where nobody listens, gRPC's form of a local response. What depends on more of Envoy is unobservable here.
 
-use super::answer::{Answer, Left};
+use super::answer::{self, Answer, Left};
 use super::envoy::{Envoy, Inbound};
 use super::host::{FakeHost, Reply};
 use crate::octets::Octets;
@@ -214,9 +214,8 @@ fn lines(headers: &[crate::notation::Header]) -> impl Iterator<Item = (String, V
 /// What the client gets of an answer that left the filter whole; of one that was ended, nothing: the connection breaks.
 fn passed_on(exchange: &Exchange, left: &Left) -> Option<Response> {
     let headers = left.headers.as_ref().filter(|_| left.whole)?;
-    let status = headers.iter().find(|(name, _)| name == ":status");
     Some(Response {
-        status: status.and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok()).unwrap_or(0),
+        status: answer::status(headers),
         headers: headers.iter().filter(|(name, _)| !name.starts_with(':')).cloned().collect(),
         body: left.body.concat(),
         trailers: lines(&exchange.upstream.trailers).collect(),
