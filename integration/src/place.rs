@@ -61,8 +61,8 @@ pub fn redis() -> Result<PathBuf, Missing> {
 
 /// The filter module: `OSTIARY_WASM`, else the one that the build leaves.
 pub fn module() -> Result<PathBuf, Missing> {
-    let path = std::env::var_os("OSTIARY_WASM")
-        .map_or_else(|| root().join("target/ostiary_filter.wasm"), PathBuf::from);
+    let path =
+        std::env::var_os("OSTIARY_WASM").map_or_else(|| root().join("target/ostiary_filter.wasm"), PathBuf::from);
     present("the filter module", path, "build it with `make module`, or set OSTIARY_WASM")
 }
 

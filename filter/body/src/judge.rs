@@ -2,10 +2,11 @@
 //!
 //! Formats differ in how they find values and how they write them; here all of them meet.
 
+use crate::detect::lanes::{self, Bits, LANE};
 use crate::detect::{Context, DataType, Found, Gate, Types};
 use crate::encoding::Encoding;
-use crate::lanes::{self, Bits, LANE};
 use crate::masker::{Blocked, Cause};
+use crate::places::Places;
 use crate::plan::{Active, Limits, Plan};
 use crate::report::{Inspected, Report, Why};
 use crate::rule::{Mask, Oversize, Rule, RuleSet, Unreadable};
@@ -62,6 +63,7 @@ pub(crate) struct Judge {
     pub(crate) active: Active,
     pub(crate) limits: Limits,
     pub(crate) report: Report,
+    pub(crate) places: Places,
     /// Whether what went out differs from what came.
     pub(crate) changed: bool,
     /// The mask of the last value judged.
@@ -86,6 +88,8 @@ pub(crate) struct Judge {
     /// Bytes that came before the piece at hand.
     pub(crate) offset: u64,
     pub(crate) found: Vec<Found>,
+    /// Where the value begins of which `found` is already known.
+    pub(crate) looked: Option<u64>,
     pub(crate) decoded: Vec<u8>,
 }
 
@@ -121,6 +125,7 @@ impl Judge {
         }
         Self {
             report,
+            places: Places::default(),
             changed: false,
             written: Vec::new(),
             wrote: None,
@@ -135,6 +140,7 @@ impl Judge {
             wanted_beyond,
             offset: 0,
             found: Vec::new(),
+            looked: None,
             decoded: Vec::new(),
             plan,
             active,
@@ -170,11 +176,14 @@ impl Judge {
     fn has_enough(&self, mut rest: &[u8], mut len: usize) -> bool {
         let (mut digits, mut colons) = (0, 0);
         while len > 0 {
-            let mut padded = [0; LANE];
-            let lane = rest.first_chunk::<LANE>().unwrap_or_else(|| {
-                padded.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
-                &padded
-            });
+            let padded;
+            let lane = match rest.first_chunk::<LANE>() {
+                Some(lane) => lane,
+                None => {
+                    padded = lanes::partial(rest);
+                    &padded
+                }
+            };
             let inside = if len < LANE { (1 << len) - 1 } else { Bits::MAX };
             digits += (lanes::digits(lane) & inside).count_ones() as usize;
             colons += (lanes::colons(lane) & inside).count_ones();
@@ -185,6 +194,22 @@ impl Judge {
             len = len.saturating_sub(LANE);
         }
         false
+    }
+
+    /// Looks into a value that is written as it is meant; whether it holds nothing. What it holds is still known when the same
+    /// value is judged.
+    pub(crate) fn holds_nothing(&mut self, raw: &[u8], context: Context, offset: u64) -> bool {
+        if !Encoding::Json.is_plain(raw) {
+            return false;
+        }
+        self.find(raw, context, self.wanted_at(offset));
+        self.looked = (!self.found.is_empty()).then_some(offset);
+        self.found.is_empty()
+    }
+
+    /// The data types to look for at this place of the body.
+    pub(crate) const fn wanted_at(&self, offset: u64) -> Types {
+        if offset < self.limits.inspect { self.wanted } else { self.wanted_beyond }
     }
 
     /// The strongest rule in force of those whose fields a value is in.
@@ -258,7 +283,7 @@ impl Judge {
     /// A value that goes or is replaced as a whole, by a rule, without being looked at.
     pub(crate) fn taken(&mut self, rule: usize, spot: Spot<'_>) {
         self.report.rule(rule, true);
-        self.report.count(None, true, &spot.render());
+        self.places.count(&mut self.report, None, true, &spot);
         self.changed = true;
     }
 }

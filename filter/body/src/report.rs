@@ -1,6 +1,7 @@
 //! What was found in a body and what was done about it: counts, places and pseudonyms, never a value.
 
 use crate::detect::DataType;
+use crate::places::Told;
 
 /// Places that a report names, at most; what goes beyond is counted in [`Report::fields_left_out`].
 pub const FIELDS_MAX: usize = 64;
@@ -126,20 +127,34 @@ impl Report {
     }
 
     /// Counts a finding, or a value that a rule by field masked, at a place written by `path`.
-    pub(crate) fn count(&mut self, data_type: Option<DataType>, masked: bool, path: &str) {
+    pub(crate) fn count(&mut self, data_type: Option<DataType>, masked: bool, path: &str) -> Told {
+        let type_at = data_type.map(|data_type| {
+            self.types.iter().position(|count| count.data_type == data_type).unwrap_or_else(|| {
+                self.types.push(TypeCount { data_type, found: 0, masked: 0 });
+                self.types.len() - 1
+            })
+        });
+        let known = self.fields.iter().position(|place| place.data_type == data_type && place.path == path);
+        let place = known.or_else(|| {
+            let room = self.fields.len() < FIELDS_MAX;
+            room.then(|| {
+                self.fields.push(Place { path: path.to_owned(), data_type, found: 0, masked: 0 });
+                self.fields.len() - 1
+            })
+        });
+        let told = Told { data_type: type_at, place };
+        self.count_again(told, masked);
+        told
+    }
+
+    /// Counts once more what was counted there.
+    pub(crate) fn count_again(&mut self, told: Told, masked: bool) {
         let masked = u64::from(masked);
-        if let Some(data_type) = data_type {
-            match self.types.iter_mut().find(|count| count.data_type == data_type) {
-                Some(count) => (count.found, count.masked) = (count.found + 1, count.masked + masked),
-                None => self.types.push(TypeCount { data_type, found: 1, masked }),
-            }
+        if let Some(count) = told.data_type.and_then(|at| self.types.get_mut(at)) {
+            (count.found, count.masked) = (count.found + 1, count.masked + masked);
         }
-        let room = self.fields.len() < FIELDS_MAX;
-        match self.fields.iter_mut().find(|place| place.data_type == data_type && place.path == path) {
+        match told.place.and_then(|at| self.fields.get_mut(at)) {
             Some(place) => (place.found, place.masked) = (place.found + 1, place.masked + masked),
-            None if room => {
-                self.fields.push(Place { path: path.to_owned(), data_type, found: 1, masked });
-            }
             None => self.fields_left_out += 1,
         }
     }

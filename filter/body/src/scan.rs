@@ -3,7 +3,7 @@
 //! Two scanners answer the same three questions. The plain one reads byte by byte: it is short enough to be believed, the
 //! oracle of the other in tests, and what hosts without vector instructions run.
 
-use crate::lanes::{self, BLOCK, Bits};
+use crate::detect::lanes::{self, BLOCK, Bits};
 
 /// What a scanner of JSON is asked. `at` may be the piece's length, and so may the answer.
 pub(crate) trait Scan: Default + std::fmt::Debug {
@@ -67,13 +67,17 @@ impl Default for Blocks {
 
 impl Blocks {
     /// Looks at the block of a place. Bytes beyond the piece are white space.
-    #[inline]
+    #[inline(always)]
     fn look(&mut self, piece: &[u8], at: usize) {
-        if at / BLOCK == self.block {
-            return;
+        if at / BLOCK != self.block {
+            self.next(piece, at / BLOCK);
         }
-        self.block = at / BLOCK;
-        let rest = piece.get(self.block * BLOCK..).unwrap_or_default();
+    }
+
+    #[inline(never)]
+    fn next(&mut self, piece: &[u8], block: usize) {
+        self.block = block;
+        let rest = piece.get(block * BLOCK..).unwrap_or_default();
         if let Some(block) = rest.first_chunk::<BLOCK>() { self.bits(block) } else { self.last(rest) }
     }
 

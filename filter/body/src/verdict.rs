@@ -44,7 +44,7 @@ impl Judge {
     pub(crate) fn value(&mut self, value: &Value<'_>) -> Result<Verdict, Blocked> {
         let is_null = value.kind == Kind::Bare && value.raw == b"null";
         let field = self.strongest(value.rules).filter(|_| !value.gone && !is_null);
-        let wanted = if value.offset < self.limits.inspect { self.wanted } else { self.wanted_beyond };
+        let is_known = self.looked.take() == Some(value.offset);
         let mut decoded = std::mem::take(&mut self.decoded);
         decoded.clear();
         let encoding = value.kind.encoding();
@@ -54,7 +54,9 @@ impl Judge {
             encoding.decode(value.raw, &mut decoded);
             &decoded
         };
-        self.find(text, value.context, wanted);
+        if !is_known {
+            self.find(text, value.context, self.wanted_at(value.offset));
+        }
         if self.found.is_empty() && field.is_none() && value.rules.is_empty() {
             self.decoded = decoded;
             return Ok(Verdict::Keep);
@@ -186,18 +188,18 @@ impl Judge {
             return;
         }
         let gone = value.gone || outcome.whole;
-        let path = value.spot.render();
         shadow.iter().for_each(|rule| self.report.rule(rule, false));
         if let Some(rule) = field {
             self.report.rule(rule, true);
             if self.found.is_empty() {
-                self.report.count(None, true, &path);
+                self.places.count(&mut self.report, None, true, &value.spot);
             }
         }
         let found = std::mem::take(&mut self.found);
         for found in &found {
             let rule = self.rule_of(found.data_type).filter(|_| !value.gone && field.is_none());
-            self.report.count(Some(found.data_type), gone || rule.is_some(), &path);
+            let masked = gone || rule.is_some();
+            self.places.count(&mut self.report, Some(found.data_type), masked, &value.spot);
             self.tally(found, rule, shadow);
             self.fingerprint(found, text);
         }

@@ -5,7 +5,8 @@
 //! set no spaces between words, each character is a word.
 
 use crate::shape::{DIGIT, LOWER, UPPER, WORD, class};
-use words::{CLASSES, HASHES, may_be_known};
+use crate::window::Window;
+use words::{CLASSES, HASHES, may_be_known, may_begin};
 
 pub mod classes;
 mod words;
@@ -84,11 +85,23 @@ pub fn of_key(key: &[u8], custom: &[(u32, u32)]) -> Context {
 
 /// What the words of a stretch of text say. Letters that are mixed with digits are no words, nor are two letters.
 pub fn of_text(text: &[u8], custom: &[(u32, u32)]) -> Context {
-    of(text, true, custom)
+    let window = Window::at(text, 0);
+    if window.goes_on || window.beyond_ascii {
+        return of(text, true, custom);
+    }
+    let mut words = Words { custom, hashes: [0; ENTRY_WORDS_MAX], begun: 0, context: Context::NONE };
+    let mut at = 0;
+    while let Some(start) = window.next_word(at) {
+        at = start + window.run(start);
+        if window.letters_first(start, at) {
+            words.push_humps(text.get(start..at).unwrap_or_default());
+        }
+    }
+    words.context
 }
 
 fn of(text: &[u8], strict: bool, custom: &[(u32, u32)]) -> Context {
-    let mut words = Words { custom, hashes: [0; ENTRY_WORDS_MAX], count: 0, context: Context::NONE };
+    let mut words = Words { custom, hashes: [0; ENTRY_WORDS_MAX], begun: 0, context: Context::NONE };
     let mut at = 0;
     while let Some(byte) = text.get(at) {
         if class(*byte) & (UPPER | LOWER) == 0 && *byte < 0x80 {
@@ -123,7 +136,8 @@ struct Words<'a> {
     custom: &'a [(u32, u32)],
     /// Of the last words, the hash of what is between the beginning of each and here: the last one first.
     hashes: [u32; ENTRY_WORDS_MAX],
-    count: usize,
+    /// A bit for each of these with which an entry may begin.
+    begun: u32,
     context: Context,
 }
 
@@ -152,13 +166,18 @@ impl Words<'_> {
         if word.is_empty() {
             return;
         }
+        let begins = may_begin(word) || !self.custom.is_empty();
+        self.begun = (self.begun << 1 | u32::from(begins)) & ((1 << ENTRY_WORDS_MAX) - 1);
+        let [a, b, c, d, e, _] = self.hashes;
+        self.hashes = [0, a, b, c, d, e];
+        if self.begun == 0 {
+            return;
+        }
         let (hash, power) = word.iter().fold((0, 1_u32), |(hash, power), byte| {
             (hashed(hash, byte.to_ascii_lowercase()), power.wrapping_mul(BASE))
         });
-        let [a, b, c, d, e, _] = self.hashes;
-        self.hashes = [0, a, b, c, d, e];
-        self.count = (self.count + 1).min(ENTRY_WORDS_MAX);
-        for before in self.hashes.iter_mut().take(self.count) {
+        let begun = self.begun;
+        for (_, before) in self.hashes.iter_mut().enumerate().filter(|(ago, _)| begun >> ago & 1 == 1) {
             *before = before.wrapping_mul(power).wrapping_add(hash);
             let entry = spread(*before);
             if may_be_known(entry) {
@@ -183,6 +202,7 @@ fn looked_up(hash: u32) -> Context {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn classes_of(context: Context) -> Vec<&'static str> {
         classes::NAMES.iter().filter(|(_, class)| class.meets(context)).map(|(name, _)| *name).collect()
@@ -235,6 +255,15 @@ mod tests {
             ("passport number ", vec!["PASSPORT"]),
         ] {
             assert_eq!(classes_of(of_text(text.as_bytes(), &[])), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        /// A short text says what it says when it is read letter by letter.
+        #[test]
+        fn short_texts_are_read_at_once(text in "([a-z]{0,4}|phone|Card|[0-9]{1,2}|[ -~]|date of birth|passport|é|号){0,9}") {
+            let text = text.as_bytes();
+            prop_assert_eq!(of_text(text, &[]), of(text, true, &[]));
         }
     }
 

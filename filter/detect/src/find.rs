@@ -4,11 +4,11 @@
 use crate::context::{self, Context};
 use crate::custom::{CUSTOM_MAX, Custom};
 use crate::detectors::ROWS;
-use crate::row::{Row, Stand};
+use crate::row::{Reader, Row, Stand};
 use crate::scan::Scan;
 use crate::shape::{self, DIGIT, FOLLOWS, First, Follow, Step};
 use crate::types::BUILT_IN;
-use crate::{DataType, Gate, Types};
+use crate::{DataType, Gate, Types, plain};
 
 /// The enabled data types, prepared for the scan.
 #[derive(Debug)]
@@ -24,10 +24,13 @@ pub struct Detectors {
     pub(crate) steps: Vec<Step>,
     /// Where they are, by kind and length of the word and by what follows it.
     slots: Vec<Slot>,
-    /// Bytes from which rows are found, and the rows.
-    pub(crate) marks: Vec<(u8, u8)>,
-    /// Rows found by the name of their field alone.
-    pub(crate) wholes: Vec<u8>,
+    /// By kind and length of a word, the characters that it may begin with where it begins a shape that may be believed without
+    /// context, and one that needs context: see [`Slot::letters`].
+    firsts: Vec<[u64; 2]>,
+    /// Bytes from which rows are found, the rows, and what reads around the byte.
+    pub(crate) marks: Vec<(u8, u8, Reader)>,
+    /// Rows found by the name of their field alone, each with what tells it, and what tells otherwise.
+    pub(crate) wholes: Vec<(u8, Context, Context)>,
 }
 
 /// The shapes that may begin with a word of one kind and length, with the same after it.
@@ -65,8 +68,8 @@ pub struct Entry {
     pub literal: u8,
     /// How long the word after the first one may be, see [`length_bit`].
     pub seconds: u32,
-    /// Whether it needs context.
-    told: bool,
+    /// What has to tell it; none where it may be believed without context.
+    pub told_by: Option<Context>,
 }
 
 /// A data type in a text: the bytes from `start` up to `end`.
@@ -104,14 +107,19 @@ impl Detectors {
             entries: Vec::new(),
             steps: Vec::new(),
             slots: Vec::new(),
+            firsts: vec![[0; 2]; KINDS * LENGTHS],
             marks: Vec::new(),
             wholes: Vec::new(),
         };
         let rows: Vec<(u8, &Row)> =
             (0..).zip(ROWS.iter().copied()).filter(|(number, _)| detectors.wants(*number)).collect();
         detectors.file(&rows);
-        detectors.marks = rows.iter().filter_map(|(number, row)| Some((row.mark.as_ref()?.byte, *number))).collect();
-        detectors.wholes = rows.iter().filter(|(_, row)| row.whole).map(|(number, _)| *number).collect();
+        detectors.marks = rows
+            .iter()
+            .filter_map(|(number, row)| row.mark.as_ref().map(|mark| (mark.byte, *number, mark.read)))
+            .collect();
+        detectors.wholes =
+            rows.iter().filter(|(_, row)| row.whole).map(|(number, row)| (*number, row.told_by, row.unless)).collect();
         detectors
     }
 
@@ -142,6 +150,9 @@ impl Detectors {
     /// holds if it ends [`crate::NEAR`] bytes before the window's end, or if the text ends there; the next window begins at
     /// the end of the last that holds, or [`crate::MAX_MATCH`] and [`crate::NEAR`] bytes before this window's end, whichever is later.
     pub fn find_from(&self, text: &[u8], from: usize, context: Context, found: &mut Vec<Found>) {
+        if context.is_none() && self.custom.is_empty() && from == 0 && plain::holds_nothing(text) {
+            return;
+        }
         Scan::new(self, text, from, context, found).run();
     }
 
@@ -170,10 +181,11 @@ impl Detectors {
                     self.steps.extend(steps);
                     let first = shape::first(pattern);
                     let First { begins, classes, second, .. } = first;
+                    let told_by = told.then_some(row.told_by);
                     let literal = first.literal.unwrap_or_default();
                     let seconds = (second.0..=second.1).fold(0, |bits, length| bits | length_bit(usize::from(length)));
                     let entry =
-                        Entry { row: *number, shape: place, steps: range, begins, classes, literal, seconds, told };
+                        Entry { row: *number, shape: place, steps: range, begins, classes, literal, seconds, told_by };
                     shapes.push((first, entry));
                 }
             }
@@ -187,16 +199,27 @@ impl Detectors {
             });
             for (_, entry) in fitting {
                 self.entries.push(*entry);
-                filed.told += u16::from(!entry.told);
-                let which = usize::from(entry.told);
+                let told = entry.told_by.is_some();
+                filed.told += u16::from(!told);
+                let which = usize::from(told);
                 let (letters, seconds) = (filed.letters.get_mut(which), filed.seconds.get_mut(which));
                 if let (Some(letters), Some(seconds)) = (letters, seconds) {
                     *letters |= entry.letters();
                     *seconds |= entry.seconds;
                 }
+                if let Some(first) = self.firsts.get_mut(word).and_then(|first| first.get_mut(which)) {
+                    *first |= entry.letters();
+                }
             }
             self.slots.push(filed);
         }
+    }
+
+    /// Whether a shape may begin with a word of this kind and length that begins with this letter; if `alone` one that may be
+    /// believed without context. Most words begin none.
+    pub(crate) fn may_begin(&self, kind: usize, length: usize, letter: u8, alone: bool) -> bool {
+        let first = self.firsts.get(kind * LENGTHS + length.min(LENGTHS - 1));
+        first.is_some_and(|[believed, told]| (believed | if alone { 0 } else { *told }) >> (letter & 63) & 1 == 1)
     }
 
     /// The shapes that may begin with this word and be believed without context, and those that need context. `second` is the bit

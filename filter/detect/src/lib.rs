@@ -18,6 +18,8 @@ mod custom;
 mod detectors;
 mod find;
 mod gate;
+pub mod lanes;
+mod plain;
 #[cfg(test)]
 #[path = "reference_tests.rs"]
 mod reference;
@@ -25,6 +27,7 @@ mod row;
 mod scan;
 mod shape;
 mod types;
+mod window;
 
 pub use context::Context;
 pub use custom::{CUSTOM_MAX, Custom, CustomCheck, CustomError};

@@ -8,9 +8,11 @@ use crate::context::{self, Context, classes};
 use crate::detectors::ROWS;
 use crate::find::{Detectors, Entry, Found, length_bit};
 use crate::gate::{TEXT_MIN, TOLD_DIGITS};
+use crate::lanes::BLOCK;
 use crate::row::{Row, Stand};
-use crate::shape::{DIGIT, Follow, LOWER, MARK, UPPER, WORD};
+use crate::shape::{DIGIT, Follow, LOWER, UPPER};
 use crate::types::BUILT_IN;
+use crate::window::Window;
 use crate::{DataType, MAX_MATCH, NEAR, border, check, shape};
 
 /// Letters and digits of a match that the rules can see.
@@ -25,6 +27,8 @@ pub struct Scan<'a> {
     text: &'a [u8],
     from: usize,
     context: Context,
+    /// Whether nothing can say what a value is: neither the field's name nor a word in the text.
+    is_silent: bool,
     found: &'a mut Vec<Found>,
     /// Where this text's part of `found` begins.
     first: usize,
@@ -47,20 +51,24 @@ impl<'a> Scan<'a> {
     ) -> Self {
         let first = found.len();
         let context = named(context);
-        Self { detectors, text, from, context, found, first, part: (0, 0, Context::NONE), near: (0, 0, Context::NONE) }
+        let nothing = (0, 0, Context::NONE);
+        Self { detectors, text, from, context, is_silent: false, found, first, part: nothing, near: nothing }
     }
 
     /// Looks at all of it.
     pub fn run(mut self) {
         let mut at = self.from;
-        while let Some(byte) = self.text.get(at) {
-            let class = shape::class(*byte);
-            at = if class & WORD != 0 {
-                self.word(at, class)
-            } else if class & MARK != 0 {
-                self.mark(at, *byte)
-            } else {
-                at + 1
+        let mut window = Window::at(self.text, at);
+        self.is_silent = self.context.is_none() && at == 0 && !window.goes_on && window.is_silent();
+        while at < self.text.len() {
+            let beyond = at - window.base;
+            if beyond >= BLOCK || beyond >= BLOCK / 2 && window.goes_on {
+                window.look(self.text, at);
+            }
+            at = match window.next(at) {
+                Some(start) if window.is_word(start) => self.word(&mut window, start),
+                Some(mark) => self.mark(mark),
+                None => window.base + BLOCK,
             };
         }
         self.custom();
@@ -70,34 +78,30 @@ impl<'a> Scan<'a> {
     }
 
     /// Looks at the word that begins here; where to go on.
-    fn word(&mut self, start: usize, first: u8) -> usize {
-        let mut end = start;
-        let mut classes = 0;
-        while let Some(byte) = self.text.get(end) {
-            let class = shape::class(*byte);
-            if class & WORD == 0 {
-                break;
-            }
-            classes |= class;
-            end += 1;
-        }
-        let kind = match (classes & DIGIT != 0, classes & (UPPER | LOWER) != 0) {
+    fn word(&mut self, window: &mut Window, start: usize) -> usize {
+        let word = window.word(self.text, start);
+        let end = word.end;
+        let kind = match (word.has_digits, word.has_capitals || word.has_small) {
             (true, false) => 0,
             (true, true) => 1,
             _ => 2,
         };
         let detectors = self.detectors;
         let letter = self.text.get(start).copied().unwrap_or_default();
+        if !detectors.may_begin(kind, end - start, letter, self.is_silent) || !border::before(self.text, start) {
+            return end;
+        }
         let follow = shape::follow(self.text, end);
         let separated = matches!(follow, Follow::Space | Follow::Hyphen | Follow::Dot | Follow::Slash);
         let second = if separated { length_bit(border::run(self.text, end + 1)) } else { u32::MAX };
         let [alone, told] = detectors.entries(kind, end - start, follow, letter, second);
-        if alone.is_empty() && told.is_empty() || !border::before(self.text, start) {
-            return end;
-        }
+        let classes = [(word.has_digits, DIGIT), (word.has_capitals, UPPER), (word.has_small, LOWER)];
+        let classes = classes.iter().filter(|(has, _)| *has).fold(0, |all, (_, class)| all | class);
+        let first = shape::class(letter);
+        let told = if self.is_silent { &[] } else { told };
         let mut best: Option<Found> = None;
         for entry in alone.iter().chain(told) {
-            let unlike = entry.seconds & second == 0 || classes & WORD & !entry.classes != 0;
+            let unlike = entry.seconds & second == 0 || classes & !entry.classes != 0;
             if unlike || entry.begins & first == 0 || entry.literal != 0 && entry.literal != letter {
                 continue;
             }
@@ -111,9 +115,7 @@ impl<'a> Scan<'a> {
     }
 
     fn shape(&mut self, entry: Entry, start: usize) -> Option<Found> {
-        let row = ROWS.get(usize::from(entry.row))?;
-        let shape = row.shapes.get(usize::from(entry.shape))?;
-        if shape.stand == Stand::Told && !self.may_be_told(row, start) {
+        if entry.told_by.is_some_and(|told_by| !self.may_be_told(told_by, start)) {
             return None;
         }
         let (begin, count) = (usize::from(entry.steps.0), usize::from(entry.steps.1));
@@ -124,12 +126,14 @@ impl<'a> Scan<'a> {
             return None;
         }
         let start = border::opened(self.text, start, read.end).max(self.from);
+        let row = ROWS.get(usize::from(entry.row))?;
+        let shape = row.shapes.get(usize::from(entry.shape))?;
         self.judge(entry.row, row, shape.stand, start, read.end)
     }
 
-    /// Whether the field's name or any word in this part of the text tells the row.
-    fn may_be_told(&mut self, row: &Row, start: usize) -> bool {
-        if self.context.meets(row.told_by) {
+    /// Whether the field's name or any word in this part of the text says one of these.
+    fn may_be_told(&mut self, told_by: Context, start: usize) -> bool {
+        if self.context.meets(told_by) {
             return true;
         }
         if !(self.part.0..self.part.1).contains(&start) {
@@ -137,14 +141,15 @@ impl<'a> Scan<'a> {
             let words = border::words(self.text, start.saturating_sub(NEAR), end + NEAR);
             self.part = (start, end, context::of_text(words, &self.detectors.words));
         }
-        self.part.2.meets(row.told_by)
+        self.part.2.meets(told_by)
     }
 
     /// What a text of the right shape is.
     fn judge(&mut self, number: u8, row: &Row, stand: Stand, start: usize, end: usize) -> Option<Found> {
         let written = self.text.get(start..end).filter(|written| written.len() <= MAX_MATCH)?;
         let mut buffer = [0; COMPACT_MAX];
-        let compact = compact(written, &mut buffer);
+        let is_ruled = !row.rules.is_empty() || !row.checks.is_empty() || stand == Stand::Mixed;
+        let compact: &[u8] = if is_ruled { compact(written, &mut buffer) } else { &[] };
         if !check::hold(row.rules, compact, written) {
             return None;
         }
@@ -171,7 +176,7 @@ impl<'a> Scan<'a> {
         }
         let written = self.text.get(start..end).unwrap_or_default();
         let digits = || written.iter().filter(|byte| byte.is_ascii_digit()).count();
-        let enough = self.text.len() >= TEXT_MIN || digits() >= TOLD_DIGITS;
+        let enough = !self.is_silent && (self.text.len() >= TEXT_MIN || digits() >= TOLD_DIGITS);
         enough && self.beside(start, end).meets(wanted)
     }
 
@@ -187,17 +192,18 @@ impl<'a> Scan<'a> {
     }
 
     /// Looks at what stands around this byte; where to go on.
-    fn mark(&mut self, at: usize, byte: u8) -> usize {
+    fn mark(&mut self, at: usize) -> usize {
         let detectors = self.detectors;
+        let byte = self.text.get(at).copied().unwrap_or_default();
         // A hyphen is a mark where there are several.
         if byte == b'-' && self.text.get(at + 1) != Some(&b'-') {
             return at + 1;
         }
-        for (_, number) in detectors.marks.iter().filter(|(mark, _)| *mark == byte) {
-            let Some(row) = ROWS.get(usize::from(*number)) else { continue };
-            let Some(mark) = &row.mark else { continue };
-            if let Some((start, end)) = (mark.read)(self.text, at)
+        for (_, number, read) in detectors.marks.iter().filter(|(mark, ..)| *mark == byte) {
+            if let Some((start, end)) = read(self.text, at)
                 && start >= self.from
+                && let Some(row) = ROWS.get(usize::from(*number))
+                && let Some(mark) = &row.mark
                 && let Some(hit) = self.judge(*number, row, mark.stand, start, end)
             {
                 return self.accept(hit).max(at + 1);
@@ -221,15 +227,20 @@ impl<'a> Scan<'a> {
 
     /// Data types that are known by the name of their field alone.
     fn wholes(&mut self) {
+        let (detectors, context) = (self.detectors, self.context);
+        let told = detectors.wholes.iter().filter(|(_, told, other)| context.meets(*told) && !context.meets(*other));
+        let mut told = told.map(|(number, _, _)| *number).peekable();
+        if told.peek().is_none() {
+            return;
+        }
         let start = self.text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let end = self.text.len() - self.text.iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
         let Some(written) = self.text.get(start..end) else { return };
         let mut buffer = [0; COMPACT_MAX];
         let compact = compact(written, &mut buffer);
-        for number in &self.detectors.wholes {
-            let Some(row) = ROWS.get(usize::from(*number)) else { continue };
-            let told = self.context.meets(row.told_by) && !self.context.meets(row.unless);
-            if told && check::hold(row.rules, compact, written) {
+        for number in told {
+            let holds = ROWS.get(usize::from(number)).is_some_and(|row| check::hold(row.rules, compact, written));
+            if holds {
                 self.accept(Found { data_type: DataType(number * 2), start, end });
             }
         }

@@ -32,6 +32,8 @@ struct Slot {
     words: [u64; KEY_MAX / 8],
     /// The key's length and one more; 0 where no key is.
     len: usize,
+    /// The place of the key that came after it last.
+    next: u8,
     known: Known,
 }
 
@@ -39,6 +41,8 @@ struct Slot {
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     slots: Vec<Slot>,
+    /// The place of the key that came last.
+    last: u8,
     /// A mask for each place, and one more for a key that is not kept.
     masks: Vec<u64>,
 }
@@ -48,7 +52,6 @@ pub(crate) struct Keys {
 pub(crate) struct Packed {
     words: [u64; KEY_MAX / 8],
     len: usize,
-    slot: usize,
 }
 
 // === impl Packed ===
@@ -60,7 +63,7 @@ impl Packed {
         if len > KEY_MAX {
             return None;
         }
-        let [a, b, c, d] = match rest.first_chunk::<KEY_MAX>() {
+        let words = match rest.first_chunk::<KEY_MAX>() {
             Some(whole) => Self::words(whole, len),
             None => {
                 let mut padded = [0; KEY_MAX];
@@ -68,10 +71,16 @@ impl Packed {
                 Self::words(&padded, len)
             }
         };
-        let mixed = a ^ b.rotate_left(23) ^ c.rotate_left(41) ^ d.rotate_left(11) ^ len as u64;
-        let hash = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot = usize::try_from(hash >> 56).unwrap_or(0);
-        Some(Self { words: [a, b, c, d], len: len + 1, slot })
+        Some(Self { words, len: len + 1 })
+    }
+
+    /// The first of its two places.
+    #[inline]
+    fn slot(&self) -> u8 {
+        let [a, b, c, d] = self.words;
+        let mixed = a ^ b.rotate_left(23) ^ c.rotate_left(41) ^ d.rotate_left(11) ^ self.len as u64;
+        let [.., top] = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+        top
     }
 
     /// The key's first and last eight bytes, and of a longer one those between, overlapping: with the length they are the key.
@@ -89,31 +98,60 @@ impl Packed {
     }
 }
 
+// === impl Slot ===
+
+impl Slot {
+    #[inline]
+    fn is(&self, key: &Packed) -> bool {
+        let pairs = self.words.iter().zip(&key.words);
+        self.len == key.len && pairs.fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
+    }
+}
+
 // === impl Keys ===
 
 impl Keys {
-    /// What is known of a key.
+    /// What is known of a key. Objects that are alike have their keys in the same order, so the one that came after the last key
+    /// is looked at first.
     #[inline]
-    pub(crate) fn get(&self, key: &Packed) -> Option<Known> {
-        let is = |slot: &&Slot| slot.len == key.len && slot.words == key.words;
-        let first = self.slots.get(key.slot).filter(is);
-        first.or_else(|| self.slots.get(key.slot ^ 1).filter(is)).map(|slot| slot.known)
+    pub(crate) fn get(&mut self, key: &Packed) -> Option<Known> {
+        let last = usize::from(self.last);
+        let guess = self.slots.get(last)?.next;
+        let found = self.slots.get(usize::from(guess)).filter(|slot| slot.is(key));
+        if let Some(found) = found {
+            self.last = guess;
+            return Some(found.known);
+        }
+        self.search(key)
+    }
+
+    fn search(&mut self, key: &Packed) -> Option<Known> {
+        let first = key.slot();
+        let at = [first, first ^ 1]
+            .into_iter()
+            .find(|at| self.slots.get(usize::from(*at)).is_some_and(|slot| slot.is(key)))?;
+        if let Some(last) = self.slots.get_mut(usize::from(self.last)) {
+            last.next = at;
+        }
+        self.last = at;
+        self.slots.get(usize::from(at)).map(|slot| slot.known)
     }
 
     /// The place for a key that is not in the table: one that is free, else the first of its two, whose key gives way.
     pub(crate) fn place(&mut self, key: &Packed) -> usize {
         if self.slots.is_empty() {
             let known = Known { steps: Steps::Mask(0), context: Context::NONE };
-            self.slots = vec![Slot { words: [0; KEY_MAX / 8], len: 0, known }; SLOTS];
+            self.slots = vec![Slot { words: [0; KEY_MAX / 8], len: 0, next: 0, known }; SLOTS];
         }
+        let first = usize::from(key.slot());
         let is_free = |slot: usize| self.slots.get(slot).is_some_and(|slot| slot.len == 0);
-        if !is_free(key.slot) && is_free(key.slot ^ 1) { key.slot ^ 1 } else { key.slot }
+        if !is_free(first) && is_free(first ^ 1) { first ^ 1 } else { first }
     }
 
     /// Keeps what is known of a key at its place.
     pub(crate) fn put(&mut self, place: usize, key: &Packed, known: Known) {
         if let Some(slot) = self.slots.get_mut(place) {
-            *slot = Slot { words: key.words, len: key.len, known };
+            *slot = Slot { words: key.words, len: key.len, next: 0, known };
         }
     }
 

@@ -222,7 +222,7 @@ impl<S: Scan> Json<S> {
             (self.beyond, self.expect) = (1, Expect::Any);
             return Ok(true);
         }
-        self.push(flow, is_array);
+        self.push(flow.piece, is_array);
         self.lead(judge, flow, at + 1);
         Ok(true)
     }
@@ -247,11 +247,11 @@ impl<S: Scan> Json<S> {
         self.muted = self.levels.len() + 1;
     }
 
-    fn push(&mut self, flow: &Flow<'_>, is_array: bool) {
+    pub(super) fn push(&mut self, piece: &[u8], is_array: bool) {
         let path_len = self.path.len();
         let mut path = std::mem::take(&mut self.path);
         if !self.levels.is_empty() {
-            descend(&mut path, self.spot(flow.piece).step);
+            descend(&mut path, self.spot(piece).step);
         }
         self.path = path;
         let Node { alive, own, .. } = self.node;
@@ -302,13 +302,19 @@ impl<S: Scan> Json<S> {
             self.flush(judge, flow, at);
             self.release(flow.out);
         }
+        self.leave();
+        self.unmute(judge, flow, at + 1);
+        Ok(true)
+    }
+
+    /// Leaves the container at hand.
+    #[inline]
+    pub(super) fn leave(&mut self) {
         self.other_at = NOWHERE;
         if let Some(level) = self.levels.pop() {
             self.path.truncate(level.path_len);
         }
         self.expect = Expect::After;
-        self.unmute(judge, flow, at + 1);
-        Ok(true)
     }
 
     /// If what does not leave ended at `to`, what follows leaves again.

@@ -271,17 +271,15 @@ impl<S: Scan> Json<S> {
     /// leaves behind is in the token.
     #[inline]
     fn string_end(&mut self, piece: &[u8], mut at: usize) -> Option<usize> {
-        self.token.escape = false;
         loop {
             at = self.scan.quote_or_escape(piece, at);
             match piece.get(at) {
                 Some(b'"') => return Some(at + 1),
                 Some(_) if at + 1 < piece.len() => at += 2,
-                Some(_) => {
-                    self.token.escape = true;
+                other => {
+                    self.token.escape = other.is_some();
                     return None;
                 }
-                None => return None,
             }
         }
     }

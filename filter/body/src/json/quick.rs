@@ -10,56 +10,153 @@ use crate::detect::Context;
 use crate::judge::Judge;
 use crate::scan::{Scan, is_space};
 
+/// The container at hand.
+#[derive(Clone, Copy)]
+struct Inside {
+    is_array: bool,
+    /// What its name says about what is in it.
+    own: Context,
+}
+
 // === impl Json ===
 
 impl<S: Scan> Json<S> {
     /// Walks from `at` on to the first byte that is left to the general way. Nothing waits and nothing is muted.
-    pub(super) fn quick(&mut self, judge: &Judge, piece: &[u8], mut at: usize) -> usize {
-        let Some(level) = self.levels.last() else { return at };
-        let (is_array, own, is_plain) = (level.is_array, level.own, level.is_plain);
-        if !is_plain || is_array && !self.quick_elements(judge) {
-            return at;
-        }
-        let next = if is_array { Expect::Value } else { Expect::Key };
-        loop {
-            let Some(byte) = piece.get(at) else { return at };
-            match (byte, self.expect) {
+    ///
+    /// A function of its own, so that what it counts with stays in registers.
+    #[inline(never)]
+    pub(super) fn quick(&mut self, judge: &mut Judge, piece: &[u8], at: usize) -> usize {
+        let Some(inside) = self.quick_level(judge) else { return at };
+        // What is expected is kept here meanwhile: it changes with every token.
+        let mut expect = self.expect;
+        let at = self.quick_walk(judge, piece, at, (inside, &mut expect));
+        self.expect = expect;
+        at
+    }
+
+    #[inline]
+    fn quick_walk(
+        &mut self,
+        judge: &mut Judge,
+        piece: &[u8],
+        mut at: usize,
+        (mut inside, expect): (Inside, &mut Expect),
+    ) -> usize {
+        while let Some(byte) = piece.get(at) {
+            match (byte, *expect) {
                 (b'"', Expect::Key) => {
-                    let Some(end) = self.quick_key(judge, own, piece, at) else { return at };
-                    at = end;
-                    if piece.get(at) == Some(&b':') {
-                        self.expect = Expect::Value;
-                        at += 1;
+                    let goes_on;
+                    (at, *expect, goes_on) = self.quick_members(judge, inside.own, piece, at);
+                    if !goes_on {
+                        return at;
                     }
                 }
                 (b'"', Expect::Value) => {
                     let Some(end) = self.string_end(piece, at + 1) else { return at };
                     let rest = piece.get(at + 1..).unwrap_or_default();
-                    if !self.quick_value(judge, rest, end - at - 2, end - at) {
+                    if !self.quick_value(judge, rest, end - at - 2, (at, end)) {
                         return at;
                     }
+                    *expect = Expect::After;
                     at = end;
                 }
                 (b',', Expect::After) if !judge.removes => {
-                    self.expect = next;
+                    *expect = if inside.is_array { Expect::Value } else { Expect::Key };
                     at += 1;
                 }
+                (b'{' | b'[', Expect::Value) => {
+                    if !self.quick_open(judge, piece, *byte == b'[') {
+                        return at;
+                    }
+                    at += 1;
+                    *expect = self.expect;
+                    let Some(level) = self.quick_level(judge) else { return at };
+                    inside = level;
+                }
+                (b'}' | b']', Expect::After | Expect::Key | Expect::Value) => {
+                    if inside.is_array != (*byte == b']') {
+                        return at;
+                    }
+                    self.leave();
+                    at += 1;
+                    *expect = self.expect;
+                    let Some(level) = self.quick_level(judge) else { return at };
+                    inside = level;
+                }
                 (b':', Expect::Colon) => {
-                    self.expect = Expect::Value;
+                    *expect = Expect::Value;
                     at += 1;
                 }
                 (b'0'..=b'9' | b'-' | b't' | b'f' | b'n', Expect::Value) => {
                     let end = self.scan.bare_end(piece, at);
                     let rest = piece.get(at..).unwrap_or_default();
-                    if end == piece.len() || !self.quick_value(judge, rest, end - at, end - at) {
+                    if end == piece.len() || !self.quick_value(judge, rest, end - at, (at, end)) {
                         return at;
                     }
+                    *expect = Expect::After;
                     at = end;
                 }
                 (byte, _) if is_space(*byte) => at = self.scan.skip_space(piece, at),
                 _ => return at,
             }
         }
+        at
+    }
+
+    /// Walks members of an object, from the key on that begins at `at`. Where it stopped, what is expected there, and whether it
+    /// may be for the quick way.
+    #[inline]
+    fn quick_members(&mut self, judge: &mut Judge, own: Context, piece: &[u8], mut at: usize) -> (usize, Expect, bool) {
+        loop {
+            let Some(end) = self.quick_key(judge, own, piece, at) else { return (at, Expect::Key, false) };
+            let value = match piece.get(end..) {
+                Some([b':', b' ', ..]) => end + 2,
+                Some([b':', ..]) => end + 1,
+                _ => return (end, Expect::Colon, true),
+            };
+            let end = match piece.get(value) {
+                Some(b'"') => {
+                    let Some(end) = self.string_end(piece, value + 1) else { return (value, Expect::Value, false) };
+                    let rest = piece.get(value + 1..).unwrap_or_default();
+                    if !self.quick_value(judge, rest, end - value - 2, (value, end)) {
+                        return (value, Expect::Value, false);
+                    }
+                    end
+                }
+                Some(b'0'..=b'9' | b'-' | b't' | b'f' | b'n') => {
+                    let end = self.scan.bare_end(piece, value);
+                    let rest = piece.get(value..).unwrap_or_default();
+                    if end == piece.len() || !self.quick_value(judge, rest, end - value, (value, end)) {
+                        return (value, Expect::Value, false);
+                    }
+                    end
+                }
+                _ => return (value, Expect::Value, true),
+            };
+            match piece.get(end..) {
+                Some([b',', b'"', ..]) if !judge.removes => at = end + 1,
+                _ => return (end, Expect::After, true),
+            }
+        }
+    }
+
+    /// The container at hand, if it is one for the quick way.
+    #[inline]
+    fn quick_level(&mut self, judge: &Judge) -> Option<Inside> {
+        let level = self.levels.last()?;
+        let inside = Inside { is_array: level.is_array, own: level.own };
+        (level.is_plain && (!inside.is_array || self.quick_elements(judge))).then_some(inside)
+    }
+
+    /// A container opens of which no rule by field has anything to say. False if it is for the general way.
+    #[inline]
+    fn quick_open(&mut self, judge: &Judge, piece: &[u8], is_array: bool) -> bool {
+        let stays = self.node.is_plain && self.node.removed.is_none() && !judge.removes;
+        if !stays || self.levels.len() >= judge.limits.depth {
+            return false;
+        }
+        self.push(piece, is_array);
+        true
     }
 
     /// A key that is in the table, and leads to no end of a path. Where what follows it begins.
@@ -75,14 +172,13 @@ impl<S: Scan> Json<S> {
         self.node.own = known.context;
         self.node.context = own.union(known.context);
         self.name = Name::Piece(at + 1, end - 1);
-        self.expect = Expect::Colon;
         Some(end)
     }
 
     /// Whether the elements of the array at hand are alike, and nothing to any rule by field. The first of them then stands
     /// for all.
     fn quick_elements(&mut self, judge: &Judge) -> bool {
-        if self.expect == Expect::Colon || judge.plan.automaton.counts_elements() && judge.fields {
+        if judge.plan.automaton.counts_elements() && judge.fields {
             return false;
         }
         if !self.quick_enter(judge, None) {
@@ -128,16 +224,13 @@ impl<S: Scan> Json<S> {
         !ends
     }
 
-    /// A value that stays because it can hold nothing.
+    /// A value that stays because it holds nothing. It is `len` bytes at the beginning of `rest`, and written from where to where.
     #[inline]
-    fn quick_value(&mut self, judge: &Judge, rest: &[u8], len: usize, written: usize) -> bool {
-        let stays = self.node.is_plain
-            && self.node.removed.is_none()
-            && written <= judge.limits.token
-            && !judge.may_hold(rest, len, self.node.context);
-        if stays {
-            self.expect = Expect::After;
-        }
+    fn quick_value(&mut self, judge: &mut Judge, rest: &[u8], len: usize, (from, to): (usize, usize)) -> bool {
+        let context = self.node.context;
+        let stays = self.node.is_plain && self.node.removed.is_none() && to - from <= judge.limits.token;
         stays
+            && (!judge.may_hold(rest, len, context)
+                || judge.holds_nothing(rest.get(..len).unwrap_or_default(), context, judge.offset + from as u64))
     }
 }

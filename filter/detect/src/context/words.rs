@@ -1,7 +1,7 @@
 //! The words. Only their hashes are in the module: the compiler makes the table.
 
 use super::classes::*;
-use super::{Context, hash_of};
+use super::{Context, hash_of, hashed};
 
 /// Each class's entries: whole words in a row, put together. Accents are left as people write field names, with and without.
 const WORDS: &[(Context, &str)] = &[
@@ -265,6 +265,44 @@ const fn filter() -> [u64; FILTER_WORDS] {
         at += 1;
     }
     words
+}
+
+/// One bit for some bits of what each entry begins with: most words of a text are told by it to begin none.
+static BEGINNINGS: [u64; BEGINNING_WORDS] = beginnings();
+const BEGINNING_WORDS: usize = 64;
+/// Bytes of an entry that its beginning is.
+const BEGINNING: usize = 3;
+
+/// Whether an entry may begin with this word.
+pub fn may_begin(word: &[u8]) -> bool {
+    let Some([a, b, c]) = word.first_chunk::<BEGINNING>() else { return true };
+    let bit = beginning(*a, *b, *c);
+    usize::try_from(bit / 64).is_ok_and(|word| BEGINNINGS.get(word).is_some_and(|word| word >> (bit % 64) & 1 == 1))
+}
+
+/// The number of a beginning's bit.
+const fn beginning(a: u8, b: u8, c: u8) -> u32 {
+    let hash = hashed(hashed(hashed(0, a.to_ascii_lowercase()), b.to_ascii_lowercase()), c.to_ascii_lowercase());
+    hash.wrapping_mul(0x9e37_79b1) >> 20
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn beginnings() -> [u64; BEGINNING_WORDS] {
+    let mut bits = [0; BEGINNING_WORDS];
+    let mut words = WORDS;
+    while let [(_, entries), rest @ ..] = words {
+        let mut entries = entries.as_bytes();
+        while !entries.is_empty() {
+            let (entry, others) = cut(entries);
+            if let [a, b, c, ..] = entry {
+                let bit = beginning(*a, *b, *c);
+                bits[(bit / 64) as usize] |= 1 << (bit % 64);
+            }
+            entries = others;
+        }
+        words = rest;
+    }
+    bits
 }
 
 const SORTED: ([u32; COUNT], [u8; COUNT]) = sorted();

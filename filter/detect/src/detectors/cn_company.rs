@@ -30,7 +30,7 @@ pub static USCC: Row = Row {
 pub static ORGANISATION: Row = Row {
     name: "cn_organisation_code",
     level: Level::Low,
-    shapes: &[told("*{8}-*"), told("*{9}")],
+    shapes: &[told("*{8}-*"), told("${9}"), told("#{9}")],
     checks: &[],
     rules: &[
         Rule::Is(has_digit),

@@ -8,7 +8,7 @@ use crate::types::Level;
 pub static PASSPORT: Row = Row {
     name: "passport",
     level: Level::High,
-    shapes: &[told("*{6,12}")],
+    shapes: &[told("${6,12}"), told("#{6,12}")],
     rules: &[Rule::Is(has_five_digits), Rule::Varied(0)],
     told_by: classes::PASSPORT,
     #[cfg(test)]
@@ -20,7 +20,7 @@ pub static PASSPORT: Row = Row {
 pub static LICENCE: Row = Row {
     name: "driving_licence",
     level: Level::High,
-    shapes: &[told("*{7,18}")],
+    shapes: &[told("${7,18}"), told("#{7,18}")],
     rules: &[Rule::Is(has_five_digits)],
     told_by: classes::LICENCE,
     #[cfg(test)]

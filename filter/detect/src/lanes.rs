@@ -1,39 +1,79 @@
-//! Sixteen bytes at a time: which of them are what.
+//! Sixteen bytes at a time: which of them are what. Shared with what reads bodies.
 //!
 //! Each question is asked in two ways: with the vectors of Wasm, and with arrays elsewhere. A lane is put together from its
 //! bytes, which the compiler turns into one load, so nothing here needs trust in a pointer.
 
 /// Bits of a lane's bytes, the first the lowest.
-pub(crate) type Bits = u64;
+pub type Bits = u64;
 
 /// Bytes of a lane.
-pub(crate) const LANE: usize = 16;
+pub const LANE: usize = 16;
 /// Bytes of a block, whose bits fill a word.
-pub(crate) const BLOCK: usize = 64;
+pub const BLOCK: usize = 64;
+
+/// The lane that fewer bytes than [`LANE`] begin; the rest of it is zeros. Made of overlapping words: copying some bytes is a
+/// call in Wasm.
+#[inline]
+#[must_use]
+pub fn partial(bytes: &[u8]) -> [u8; LANE] {
+    let len = bytes.len();
+    let both = |first: u64, last: u64, width: usize| {
+        u128::from(first) | u128::from(last).wrapping_shl(8 * u32::try_from(len - width).unwrap_or(0))
+    };
+    let word = if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        both(u64::from_le_bytes(*first), u64::from_le_bytes(*last), 8)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        both(u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)), 4)
+    } else {
+        bytes.iter().take(3).rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
+    };
+    word.to_le_bytes()
+}
+
+/// The lanes of at most [`BLOCK`] bytes, and how many of them there are; what is beyond the bytes is zeros.
+#[inline]
+#[must_use]
+pub fn of_bytes(bytes: &[u8]) -> ([[u8; LANE]; BLOCK / LANE], usize) {
+    let mut lanes = [[0; LANE]; BLOCK / LANE];
+    let (whole, rest) = bytes.as_chunks::<LANE>();
+    lanes.iter_mut().zip(whole).for_each(|(lane, from)| *lane = *from);
+    let count = whole.len().min(BLOCK / LANE);
+    match lanes.get_mut(count) {
+        Some(lane) if !rest.is_empty() => {
+            *lane = partial(rest);
+            (lanes, count + 1)
+        }
+        _ => (lanes, count),
+    }
+}
 
 /// Asks of each byte of a block.
 #[inline]
-pub(crate) fn of_block(block: &[u8; BLOCK], ask: impl Fn(&[u8; LANE]) -> Bits) -> Bits {
+#[must_use]
+pub fn of_block(block: &[u8; BLOCK], ask: impl Fn(&[u8; LANE]) -> Bits) -> Bits {
     let (lanes, _) = block.as_chunks::<LANE>();
     lanes.iter().rev().fold(0, |bits, lane| bits << LANE | ask(lane))
 }
 
 /// Quotes and backslashes.
 #[inline]
-pub(crate) fn quotes(lane: &[u8; LANE]) -> Bits {
+#[must_use]
+pub fn quotes(lane: &[u8; LANE]) -> Bits {
     let lane = arch::load(lane);
     arch::bits(arch::or(arch::eq(lane, b'"'), arch::eq(lane, b'\\')))
 }
 
 /// What is no white space and no control character.
 #[inline]
-pub(crate) fn solid(lane: &[u8; LANE]) -> Bits {
+#[must_use]
+pub fn solid(lane: &[u8; LANE]) -> Bits {
     !arch::bits(arch::between(arch::load(lane), 0, b' ')) & 0xffff
 }
 
 /// What ends a token without quotes. Of the brackets, those that open differ by one bit, and so do those that close.
 #[inline]
-pub(crate) fn ends(lane: &[u8; LANE]) -> Bits {
+#[must_use]
+pub fn ends(lane: &[u8; LANE]) -> Bits {
     let lane = arch::load(lane);
     let folded = arch::fold(lane);
     let brackets = arch::or(arch::eq(folded, b'{'), arch::eq(folded, b'}'));
@@ -43,22 +83,66 @@ pub(crate) fn ends(lane: &[u8; LANE]) -> Bits {
 
 /// Digits.
 #[inline]
-pub(crate) fn digits(lane: &[u8; LANE]) -> Bits {
+#[must_use]
+pub fn digits(lane: &[u8; LANE]) -> Bits {
     arch::bits(arch::between(arch::load(lane), b'0', b'9'))
 }
 
 /// Colons.
 #[inline]
-pub(crate) fn colons(lane: &[u8; LANE]) -> Bits {
+#[must_use]
+pub fn colons(lane: &[u8; LANE]) -> Bits {
     arch::bits(arch::eq(arch::load(lane), b':'))
 }
 
 /// At signs, and what escapes begin with.
 #[inline]
-pub(crate) fn marks(lane: &[u8; LANE]) -> Bits {
+#[must_use]
+pub fn marks(lane: &[u8; LANE]) -> Bits {
     let lane = arch::load(lane);
     let at_or_backslash = arch::or(arch::eq(lane, b'@'), arch::eq(lane, b'\\'));
     arch::bits(arch::or(at_or_backslash, arch::between(lane, b'%', b'&')))
+}
+
+/// What a scan of a text asks of each byte.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TextBits {
+    /// Letters and digits of ASCII.
+    pub words: Bits,
+    /// Digits.
+    pub digits: Bits,
+    /// Capital letters of ASCII.
+    pub capitals: Bits,
+    /// What a data type may begin with, or be found from, that is no word: `+`, `(`, `:`, `@` and `$`.
+    pub marks: Bits,
+    /// Hyphens.
+    pub hyphens: Bits,
+    /// What is not ASCII.
+    pub beyond_ascii: Bits,
+}
+
+impl TextBits {
+    /// Of a few lanes.
+    #[inline]
+    #[must_use]
+    pub fn of(lanes: &[[u8; LANE]]) -> Self {
+        let mut all = Self::default();
+        for lane in lanes.iter().rev() {
+            let lane = arch::load(lane);
+            let digits = arch::between(lane, b'0', b'9');
+            let words = arch::or(digits, arch::between(arch::fold(lane), b'a', b'z'));
+            let first = arch::or(arch::eq(lane, b'+'), arch::eq(lane, b'('));
+            let second = arch::or(arch::eq(lane, b':'), arch::eq(lane, b'@'));
+            let marks = arch::or(arch::or(first, second), arch::eq(lane, b'$'));
+            all.words = all.words << LANE | arch::bits(words);
+            all.digits = all.digits << LANE | arch::bits(digits);
+            all.capitals = all.capitals << LANE | arch::bits(arch::between(lane, b'A', b'Z'));
+            all.marks = all.marks << LANE | arch::bits(marks);
+            all.hyphens = all.hyphens << LANE | arch::bits(arch::eq(lane, b'-'));
+            all.beyond_ascii = all.beyond_ascii << LANE | arch::bits(lane);
+        }
+        all
+    }
 }
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -154,13 +238,23 @@ mod arch {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bits, LANE, colons, digits, ends, marks, quotes, solid};
+    use super::*;
     use proptest::prelude::*;
 
     proptest! {
+        /// Bytes are in lanes as they are in the text, and nothing else is.
+        #[test]
+        fn lanes_hold_the_bytes(bytes in prop::collection::vec(any::<u8>(), 0..=BLOCK)) {
+            let (lanes, count) = of_bytes(&bytes);
+            prop_assert_eq!(count, bytes.len().div_ceil(LANE));
+            let (inside, beyond) = lanes.as_flattened().split_at(bytes.len());
+            prop_assert_eq!(inside, &bytes[..]);
+            prop_assert!(beyond.iter().all(|byte| *byte == 0));
+        }
+
         /// Every bit is what its byte says.
         #[test]
-        fn bits_say_what_bytes_are(lane in prop::array::uniform16(prop_oneof![any::<u8>(), prop::sample::select(&b"\"\\{}[]:, \n09@%&$'/;"[..])])) {
+        fn bits_say_what_bytes_are(lane in prop::array::uniform16(prop_oneof![any::<u8>(), prop::sample::select(&b"\"\\{}[]:, \n09azAZ`@[%&$'/;-+(\x80\xe1"[..])])) {
             let expected = |is: &dyn Fn(u8) -> bool| (0..LANE).fold(0, |bits: Bits, at| bits | u64::from(is(lane[at])) << at);
             prop_assert_eq!(quotes(&lane), expected(&|byte| b"\"\\".contains(&byte)));
             prop_assert_eq!(solid(&lane), expected(&|byte| byte > b' '));
@@ -168,6 +262,14 @@ mod tests {
             prop_assert_eq!(digits(&lane), expected(&|byte| byte.is_ascii_digit()));
             prop_assert_eq!(colons(&lane), expected(&|byte| byte == b':'));
             prop_assert_eq!(marks(&lane), expected(&|byte| b"@\\%&".contains(&byte)));
+            prop_assert_eq!(TextBits::of(&[lane]), TextBits {
+                words: expected(&|byte| byte.is_ascii_alphanumeric()),
+                digits: expected(&|byte| byte.is_ascii_digit()),
+                capitals: expected(&|byte| byte.is_ascii_uppercase()),
+                marks: expected(&|byte| b"+(:@$".contains(&byte)),
+                hyphens: expected(&|byte| byte == b'-'),
+                beyond_ascii: expected(&|byte| !byte.is_ascii()),
+            });
         }
     }
 }

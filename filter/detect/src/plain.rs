@@ -1,0 +1,106 @@
+//! Values that APIs are full of and that hold nothing, told by their form alone: times and UUIDs. They have digits enough for a
+//! dozen shapes to be tried in vain.
+
+/// Whether a text without context and of no use to the user's own detectors holds nothing, at a glance.
+pub fn holds_nothing(text: &[u8]) -> bool {
+    match text {
+        [_, _, _, _, b'-', _, _, b'-', ..] => is_time(text),
+        [_, _, _, _, _, _, _, _, b'-', ..] => is_uuid(text),
+        _ => false,
+    }
+}
+
+/// `2026-11-26`, alone or with a time of day as RFC 3339 and its relatives write it: `T10:15`, ` 10:15:30.250`, a zone.
+fn is_time(text: &[u8]) -> bool {
+    let Some((date, rest)) = text.split_at_checked(10) else { return false };
+    if !fits(date, b"0000-00-00") {
+        return false;
+    }
+    let Some((mark, time)) = rest.split_first() else { return true };
+    let Some((minutes, rest)) = time.split_at_checked(5) else { return false };
+    if !matches!(mark, b'T' | b't' | b' ') || !fits(minutes, b"00:00") {
+        return false;
+    }
+    let rest = match rest.split_at_checked(3) {
+        Some((seconds, rest)) if fits(seconds, b":00") => fraction(rest),
+        _ => rest,
+    };
+    matches!(rest, [] | [b'Z' | b'z'])
+        || rest.split_first().is_some_and(|(sign, zone)| {
+            matches!(sign, b'+' | b'-') && (fits(zone, b"00:00") || fits(zone, b"0000") || fits(zone, b"00"))
+        })
+}
+
+/// What is after a fraction of a second of at most nine digits.
+fn fraction(text: &[u8]) -> &[u8] {
+    let Some(digits) = text.strip_prefix(b".") else { return text };
+    let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if (1..=9).contains(&count) { digits.get(count..).unwrap_or_default() } else { text }
+}
+
+/// RFC 9562: 32 hexadecimal digits in five groups.
+fn is_uuid(text: &[u8]) -> bool {
+    let is = |(at, byte): (usize, &u8)| match at {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.iter().enumerate().all(is)
+}
+
+/// Whether a text is written so, with a digit for each nought.
+fn fits(text: &[u8], form: &[u8]) -> bool {
+    let is = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    text.len() == form.len() && text.iter().zip(form).all(is)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::Scan;
+    use crate::{Context, Detectors, Types};
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    static DETECTORS: LazyLock<Detectors> = LazyLock::new(|| Detectors::new(Types::standard(), Vec::new()));
+
+    #[test]
+    fn times_and_uuids_are_known_by_their_form() {
+        for (text, expected) in [
+            ("2026-11-26", true),
+            ("2026-11-26T10:15:30Z", true),
+            ("2026-11-26 10:15", true),
+            ("2026-11-26T10:15:30.123456789+08:00", true),
+            ("2026-11-26T10:15:30-0800", true),
+            ("550e8400-e29b-41d4-a716-446655440000", true),
+            ("2026-11-26T10", false),
+            ("2026-11-2", false),
+            ("2026-11-26T10:15:30.", false),
+            ("2026-11-26T10:15:30Z ", false),
+            ("2026-11-26T10:15:30+8", false),
+            ("550e8400-e29b-41d4-a716-44665544000", false),
+            ("550e8400-e29b-41d4-a716-4466554400000", false),
+            ("550e8400-e29b-41d4-a716-44665544000g", false),
+        ] {
+            assert_eq!(holds_nothing(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+        /// What is told at a glance to hold nothing holds nothing.
+        #[test]
+        fn the_scan_agrees(
+            text in prop_oneof![
+                "[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,9})?)?(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)?)?",
+                "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+                "[0-9]{8}-[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{12}",
+            ],
+        ) {
+            let mut found = Vec::new();
+            Scan::new(&DETECTORS, text.as_bytes(), 0, Context::NONE, &mut found).run();
+            prop_assert!(holds_nothing(text.as_bytes()));
+            prop_assert_eq!(found, Vec::new());
+        }
+    }
+}
