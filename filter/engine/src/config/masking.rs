@@ -149,6 +149,8 @@ config_object! {
     pub struct Inspect {
         /// Whether responses are looked at; they are by default where there is a `collector`.
         responses: bool, optional;
+        /// Whether requests are looked at; they are by default where there is a `collector`.
+        requests: bool, optional;
         /// Data types that are looked for, by name; all by default.
         data_types: NonEmpty<Glob>, optional;
         /// So much of a body is looked at; 1MiB by default. Masking rules have no such bound.

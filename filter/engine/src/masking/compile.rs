@@ -50,12 +50,13 @@ pub(crate) fn compile(
         bodies.push(body);
     }
     let inspect = sections.inspect;
-    let looks = inspect.and_then(|inspect| inspect.responses).unwrap_or(true) && sections.reports;
+    let looks = |asked: fn(&Inspect) -> Option<bool>| sections.reports && inspect.and_then(asked).unwrap_or(true);
     let wanted = inspect.and_then(|inspect| inspect.data_types.as_ref());
     let types = wanted.map_or_else(Types::standard, |globs| types(globs, "inspect.data_types", problems));
-    let inspected = if looks { types } else { Types::NONE };
+    let responses = if looks(|inspect| inspect.responses) { types } else { Types::NONE };
+    let requests = if looks(|inspect| inspect.requests) { types } else { Types::NONE };
     // What nobody asks for is not looked for.
-    let enabled = bodies.iter().fold(inspected, |enabled, rule| enabled.union(rule.types));
+    let enabled = bodies.iter().fold(responses.union(requests), |enabled, rule| enabled.union(rule.types));
     let detectors = Rc::new(Detectors::new(enabled, Vec::new()));
     let plan = match Plan::new(bodies, detectors, key.map_or(&[], str::as_bytes)) {
         Ok(plan) => plan,
@@ -68,7 +69,8 @@ pub(crate) fn compile(
     Some(Masking {
         rules,
         plan: Rc::new(plan),
-        inspect: inspected,
+        inspect: responses,
+        inspect_requests: requests,
         inspect_bytes_max: inspect
             .and_then(|inspect| inspect.max_bytes)
             .map_or(INSPECT_BYTES, |size| u64::try_from(size.bytes()).unwrap_or(u64::MAX)),
