@@ -14,9 +14,13 @@ use passing::Passing;
 #[derive(Debug, Default)]
 pub(crate) struct Response {
     body: Stage,
+    /// What was found in its head.
+    head: Report,
     /// The masking rules that changed header lines, or would have: the rule, and whether it acts.
     masked_headers: Vec<(usize, bool)>,
     ended: Option<Ended>,
+    /// Whether the client has its head.
+    head_left: bool,
 }
 
 /// A rule has ended the response.
@@ -70,19 +74,22 @@ impl Response {
         }
         let map = host.headers(HeaderMap::Response)?;
         let head = ResponseHead { lines: Pairs::new(&map), to_head, is_whole };
-        let Treatment { body, changes, masked_headers } = masking.treat(due, &head);
+        let Treatment { body, changes, masked_headers, head } = masking.treat(due, &head);
         for change in &changes {
             match change {
                 HeadChange::Remove(name) => host.remove_header(HeaderMap::Response, name)?,
                 HeadChange::Replace(name, value) => host.set_header(HeaderMap::Response, name, value)?,
             }
         }
-        self.masked_headers = masked_headers;
+        (self.masked_headers, self.head) = (masked_headers, head);
         match body {
             Body::Untouched => {}
             Body::Unread(reason) => self.body = Stage::Unread(reason),
             Body::Blocked(rule, reason) => return Ok(self.end(rule, reason)),
-            Body::Read(asked, ending) => self.body = Stage::Passing(Box::new(Passing::new(masking, asked, ending))),
+            Body::Read(asked, ending) => {
+                let passing = Passing::new(masking, (asked, self.head.clone()), ending);
+                self.body = Stage::Passing(Box::new(passing));
+            }
         }
         Ok(Next::Continue)
     }
@@ -125,6 +132,16 @@ impl Response {
         if self.ended.is_some_and(|ended| ended.done) { Next::Continue } else { Next::Hold }
     }
 
+    /// Whether the client has its head.
+    pub(crate) const fn head_left(&self) -> bool {
+        self.head_left
+    }
+
+    /// The host has let the head go.
+    pub(crate) const fn head_has_left(&mut self) {
+        self.head_left = true;
+    }
+
     /// Whether its body streams by.
     pub(crate) const fn has_begun(&self) -> bool {
         matches!(self.body, Stage::Passing(_))
@@ -148,11 +165,11 @@ impl Response {
         self.rules(true).next().is_some()
     }
 
-    /// What was found in the body.
+    /// What was found.
     pub(crate) fn report(&self) -> Option<&Report> {
         match &self.body {
-            Stage::Passing(passing) => passing.reading.report(),
-            Stage::Unasked | Stage::Unread(_) => None,
+            Stage::Passing(passing) => Some(passing.reading.report()),
+            Stage::Unasked | Stage::Unread(_) => Some(&self.head),
         }
     }
 

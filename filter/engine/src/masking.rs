@@ -6,6 +6,7 @@
 
 mod body;
 pub(crate) mod compile;
+mod heads;
 mod request;
 mod response;
 
@@ -16,7 +17,7 @@ use ostiary_body::detect::Types;
 use ostiary_body::plan::{Active, Plan};
 pub use ostiary_body::rule::RuleSet;
 use ostiary_body::rule::Unreadable;
-pub use request::Incoming;
+pub use request::{Admission, Incoming, Stage};
 pub use response::{Body, Ending, HeadChange, ResponseHead, Treatment};
 use std::rc::Rc;
 
@@ -38,19 +39,23 @@ pub struct Rule {
     pub name: Box<str>,
     /// Whether it only looks.
     pub shadow: bool,
+    /// Whether it is about requests, and so refuses; else about responses.
+    on_request: bool,
     scope: Scope,
     conditions: Conditions,
     unless: Option<Conditions>,
     statuses: Option<Vec<StatusSet>>,
-    /// Response headers that it masks, in lower case.
+    /// Response headers that it masks, or request headers that it refuses, in lower case.
     headers: Vec<Box<str>>,
 }
 
 /// What holds for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Due {
-    /// The rules that it falls under.
+    /// The rules about responses that it falls under.
     pub rules: RuleSet,
+    /// The rules about requests that it falls under.
+    pub requests: RuleSet,
     /// Whether the answer depends on who calls, or from where or with what.
     pub varies: bool,
 }
@@ -65,10 +70,20 @@ impl Masking {
             }
             // Who is excepted gets what a cache must not give to others, so this is not only about those
             // whose answers are masked.
-            due.varies |= !rule.shadow && rule.depends_on_caller();
+            due.varies |= !rule.shadow && !rule.on_request && rule.depends_on_caller();
             if rule.falls(call) {
-                due.rules.add(number);
+                due.add(number, rule);
             }
+        }
+        due
+    }
+
+    /// What holds for a call of which nothing is known: all rules, because a doubt masks.
+    pub(crate) fn due_in_doubt(&self) -> Due {
+        let mut due = Due::default();
+        for (number, rule) in self.rules.iter().enumerate() {
+            due.varies |= !rule.shadow && !rule.on_request && rule.depends_on_caller();
+            due.add(number, rule);
         }
         due
     }
@@ -131,6 +146,12 @@ impl Masking {
             set.add(number);
         }
         active
+    }
+}
+
+impl Due {
+    fn add(&mut self, number: usize, rule: &Rule) {
+        if rule.on_request { &mut self.requests } else { &mut self.rules }.add(number);
     }
 }
 

@@ -103,6 +103,7 @@ pub struct Policy {
     access: Access,
     quotas: Quotas,
     masking: Masking,
+    holds_headers: bool,
     reporting: Reporting,
     revision: Revision,
 }
@@ -161,11 +162,25 @@ impl Policy {
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
         let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);
+        let holds_headers = layers.first().and_then(|layer| layer.config.hold_headers).unwrap_or(false);
+        let quotas = quotas.with_held_headers(holds_headers);
         let masking = masking(&mut layers, mode, &around, &mut problems);
         let (rules, default) = rules(layers, &around, &mut problems);
         let Some(masking) = masking.filter(|_| problems.is_empty()) else { return Err(problems) };
         let access = Access::new(rules, api_count, default);
-        Ok(Self { mode, requests, clients, callers, catalog, access, quotas, masking, reporting, revision })
+        Ok(Self {
+            mode,
+            requests,
+            clients,
+            callers,
+            catalog,
+            access,
+            quotas,
+            masking,
+            holds_headers,
+            reporting,
+            revision,
+        })
     }
 
     /// Whether decisions act.
@@ -230,6 +245,12 @@ impl Policy {
     #[must_use]
     pub const fn masking(&self) -> &Masking {
         &self.masking
+    }
+
+    /// Whether heads are held until bodies are known: Envoy was told to show them.
+    #[must_use]
+    pub const fn holds_headers(&self) -> bool {
+        self.holds_headers
     }
 
     /// Where records go.

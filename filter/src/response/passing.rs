@@ -11,6 +11,7 @@
 use super::Next;
 use crate::host::{Buffer, Host};
 use crate::reading::{End, Reading};
+use ostiary_body::report::Report;
 use ostiary_engine::masking::{Asked, Ending, Masking};
 
 /// Bytes that Envoy holds at most for the sake of an undecided end. Envoy ends a response of which it would
@@ -34,8 +35,15 @@ pub(super) struct Passing {
 }
 
 impl Passing {
-    pub(super) fn new(masking: &Masking, asked: Asked, ending: Ending) -> Self {
-        Self { reading: Reading::new(masking, asked), ending, is_over: false, decided: Vec::new(), held: 0, came: 0 }
+    pub(super) fn new(masking: &Masking, (asked, head): (Asked, Report), ending: Ending) -> Self {
+        Self {
+            reading: Reading::new(masking, asked, head),
+            ending,
+            is_over: false,
+            decided: Vec::new(),
+            held: 0,
+            came: 0,
+        }
     }
 
     /// Takes what Envoy has: `len` bytes, the last ones if `is_last`.

@@ -31,7 +31,13 @@ impl<H: Host> Stream<H> {
             _ => self.response.trailers(host, masking),
         };
         match next {
-            Next::Continue => return Flow::Continue,
+            Next::Continue => {
+                // Of what was ended only our own answer goes on.
+                if self.response.ended().is_none() {
+                    self.response.head_has_left();
+                }
+                return Flow::Continue;
+            }
             Next::Hold => {}
             Next::End => {
                 self.vm.count(Counter::ResponseBlocked);

@@ -16,13 +16,15 @@ config_object! {
     pub struct Masking {
         /// Its name, which records and counters use.
         name: Name, required;
+        /// Whether it is about what leaves (`response`, the default) or about what comes (`request`): a request is never changed, so such a rule says `mask: block`, and has no `keep_only`, `status` or `numbers`.
+        on: On, optional;
         /// Fields by path: `$.items[*].phone`, `$..phone`, `$..*_token`; `*` within a name stands for any part.
         fields: NonEmpty<FieldPath>, optional;
         /// Data types by name, wherever they are found: `payment_card`, `cn_*`.
         data_types: NonEmpty<Glob>, optional;
         /// The fields that may leave; everything else is removed.
         keep_only: NonEmpty<FieldPath>, optional;
-        /// Response headers, masked whole.
+        /// Response headers, masked whole; with `on: request` headers that no request may have.
         headers: NonEmpty<HeaderName>, optional;
         /// What is written instead: `***` by default.
         mask: Written, optional;
@@ -46,6 +48,16 @@ config_object! {
 }
 
 config_choice! {
+    /// What a masking rule is about.
+    pub enum On {
+        /// What leaves.
+        Response = "response",
+        /// What comes.
+        Request = "request",
+    }
+}
+
+config_choice! {
     /// A mask without settings.
     pub enum Word {
         /// A pseudonym: the same for the same value, so that joins still work. Needs `pseudonyms.key`.
@@ -56,7 +68,7 @@ config_choice! {
         Nullify = "nullify",
         /// The field goes, with its name.
         Remove = "remove",
-        /// The whole response does not leave.
+        /// The whole response does not leave, the request does not come.
         Block = "block",
     }
 }

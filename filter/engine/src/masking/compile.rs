@@ -2,14 +2,14 @@
 
 use super::{Masking, Rule};
 use crate::access::Around;
-use crate::config::masking::{Inspect, Masking as Written, Pseudonyms, Shape, Word, Written as WrittenMask};
+use crate::config::masking::{Inspect, Masking as Written, On, Pseudonyms, Shape, Word, Written as WrittenMask};
 use crate::config::read::Problems;
 use crate::config::types::{Glob, NonEmpty};
 use crate::config::{self, Mode, nearest};
 use crate::hash;
 use ostiary_body::detect::{DataType, Detectors, Types};
 use ostiary_body::plan::Plan;
-use ostiary_body::rule::{self, Mask, RULES_MAX};
+use ostiary_body::rule::{self, Mask, Oversize, RULES_MAX};
 use std::rc::Rc;
 
 /// What the mask of a rule is where it names none.
@@ -113,6 +113,7 @@ fn one(
         }
         unless
     });
+    let on_request = written.on == Some(On::Request);
     let headers = written.headers.map(|list| list.0.iter().map(|name| name.as_str().into()).collect());
     let headers: Vec<Box<str>> = headers.unwrap_or_default();
     if !body.names_anything() && headers.is_empty() {
@@ -120,6 +121,7 @@ fn one(
     }
     Rule {
         name: written.name.as_str().into(),
+        on_request,
         shadow: written.shadow.unwrap_or(false) || mode == Mode::Shadow,
         scope,
         conditions,
@@ -143,14 +145,39 @@ fn body(written: &Written, path: &str, has_key: bool, problems: &mut Problems) -
             "needs a key: give `pseudonyms.key`, or name the variable that holds it by `pseudonyms.key_env`",
         );
     }
+    let oversize = match (written.on, written.oversize) {
+        (Some(On::Request), oversize) => {
+            refuses(written, &mask, path, problems);
+            oversize.unwrap_or(Oversize::Block)
+        }
+        (Some(On::Response) | None, oversize) => oversize.unwrap_or_default(),
+    };
     rule::Rule {
         fields: paths(&written.fields),
         types: written.data_types.as_ref().map_or(Types::NONE, |globs| types(globs, &at, problems)),
         keep_only: paths(&written.keep_only),
         mask,
         numbers: written.numbers.unwrap_or_default(),
-        oversize: written.oversize.unwrap_or_default(),
+        oversize,
         unreadable: written.unreadable.unwrap_or_default(),
+    }
+}
+
+/// Holds a rule about requests to what it can do.
+fn refuses(written: &Written, mask: &Mask, path: &str, problems: &mut Problems) {
+    if *mask != Mask::Block {
+        problems.push(format!("{path}.mask"), "a request is never changed: write `mask: block`, which refuses it");
+    }
+    for (key, given) in [
+        ("keep_only", written.keep_only.is_some()),
+        ("status", written.status.is_some()),
+        ("numbers", written.numbers.is_some()),
+        ("oversize", written.oversize == Some(Oversize::Mask)),
+    ] {
+        if given {
+            let hint = if key == "oversize" { "write `block` or `pass`" } else { "leave it out" };
+            problems.push(format!("{path}.{key}"), format!("says nothing of a request: {hint}"));
+        }
     }
 }
 

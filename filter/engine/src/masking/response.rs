@@ -2,10 +2,13 @@
 //! that came or lead around the mask (RFC 9110, sections 8, 9.3.2, 14 and 15; RFC 9530).
 
 use super::body::{Asked, Content};
-use super::{Due, Masking};
+use super::{Due, Masking, heads};
 use crate::pairs::Pairs;
+use ostiary_body::loose::Loose;
 use ostiary_body::plan::Active;
+use ostiary_body::report::Report;
 use ostiary_body::rule::Mask;
+use std::rc::Rc;
 
 /// Lines that describe the bytes as they came: lengths, digests, signatures over them.
 const OF_THE_BYTES: [&str; 8] = [
@@ -65,7 +68,7 @@ pub enum HeadChange {
 }
 
 /// What becomes of a response.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Treatment {
     /// Its body.
     pub body: Body,
@@ -73,6 +76,8 @@ pub struct Treatment {
     pub changes: Vec<HeadChange>,
     /// Header lines that a rule masks, or would: the rule, and whether it acts.
     pub masked_headers: Vec<(usize, bool)>,
+    /// What was found in its head.
+    pub head: Report,
 }
 
 /// What a head says.
@@ -92,7 +97,12 @@ impl Masking {
     pub fn treat(&self, due: &Due, head: &ResponseHead<'_>) -> Treatment {
         let read = Read::new(head.lines);
         let active = self.active(&due.rules, read.status);
-        let mut treatment = Treatment { body: Body::Untouched, changes: Vec::new(), masked_headers: Vec::new() };
+        let mut treatment = Treatment {
+            body: Body::Untouched,
+            changes: Vec::new(),
+            masked_headers: Vec::new(),
+            head: self.look(head.lines),
+        };
         let blocking = self.mask_headers(&active, head.lines, &mut treatment);
         let enforced = self.on_bodies(&active.enforced).next().is_some();
         treatment.body = match blocking {
@@ -132,6 +142,17 @@ impl Masking {
             Ok(asked) => Body::Read(asked, read.ending()),
             Err(reason) => unread(reason),
         }
+    }
+
+    /// Looks at header lines. Rules mask them by name only.
+    fn look(&self, lines: Pairs<'_>) -> Report {
+        if self.inspect.is_empty() {
+            return Report::default();
+        }
+        let mut loose = Loose::new(Rc::clone(&self.plan), Active { inspect: self.inspect, ..Active::default() });
+        // Where no rule is in force none blocks.
+        let _ = heads::lines(&mut loose, lines, None);
+        loose.into_report()
     }
 
     /// Masks header lines; gives the rule that ends the response for one.
