@@ -58,7 +58,8 @@ enum Stage {
 
 impl Response {
     /// Takes the head of a response to a call that falls under these rules, and changes it. `to_head`
-    /// says that a HEAD is answered, `is_whole` that no body follows.
+    /// says that a HEAD is answered, `is_whole` that no body follows, `may_hold` that Envoy shows the body of
+    /// which it holds the head.
     ///
     /// # Errors
     /// The host's status, when it did not give the head or did not change it.
@@ -67,7 +68,7 @@ impl Response {
         host: &impl Host,
         masking: &Masking,
         due: &Due,
-        (to_head, is_whole): (bool, bool),
+        (to_head, is_whole, may_hold): (bool, bool, bool),
     ) -> Result<Next, Status> {
         if self.ended.is_some() {
             return Ok(self.after_end());
@@ -87,8 +88,10 @@ impl Response {
             Body::Unread(reason) => self.body = Stage::Unread(reason),
             Body::Blocked(rule, reason) => return Ok(self.end(rule, reason)),
             Body::Read(asked, ending) => {
-                let passing = Passing::new(masking, (asked, self.head.clone()), ending);
+                let passing = Passing::new(masking, (asked, self.head.clone()), ending, may_hold);
+                let next = if passing.holds_head { Next::Hold } else { Next::Continue };
                 self.body = Stage::Passing(Box::new(passing));
+                return Ok(next);
             }
         }
         Ok(Next::Continue)

@@ -14,9 +14,10 @@ use crate::access::{Call, Conditions, Met, Scope};
 use crate::config::quota_values::StatusSet;
 pub use body::Asked;
 use ostiary_body::detect::Types;
+use ostiary_body::format::{Format, Guess};
 use ostiary_body::plan::{Active, Plan};
 pub use ostiary_body::rule::RuleSet;
-use ostiary_body::rule::Unreadable;
+use ostiary_body::rule::{Mask, Unreadable};
 pub use request::{Admission, Incoming, Stage};
 pub use response::{Body, Ending, HeadChange, ResponseHead, Treatment};
 use std::rc::Rc;
@@ -110,6 +111,15 @@ impl Masking {
     #[must_use]
     pub fn guard(&self, rules: &RuleSet) -> Option<usize> {
         self.on_bodies(rules).find(|(_, says)| says.unreadable == Unreadable::Block).map(|(number, _)| number)
+    }
+
+    /// Whether a rule in force may end a response for what its body holds: then its head is worth holding
+    /// while the body begins. What comes event by event, or line by line, is not held.
+    #[must_use]
+    pub fn may_block(&self, asked: &Asked) -> bool {
+        let blocks = self.on_bodies(&asked.active.enforced).any(|(_, says)| says.mask == Mask::Block);
+        let format = Format::of(asked.content_type.as_deref(), &[]);
+        blocks && !matches!(format, Guess::Known(Format::Sse | Format::Ndjson | Format::JsonSequence))
     }
 
     /// A rule by its number.

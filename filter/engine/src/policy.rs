@@ -332,6 +332,7 @@ fn masking(layers: &mut [Layer], mode: Mode, around: &Around<'_>, problems: &mut
     let written = layers.iter_mut().flat_map(|layer| std::mem::take(&mut layer.config.masking)).collect();
     let base = layers.first().map(|layer| &layer.config);
     let sections = masking::compile::Sections {
+        detectors: base.map(|config| &config.detectors[..]).unwrap_or_default(),
         inspect: base.and_then(|config| config.inspect.as_ref()),
         pseudonyms: base.and_then(|config| config.pseudonyms.as_ref()),
         reports: base.is_some_and(|config| config.collector.is_some()),

@@ -20,7 +20,7 @@ impl<H: Host> Stream<H> {
                 if !masking.looks(due, !end) {
                     return Flow::Continue;
                 }
-                let read = self.response.head(host, masking, due, (known.kept.head, end));
+                let read = self.response.head(host, masking, due, (known.kept.head, end, known.policy.holds_headers()));
                 read.unwrap_or_else(|_| {
                     self.vm.count(Counter::HostFailure);
                     // What could not be read may hold what a rule masks.

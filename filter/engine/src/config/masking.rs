@@ -156,6 +156,32 @@ config_choice! {
     }
 }
 
+config_choice! {
+    /// A checksum over the digits, or letters and digits, of a match.
+    pub enum Checksum {
+        /// ISO/IEC 7812-1: payment cards, IMEI.
+        Luhn = "luhn",
+        /// Verhoeff's.
+        Verhoeff = "verhoeff",
+        /// ISO 7064 MOD 11,10.
+        Mod1110 = "mod11_10",
+    }
+}
+
+config_object! {
+    /// A data type of one's own.
+    pub struct Detector {
+        /// Its name, at most 64 characters and none that a data type has; rules and records use it.
+        name: Name, required;
+        /// What its values look like, in the syntax of Rust's `regex-lite`; say `\b` where a word has to end.
+        pattern: Line, required;
+        /// A checksum that a value has to have, too.
+        checksum: Checksum, optional;
+        /// Words of which one has to be in the name of the field or beside the value.
+        context: NonEmpty<Line>, optional;
+    }
+}
+
 config_object! {
     /// Looking without masking: what is found goes into the record, by name and count.
     pub struct Inspect {

@@ -125,6 +125,8 @@ config_object! {
         counting: Counting, optional;
         /// How often; several that a call falls under are charged in their order.
         quotas: Vec<Digested<Quota>>, default;
+        /// Data types of one's own, for `masking` and `inspect`.
+        detectors: Vec<masking::Detector>, default;
         /// What may leave; all rules that hold for a response mask it.
         masking: Vec<masking::Masking>, default;
         /// Looking without masking.
