@@ -19,9 +19,11 @@ mod identity;
 mod ids;
 pub mod metrics;
 mod quota;
+mod reading;
 mod record;
 mod reply;
 pub mod report;
+mod request;
 mod response;
 pub mod root;
 #[cfg(target_arch = "wasm32")]

@@ -1,21 +1,26 @@
 //! One response on its way out: its head changed where a rule masks its body, its body read and
 //! masked as it streams by.
 
-mod reading;
+mod passing;
 
 use crate::host::{HeaderMap, Host, Status};
+use crate::reading::Looked;
 use ostiary_body::report::{Report, RuleCount};
 use ostiary_engine::masking::{Body, Due, HeadChange, Masking, ResponseHead, RuleSet, Treatment};
 use ostiary_engine::pairs::Pairs;
-use reading::Reading;
+use passing::Passing;
 
 /// A response.
 #[derive(Debug, Default)]
 pub(crate) struct Response {
     body: Stage,
+    /// What was found in its head.
+    head: Report,
     /// The masking rules that changed header lines, or would have: the rule, and whether it acts.
     masked_headers: Vec<(usize, bool)>,
     ended: Option<Ended>,
+    /// Whether the client has its head.
+    head_left: bool,
 }
 
 /// A rule has ended the response.
@@ -48,12 +53,13 @@ enum Stage {
     /// It is not looked at, for this reason.
     Unread(&'static str),
     /// It streams by.
-    Reading(Box<Reading>),
+    Passing(Box<Passing>),
 }
 
 impl Response {
     /// Takes the head of a response to a call that falls under these rules, and changes it. `to_head`
-    /// says that a HEAD is answered, `is_whole` that no body follows.
+    /// says that a HEAD is answered, `is_whole` that no body follows, `may_hold` that Envoy shows the body of
+    /// which it holds the head.
     ///
     /// # Errors
     /// The host's status, when it did not give the head or did not change it.
@@ -62,28 +68,30 @@ impl Response {
         host: &impl Host,
         masking: &Masking,
         due: &Due,
-        (to_head, is_whole): (bool, bool),
+        (to_head, is_whole, may_hold): (bool, bool, bool),
     ) -> Result<Next, Status> {
         if self.ended.is_some() {
             return Ok(self.after_end());
         }
         let map = host.headers(HeaderMap::Response)?;
         let head = ResponseHead { lines: Pairs::new(&map), to_head, is_whole };
-        let Treatment { body, changes, masked_headers } = masking.treat(due, &head);
+        let Treatment { body, changes, masked_headers, head } = masking.treat(due, &head);
         for change in &changes {
             match change {
                 HeadChange::Remove(name) => host.remove_header(HeaderMap::Response, name)?,
                 HeadChange::Replace(name, value) => host.set_header(HeaderMap::Response, name, value)?,
             }
         }
-        self.masked_headers = masked_headers;
+        (self.masked_headers, self.head) = (masked_headers, head);
         match body {
             Body::Untouched => {}
             Body::Unread(reason) => self.body = Stage::Unread(reason),
             Body::Blocked(rule, reason) => return Ok(self.end(rule, reason)),
-            Body::Read { active, guard, coding, ending, content_type } => {
-                self.body =
-                    Stage::Reading(Box::new(Reading::new(masking, (active, guard), (coding, ending), content_type)));
+            Body::Read(asked, ending) => {
+                let passing = Passing::new(masking, (asked, self.head.clone()), ending, may_hold);
+                let next = if passing.holds_head { Next::Hold } else { Next::Continue };
+                self.body = Stage::Passing(Box::new(passing));
+                return Ok(next);
             }
         }
         Ok(Next::Continue)
@@ -94,8 +102,8 @@ impl Response {
         if self.ended.is_some() {
             return self.after_end();
         }
-        let Stage::Reading(reading) = &mut self.body else { return Next::Continue };
-        reading.chunk(host, masking, len, is_last).unwrap_or_else(|(rule, reason)| self.end(rule, reason))
+        let Stage::Passing(passing) = &mut self.body else { return Next::Continue };
+        passing.chunk(host, masking, len, is_last).unwrap_or_else(|(rule, reason)| self.end(rule, reason))
     }
 
     /// The body has ended without a word.
@@ -103,8 +111,8 @@ impl Response {
         if self.ended.is_some() {
             return self.after_end();
         }
-        let Stage::Reading(reading) = &mut self.body else { return Next::Continue };
-        match reading.trailers(host, masking) {
+        let Stage::Passing(passing) = &mut self.body else { return Next::Continue };
+        match passing.trailers(host, masking) {
             Ok(()) => Next::Continue,
             Err((rule, reason)) => self.end(rule, reason),
         }
@@ -127,9 +135,19 @@ impl Response {
         if self.ended.is_some_and(|ended| ended.done) { Next::Continue } else { Next::Hold }
     }
 
+    /// Whether the client has its head.
+    pub(crate) const fn head_left(&self) -> bool {
+        self.head_left
+    }
+
+    /// The host has let the head go.
+    pub(crate) const fn head_has_left(&mut self) {
+        self.head_left = true;
+    }
+
     /// Whether its body streams by.
     pub(crate) const fn has_begun(&self) -> bool {
-        matches!(self.body, Stage::Reading(_))
+        matches!(self.body, Stage::Passing(_))
     }
 
     /// The rule that ended it.
@@ -150,20 +168,20 @@ impl Response {
         self.rules(true).next().is_some()
     }
 
-    /// What was found in the body.
+    /// What was found.
     pub(crate) fn report(&self) -> Option<&Report> {
         match &self.body {
-            Stage::Reading(reading) => reading.report(),
-            Stage::Unasked | Stage::Unread(_) => None,
+            Stage::Passing(passing) => Some(passing.reading.report()),
+            Stage::Unasked | Stage::Unread(_) => Some(&self.head),
         }
     }
 
     /// How much of the body was looked at, and why not more.
-    pub(crate) fn inspected(&self) -> (&'static str, Option<&'static str>) {
+    pub(crate) fn inspected(&self) -> Looked {
         match &self.body {
             Stage::Unasked => ("none", Some("not_asked")),
             Stage::Unread(reason) => ("none", Some(reason)),
-            Stage::Reading(reading) => reading.inspected(),
+            Stage::Passing(passing) => passing.reading.inspected(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod back;
 mod held;
+mod onward;
 
 use crate::asking::Asking;
 use crate::facts::Facts;
@@ -9,6 +10,7 @@ use crate::head::{Head, Kept};
 use crate::host::{HeaderMap, Host};
 use crate::metrics::Counter;
 use crate::quota::{self, Asked};
+use crate::request::Request;
 use crate::response::Response;
 use crate::state::State;
 use crate::vm::{Vm, say};
@@ -104,25 +106,48 @@ pub struct Stream<H> {
     vm: Vm<H>,
     root: Rc<RefCell<State>>,
     phase: Phase,
+    request: Request,
+    /// Whether the upstream has the request's head.
+    head_left: bool,
     response: Response,
 }
 
 impl<H: Host> Stream<H> {
     pub(crate) fn new(vm: Vm<H>, root: Rc<RefCell<State>>) -> Self {
-        Self { vm, root, phase: Phase::New, response: Response::default() }
+        Self {
+            vm,
+            root,
+            phase: Phase::New,
+            request: Request::default(),
+            head_left: false,
+            response: Response::default(),
+        }
     }
 
     /// Takes what happens and says how to go on.
     pub fn step(&mut self, input: Input) -> Flow {
+        let flow = self.take(input);
+        let is_request =
+            matches!(input, Input::RequestHeaders { .. } | Input::RequestBody { .. } | Input::RequestTrailers);
+        self.head_left |= is_request && flow == Flow::Continue;
+        flow
+    }
+
+    fn take(&mut self, input: Input) -> Flow {
         match (input, &self.phase) {
             (Input::RequestHeaders { end }, Phase::New) => self.begin(end),
-            (Input::RequestBody { len, end }, Phase::Reading(..)) => self.read(Some(len), end),
+            (Input::RequestBody { len, end }, Phase::Reading(..)) => {
+                let flow = self.read(Some(len), end);
+                // What was held goes on in this callback.
+                if flow == Flow::Continue { self.pass_on(Some(len), end) } else { flow }
+            }
             (Input::RequestTrailers, Phase::Reading(..)) => self.read(None, true),
+            (Input::RequestBody { len, end }, Phase::Permitted(..) | Phase::Asking(..)) => self.pass_on(Some(len), end),
+            (Input::RequestTrailers, Phase::Permitted(..) | Phase::Asking(..)) => self.pass_on(None, true),
             // The upstream must see nothing of a refused request. Envoy drops what still comes, and
             // if it did not answer for us, the request is held.
-            (Input::RequestHeaders { .. } | Input::RequestBody { .. } | Input::RequestTrailers, Phase::Refused(_) | Phase::Asking(..)) => {
-                Flow::Stop
-            }
+            (Input::RequestHeaders { .. } | Input::RequestBody { .. } | Input::RequestTrailers, Phase::Refused(_))
+            | (Input::RequestHeaders { .. }, Phase::Asking(..)) => Flow::Stop,
             (
                 Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers,
                 Phase::Permitted(..) | Phase::Reading(..),
@@ -134,8 +159,7 @@ impl<H: Host> Stream<H> {
             ) if self.response.has_begun() => Flow::Stop,
             // Envoy gives the headers once; an internal redirect is a new stream to us.
             (Input::RequestHeaders { .. }, Phase::Permitted(..) | Phase::Reading(..) | Phase::Ended)
-            // A body that no quota counts by flows without being copied into the guest.
-            | (Input::RequestBody { .. } | Input::RequestTrailers, Phase::New | Phase::Permitted(..) | Phase::Ended)
+            | (Input::RequestBody { .. } | Input::RequestTrailers, Phase::New | Phase::Ended)
             // Our own refusal passes here too, and must.
             | (Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers, _) => Flow::Continue,
             (Input::End, _) => {
@@ -170,14 +194,20 @@ impl<H: Host> Stream<H> {
             judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
         }
         judged.reads_body &= !end;
+        self.request = Request::new(policy.masking(), &judged.masks, policy.callers(), &head.incoming(end));
+        if self.request.refused_by().is_some() {
+            judged.count_in(Some(Refusal::RequestBlocked), None);
+        }
         let quotas = self.count(&policy, &judged);
         let known = Box::new(Known { policy, judged, kept: head.keep(), quotas });
-        self.ask(known)
+        let flow = self.ask(known);
+        if flow == Flow::Continue { self.hold() } else { flow }
     }
 
     /// Acts on what was decided: the one place where a request is let go or answered.
     fn act(&mut self, mut known: Box<Known>) -> Flow {
         let Known { judged, quotas, .. } = &mut *known;
+        judged.count_in(self.request.refused_by().map(|_| Refusal::RequestBlocked), None);
         judged.count_in(quotas.refused.map(|refused| refused.refusal), quotas.would.map(|would| would.refusal));
         if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits()) {
             self.vm.count(Counter::WouldRefuse(refusal));
@@ -190,6 +220,7 @@ impl<H: Host> Stream<H> {
             }
             Err(refusal) => {
                 self.vm.count(Counter::Refused(refusal));
+                self.request.was_refused();
                 if self.refuse(refusal, &known) {
                     self.response = Response::default();
                 }
@@ -260,6 +291,9 @@ impl<H: Host> Stream<H> {
             let Known { policy, judged, .. } = &mut **known;
             judged.due.retain(|due| !quota::reads_body(policy, std::slice::from_ref(due)));
         }
+        if let Phase::Asking(known, _) | Phase::Reading(known, _) | Phase::Permitted(known, _) = &mut phase {
+            self.look_at_the_end(known);
+        }
         let (known, refused) = match &phase {
             Phase::Ended => return,
             Phase::New => (None, false),
@@ -299,7 +333,8 @@ impl<H: Host> Stream<H> {
             let operation = known.judged.operation.as_ref()?;
             Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
         });
-        record::request(reporter, &facts, known, id, (refused, &self.response));
+        let messages = record::Messages { request: &self.request, head_left: self.head_left, response: &self.response };
+        record::request(reporter, &facts, known, id, (refused, &messages));
     }
 }
 

@@ -1,18 +1,24 @@
-//! What may leave: which masking rules hold for a response, and what the response's head has to lose.
+//! What may leave, and what is looked at: which masking rules hold for a response, and what its head has to lose.
 //!
 //! A rule's scope and conditions are judged with the request, what its status asks with the answer;
 //! what cannot be known counts as met, and an exception that cannot be known is none: a doubt masks.
 //! How a body is read and masked is the affair of [`ostiary_body`]; this is what it is told.
 
+mod body;
 pub(crate) mod compile;
+mod heads;
+mod request;
 mod response;
 
 use crate::access::{Call, Conditions, Met, Scope};
 use crate::config::quota_values::StatusSet;
+pub use body::Asked;
 use ostiary_body::detect::Types;
+use ostiary_body::format::{Format, Guess};
 use ostiary_body::plan::{Active, Plan};
 pub use ostiary_body::rule::RuleSet;
-use ostiary_body::rule::Unreadable;
+use ostiary_body::rule::{Mask, Unreadable};
+pub use request::{Admission, Incoming, Stage};
 pub use response::{Body, Ending, HeadChange, ResponseHead, Treatment};
 use std::rc::Rc;
 
@@ -22,6 +28,7 @@ pub struct Masking {
     rules: Vec<Rule>,
     plan: Rc<Plan>,
     inspect: Types,
+    inspect_requests: Types,
     inspect_bytes_max: u64,
     key_id: Option<Box<str>>,
 }
@@ -33,19 +40,23 @@ pub struct Rule {
     pub name: Box<str>,
     /// Whether it only looks.
     pub shadow: bool,
+    /// Whether it is about requests, and so refuses; else about responses.
+    on_request: bool,
     scope: Scope,
     conditions: Conditions,
     unless: Option<Conditions>,
     statuses: Option<Vec<StatusSet>>,
-    /// Response headers that it masks, in lower case.
+    /// Response headers that it masks, or request headers that it refuses, in lower case.
     headers: Vec<Box<str>>,
 }
 
 /// What holds for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Due {
-    /// The rules that it falls under.
+    /// The rules about responses that it falls under.
     pub rules: RuleSet,
+    /// The rules about requests that it falls under.
+    pub requests: RuleSet,
     /// Whether the answer depends on who calls, or from where or with what.
     pub varies: bool,
 }
@@ -60,10 +71,20 @@ impl Masking {
             }
             // Who is excepted gets what a cache must not give to others, so this is not only about those
             // whose answers are masked.
-            due.varies |= !rule.shadow && rule.depends_on_caller();
+            due.varies |= !rule.shadow && !rule.on_request && rule.depends_on_caller();
             if rule.falls(call) {
-                due.rules.add(number);
+                due.add(number, rule);
             }
+        }
+        due
+    }
+
+    /// What holds for a call of which nothing is known: all rules, because a doubt masks.
+    pub(crate) fn due_in_doubt(&self) -> Due {
+        let mut due = Due::default();
+        for (number, rule) in self.rules.iter().enumerate() {
+            due.varies |= !rule.shadow && !rule.on_request && rule.depends_on_caller();
+            due.add(number, rule);
         }
         due
     }
@@ -90,6 +111,15 @@ impl Masking {
     #[must_use]
     pub fn guard(&self, rules: &RuleSet) -> Option<usize> {
         self.on_bodies(rules).find(|(_, says)| says.unreadable == Unreadable::Block).map(|(number, _)| number)
+    }
+
+    /// Whether a rule in force may end a response for what its body holds: then its head is worth holding
+    /// while the body begins. What comes event by event, or line by line, is not held.
+    #[must_use]
+    pub fn may_block(&self, asked: &Asked) -> bool {
+        let blocks = self.on_bodies(&asked.active.enforced).any(|(_, says)| says.mask == Mask::Block);
+        let format = Format::of(asked.content_type.as_deref(), &[]);
+        blocks && !matches!(format, Guess::Known(Format::Sse | Format::Ndjson | Format::JsonSequence))
     }
 
     /// A rule by its number.
@@ -126,6 +156,12 @@ impl Masking {
             set.add(number);
         }
         active
+    }
+}
+
+impl Due {
+    fn add(&mut self, number: usize, rule: &Rule) {
+        if rule.on_request { &mut self.requests } else { &mut self.rules }.add(number);
     }
 }
 

@@ -103,6 +103,7 @@ pub struct Policy {
     access: Access,
     quotas: Quotas,
     masking: Masking,
+    holds_headers: bool,
     reporting: Reporting,
     revision: Revision,
 }
@@ -161,11 +162,25 @@ impl Policy {
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
         let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);
+        let holds_headers = layers.first().and_then(|layer| layer.config.hold_headers).unwrap_or(false);
+        let quotas = quotas.with_held_headers(holds_headers);
         let masking = masking(&mut layers, mode, &around, &mut problems);
         let (rules, default) = rules(layers, &around, &mut problems);
         let Some(masking) = masking.filter(|_| problems.is_empty()) else { return Err(problems) };
         let access = Access::new(rules, api_count, default);
-        Ok(Self { mode, requests, clients, callers, catalog, access, quotas, masking, reporting, revision })
+        Ok(Self {
+            mode,
+            requests,
+            clients,
+            callers,
+            catalog,
+            access,
+            quotas,
+            masking,
+            holds_headers,
+            reporting,
+            revision,
+        })
     }
 
     /// Whether decisions act.
@@ -230,6 +245,12 @@ impl Policy {
     #[must_use]
     pub const fn masking(&self) -> &Masking {
         &self.masking
+    }
+
+    /// Whether heads are held until bodies are known: Envoy was told to show them.
+    #[must_use]
+    pub const fn holds_headers(&self) -> bool {
+        self.holds_headers
     }
 
     /// Where records go.
@@ -311,6 +332,7 @@ fn masking(layers: &mut [Layer], mode: Mode, around: &Around<'_>, problems: &mut
     let written = layers.iter_mut().flat_map(|layer| std::mem::take(&mut layer.config.masking)).collect();
     let base = layers.first().map(|layer| &layer.config);
     let sections = masking::compile::Sections {
+        detectors: base.map(|config| &config.detectors[..]).unwrap_or_default(),
         inspect: base.and_then(|config| config.inspect.as_ref()),
         pseudonyms: base.and_then(|config| config.pseudonyms.as_ref()),
         reports: base.is_some_and(|config| config.collector.is_some()),

@@ -20,7 +20,7 @@ impl<H: Host> Stream<H> {
                 if !masking.looks(due, !end) {
                     return Flow::Continue;
                 }
-                let read = self.response.head(host, masking, due, (known.kept.head, end));
+                let read = self.response.head(host, masking, due, (known.kept.head, end, known.policy.holds_headers()));
                 read.unwrap_or_else(|_| {
                     self.vm.count(Counter::HostFailure);
                     // What could not be read may hold what a rule masks.
@@ -31,7 +31,13 @@ impl<H: Host> Stream<H> {
             _ => self.response.trailers(host, masking),
         };
         match next {
-            Next::Continue => return Flow::Continue,
+            Next::Continue => {
+                // Of what was ended only our own answer goes on.
+                if self.response.ended().is_none() {
+                    self.response.head_has_left();
+                }
+                return Flow::Continue;
+            }
             Next::Hold => {}
             Next::End => {
                 self.vm.count(Counter::ResponseBlocked);

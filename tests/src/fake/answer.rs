@@ -43,12 +43,15 @@ pub fn pass_back(host: &FakeHost, stream: &mut Stream<FakeHost>, answer: &Answer
     let end = answer.body.is_empty() && !answer.trailers;
     let flow = stream.step(Input::ResponseHeaders { end });
     let headers = world.answer_headers.borrow_mut().take().unwrap_or_default();
-    if flow == Flow::Stop {
+    if flow == Flow::Stop && (replied() || before) {
         reply_through(stream, replied() && !before);
         return left;
     }
+    // A head that is held leaves with the first bytes that do.
+    let mut is_held = flow == Flow::Stop;
     let line = |(name, value): (&[u8], &[u8])| (String::from_utf8_lossy(name).into_owned(), value.to_vec());
-    left.headers = Some(Pairs::new(&headers).map(line).collect());
+    let headers: Vec<_> = Pairs::new(&headers).map(line).collect();
+    left.headers = (!is_held).then(|| headers.clone());
     let mut held = Vec::new();
     for (index, chunk) in answer.body.iter().enumerate() {
         held.extend_from_slice(chunk);
@@ -61,6 +64,9 @@ pub fn pass_back(host: &FakeHost, stream: &mut Stream<FakeHost>, answer: &Answer
             return left;
         }
         if flow == Flow::Continue {
+            if std::mem::take(&mut is_held) {
+                left.headers = Some(headers.clone());
+            }
             left.body.push(std::mem::take(&mut held));
         }
     }
@@ -72,6 +78,7 @@ pub fn pass_back(host: &FakeHost, stream: &mut Stream<FakeHost>, answer: &Answer
         if flow == Flow::Stop {
             return left;
         }
+        left.headers = Some(headers);
     }
     left.whole = held.is_empty() || answer.trailers;
     if answer.trailers && !held.is_empty() {

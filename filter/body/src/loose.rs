@@ -1,0 +1,57 @@
+//! Values that stand in no body: of a query, of header lines.
+
+use crate::detect::Types;
+use crate::encoding::Encoding;
+use crate::judge::{Judge, Kind, Spot, SpotStep};
+use crate::masker::Blocked;
+use crate::plan::{Active, Limits, Plan};
+use crate::report::Report;
+use crate::rule::RuleSet;
+use crate::verdict::Value;
+use std::rc::Rc;
+
+/// Looks at values one by one. Nothing is written: of what is in force only `block` means something here.
+#[derive(Debug)]
+pub struct Loose(Judge);
+
+impl Loose {
+    /// Nothing was looked at yet.
+    #[must_use]
+    pub fn new(plan: Rc<Plan>, active: Active) -> Self {
+        Self(Judge::new(plan, active, Limits::default()))
+    }
+
+    /// Whether anything is looked for.
+    #[must_use]
+    pub fn looks(&self) -> bool {
+        self.0.wanted != Types::NONE
+    }
+
+    /// Looks at a value with a name of its own. In reports it stands as `group.name`.
+    ///
+    /// # Errors
+    /// A rule blocks what it holds.
+    pub fn value(&mut self, group: &str, name: &[u8], text: &[u8]) -> Result<(), Blocked> {
+        let context = self.0.plan.detectors.context(name);
+        if !self.0.may_hold(text, text.len(), context) {
+            return Ok(());
+        }
+        let mut path = Vec::new();
+        crate::verdict::descend(&mut path, SpotStep::Key(group.as_bytes()));
+        let spot = Spot { path: &path, step: SpotStep::Key(name) };
+        let (kind, rules) = (Kind::Text(Encoding::Plain), RuleSet::NONE);
+        let value = Value { kind, raw: text, rules, context, spot, gone: false, offset: 0 };
+        self.0.value(&value).map(|_| ())
+    }
+
+    /// What was found.
+    #[must_use]
+    pub fn into_report(self) -> Report {
+        let mut report = self.0.report;
+        for place in &mut report.fields {
+            // They are in no document, so they have no root.
+            place.path = place.path.strip_prefix("$.").unwrap_or(&place.path).to_owned();
+        }
+        report
+    }
+}
