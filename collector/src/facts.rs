@@ -40,7 +40,7 @@ impl Batch {
                     kept.saturating_add(call.findings.len().saturating_mul(FINDING_BYTES))
                 }
                 Word::Policy(policy) => policy.attributes.len(),
-                Word::Unusable { .. } | Word::Vm(_) => 0,
+                Word::Unusable { .. } | Word::Open(_) | Word::Vm(_) => 0,
             };
             sum.saturating_add(ENTRY_BYTES).saturating_add(text)
         })
@@ -129,6 +129,8 @@ pub enum Word {
         /// Why.
         reason: Reason,
     },
+    /// A call is still open, and will be counted when it ends.
+    Open(OpenCall),
     /// A VM began, lives, or ended.
     Vm(VmWord),
     /// A policy was taken or refused.
@@ -164,6 +166,15 @@ pub struct Call {
     pub findings: Vec<Finding>,
     /// The whole record, where it was chosen to be kept.
     pub kept: Option<Box<Kept>>,
+}
+
+/// A call that is still open. It shows that its operation lives, and counts nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenCall {
+    /// Which of the batch's operations was called; absent when it could not be told.
+    pub operation: Option<usize>,
+    /// Whether the client gets what it asked for.
+    pub succeeded: bool,
 }
 
 /// A kind of data that was found in an answer.

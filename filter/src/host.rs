@@ -133,6 +133,8 @@ pub trait Host: Clone + 'static {
     fn set_body(&self, bytes: &[u8], len: usize) -> Result<(), Status>;
     /// An attribute of the current stream or root.
     fn property(&self, path: &[&str]) -> Result<Vec<u8>, Status>;
+    /// Has properties asked of another context from now on: a stream's, or the root's own again.
+    fn act_for(&self, context: u32) -> Result<(), Status>;
     /// One of Envoy's foreign functions.
     fn foreign(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Status>;
     /// Answers in the upstream's stead.

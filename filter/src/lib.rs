@@ -18,12 +18,14 @@ pub mod host;
 mod identity;
 mod ids;
 pub mod metrics;
+pub mod open;
 mod quota;
 mod record;
 mod reply;
 pub mod report;
 mod response;
 pub mod root;
+mod sampling;
 #[cfg(target_arch = "wasm32")]
 mod sdk;
 pub mod slots;

@@ -26,6 +26,8 @@ pub enum Counter {
     Made,
     /// Request records that the collector acknowledged.
     Sent,
+    /// Requests that have no record, because the policy samples.
+    Unsampled,
     /// Request records dropped, by reason.
     Dropped(Drop),
     /// Policies refused.
@@ -75,6 +77,7 @@ impl Counter {
             Self::Unseen,
             Self::Made,
             Self::Sent,
+            Self::Unsampled,
             Self::PolicyRefused,
             Self::HostFailure,
             Self::LogSuppressed,
@@ -100,6 +103,7 @@ impl Counter {
             Self::Unseen => "ostiary.requests.unseen".to_owned(),
             Self::Made => "ostiary.records.made".to_owned(),
             Self::Sent => "ostiary.records.sent".to_owned(),
+            Self::Unsampled => "ostiary.records.unsampled".to_owned(),
             Self::Dropped(reason) => format!("ostiary.records.dropped.{}", reason.word()),
             Self::PolicyRefused => "ostiary.policy.refused".to_owned(),
             Self::HostFailure => "ostiary.host.failures".to_owned(),

@@ -3,6 +3,7 @@
 use crate::facts::Facts;
 use crate::report::Reporter;
 use crate::response::Response;
+use crate::sampling::ONE;
 use crate::stream::Known;
 use ostiary_body::report::TypeCount;
 use ostiary_engine::access::{Origin, Verdict};
@@ -11,32 +12,57 @@ use ostiary_wire::attributes::{self as a, Attribute};
 use ostiary_wire::encode::{Attributes, Head};
 use ostiary_wire::{Event, grpc_status};
 
-/// Appends the record of a request that has ended. `known` is `None` when it never reached us,
-/// `id` is the operation's, `refused` says that we answered it.
-pub(crate) fn request(
-    reporter: &mut Reporter,
-    facts: &Facts<'_>,
-    known: Option<&Known>,
-    id: Option<&str>,
-    (refused, response): (bool, &Response),
-) {
-    let time_ns = facts.time_ns.unwrap_or(0);
-    let head = Head {
-        event: Event::Request,
-        time_ns,
-        observed_ns: time_ns.saturating_add(facts.duration_ns.unwrap_or(0)),
-        trace: known.and_then(|known| known.kept.trace),
-    };
-    reporter.request(&head, |w| {
-        w.bool(&a::REQUEST_SEEN, known.is_some());
-        if let Some(known) = known {
-            asked(w, known, id);
-            decided(w, known);
-            found(w, known, response);
-        }
-        client(w, facts, known);
-        answered(w, facts, refused, known.is_some_and(|known| known.kept.grpc));
+/// A call that is recorded.
+#[derive(Debug)]
+pub(crate) struct Recorded<'c> {
+    pub(crate) facts: &'c Facts<'c>,
+    /// What was judged; `None` when it never reached us.
+    pub(crate) known: Option<&'c Known>,
+    /// The operation's id.
+    pub(crate) id: Option<&'c str>,
+    /// Whether we answered it.
+    pub(crate) refused: bool,
+    pub(crate) response: &'c Response,
+    /// How many calls the record stands for, in thousandths.
+    pub(crate) weight: u64,
+    /// The number of a call that was told of while it was open; 0 for others.
+    pub(crate) number: u64,
+}
+
+/// Appends the record of a request that has ended.
+pub(crate) fn request(reporter: &mut Reporter, call: &Recorded<'_>) {
+    reporter.request(&head(Event::Request, call), |w| attributes(w, call));
+}
+
+/// Appends what is known of a call that is open; `is_new` says that it was not told of before.
+pub(crate) fn open(reporter: &mut Reporter, call: &Recorded<'_>, is_new: bool) {
+    reporter.open(&head(Event::RequestOpen, call), |w| {
+        w.str(&a::REQUEST_STATE, if is_new { "begun" } else { "open" });
+        attributes(w, call);
     });
+}
+
+fn head(event: Event, call: &Recorded<'_>) -> Head {
+    let time_ns = call.facts.time_ns.unwrap_or(0);
+    let observed_ns = time_ns.saturating_add(call.facts.duration_ns.unwrap_or(0));
+    Head { event, time_ns, observed_ns, trace: call.known.and_then(|known| known.kept.trace) }
+}
+
+fn attributes(w: &mut Attributes<'_>, call: &Recorded<'_>) {
+    if call.weight != ONE {
+        w.count(&a::RECORD_WEIGHT, call.weight);
+    }
+    if call.number > 0 {
+        w.count(&a::REQUEST_NUMBER, call.number);
+    }
+    w.bool(&a::REQUEST_SEEN, call.known.is_some());
+    if let Some(known) = call.known {
+        asked(w, known, call.id);
+        decided(w, known);
+        found(w, known, call.response);
+    }
+    client(w, call.facts, call.known);
+    answered(w, call.facts, call.refused, call.known.is_some_and(|known| known.kept.grpc));
 }
 
 /// What was asked for.
@@ -72,7 +98,7 @@ fn client(w: &mut Attributes<'_>, facts: &Facts<'_>, known: Option<&Known>) {
         Some(_) | None => envoys(),
     };
     if let Some(address) = address {
-        w.str(&a::CLIENT_ADDRESS, &address.to_string());
+        w.shown(&a::CLIENT_ADDRESS, &address);
     }
     let Some(known) = known else { return };
     if let Some(country) = &known.judged.country {
@@ -107,7 +133,7 @@ fn decided(w: &mut Attributes<'_>, known: &Known) {
             w.str(attribute, &quota.name);
         }
     }
-    w.str(&a::POLICY_REVISION, &known.policy.revision().to_string());
+    w.shown(&a::POLICY_REVISION, &known.policy.revision());
 }
 
 /// What was found in the response, and what was done about it.

@@ -51,6 +51,12 @@ pub(crate) struct State {
     pub(crate) open: u64,
     /// The listener's direction; only a stream knows its listener, so the first one tells.
     direction: Option<Direction>,
+    /// The root context's number.
+    pub(crate) context: u32,
+    /// When the last tick came; 0 before the first.
+    pub(crate) ticked_ns: u64,
+    /// Open calls that were told of.
+    pub(crate) told: u64,
     target: String,
     published: Tally,
     slots: Slots,
@@ -62,7 +68,7 @@ pub(crate) struct State {
 
 impl State {
     /// Nothing yet.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(context: u32) -> Self {
         Self {
             policy: None,
             surroundings: Surroundings::default(),
@@ -72,6 +78,9 @@ impl State {
             counter: quota::Counter::default(),
             open: 0,
             direction: None,
+            context,
+            ticked_ns: 0,
+            told: 0,
             target: String::new(),
             published: Tally::default(),
             slots: Slots::new(""),
@@ -119,6 +128,7 @@ impl State {
             flush_ns: reporting.flush_ms * 1_000_000,
             heartbeat_ns: reporting.heartbeat_ms * 1_000_000,
             queue_bytes_max: reporting.queue_bytes_max,
+            batch_bytes_max: reporting.batch_bytes_max,
         };
         if self.target.is_empty() {
             // Nobody is told any more: what waits is counted, and the stream ends here.
@@ -148,6 +158,7 @@ impl State {
 
     /// What a tick does, in its order.
     pub(crate) fn tick<H: Host>(&mut self, vm: &Vm<H>, now_ns: u64) {
+        self.ticked_ns = now_ns;
         self.announce(vm, now_ns);
         if self.life == Life::Done {
             return vm.tick(now_ns);
@@ -334,6 +345,7 @@ impl State {
         let Some(reporter) = &self.reporter else { return };
         let (now, before) = (*reporter.tally(), self.published);
         vm.add(Counter::Made, now.made - before.made);
+        vm.add(Counter::Unsampled, now.unsampled - before.unsampled);
         vm.add(Counter::Sent, now.sent - before.sent);
         for reason in Drop::ALL {
             vm.add(Counter::Dropped(reason), now.dropped(reason) - before.dropped(reason));

@@ -2,17 +2,21 @@
 
 mod back;
 mod held;
+mod lasting;
 
 use crate::asking::Asking;
 use crate::facts::Facts;
 use crate::head::{Head, Kept};
 use crate::host::{HeaderMap, Host};
 use crate::metrics::Counter;
+use crate::open::{Open, Told};
 use crate::quota::{self, Asked};
+use crate::record::{self, Recorded};
+use crate::reply;
 use crate::response::Response;
+use crate::sampling::{self, ONE};
 use crate::state::State;
 use crate::vm::{Vm, say};
-use crate::{record, reply};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::{Change, Edits};
 use ostiary_engine::judge::{Judged, Permit, judge};
@@ -105,11 +109,26 @@ pub struct Stream<H> {
     root: Rc<RefCell<State>>,
     phase: Phase,
     response: Response,
+    /// Its number among Envoy's contexts.
+    context: u32,
+    /// The streams that are open, and its place among them.
+    pub(crate) open: Rc<RefCell<Open<H>>>,
+    pub(crate) place: Option<usize>,
+    told: Told,
 }
 
 impl<H: Host> Stream<H> {
-    pub(crate) fn new(vm: Vm<H>, root: Rc<RefCell<State>>) -> Self {
-        Self { vm, root, phase: Phase::New, response: Response::default() }
+    pub(crate) fn new(vm: Vm<H>, (root, open): (Rc<RefCell<State>>, Rc<RefCell<Open<H>>>), context: u32) -> Self {
+        Self {
+            vm,
+            root,
+            phase: Phase::New,
+            response: Response::default(),
+            context,
+            open,
+            place: None,
+            told: Told::default(),
+        }
     }
 
     /// Takes what happens and says how to go on.
@@ -152,6 +171,7 @@ impl<H: Host> Stream<H> {
         {
             let mut state = self.root.borrow_mut();
             state.open += 1;
+            self.told.begun_ns = state.ticked_ns;
             state.learn_direction(&self.vm.host);
         }
         let map = self.vm.host.headers(HeaderMap::Request);
@@ -299,7 +319,14 @@ impl<H: Host> Stream<H> {
             let operation = known.judged.operation.as_ref()?;
             Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
         });
-        record::request(reporter, &facts, known, id, (refused, &self.response));
+        let (response, number) = (&self.response, self.told.number);
+        let (weight, is_noted) = sampling::weight(&facts, known, refused, response);
+        // Who heard that a call has begun hears that it has ended.
+        let (weight, is_noted) = if number > 0 && weight > ONE { (ONE, true) } else { (weight, is_noted) };
+        if !is_noted && !reporter.chooses(weight) {
+            return;
+        }
+        record::request(reporter, &Recorded { facts: &facts, known, id, refused, response, weight, number });
     }
 }
 

@@ -39,6 +39,7 @@ unsafe extern "C" {
         value: *const u8,
         value_len: usize,
     ) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_get_property(path: *const u8, path_len: usize, data: *mut *mut u8, len: *mut usize) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
@@ -195,6 +196,11 @@ impl Host for Envoy {
         // The ABI joins the parts with NUL.
         let path = path.join("\0");
         fetch(|data, len| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, len) })
+    }
+
+    fn act_for(&self, context: u32) -> Result<(), Status> {
+        // SAFETY: no pointer is passed; the host refuses a number that is no context of this VM.
+        Status::from_number(unsafe { proxy_set_effective_context(context) })
     }
 
     fn foreign(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Status> {

@@ -83,6 +83,13 @@ impl Reading {
         }
     }
 
+    /// Whether its head calls it a stream of events.
+    pub(super) fn is_events(&self) -> bool {
+        const EVENTS: &str = "text/event-stream";
+        let head = self.content_type.as_deref().and_then(|text| text.get(..EVENTS.len()));
+        head.is_some_and(|head| head.eq_ignore_ascii_case(EVENTS))
+    }
+
     /// What was found so far.
     pub(super) fn report(&self) -> Option<&Report> {
         match &self.reader {

@@ -20,6 +20,7 @@ pub enum Call {
     Buffer,
     SetBody,
     Property,
+    ActFor,
     Foreign,
     Respond,
     Shared,
@@ -35,7 +36,7 @@ pub enum Call {
 
 impl Call {
     /// Every kind of call.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Now,
         Self::Random,
         Self::Headers,
@@ -45,6 +46,7 @@ impl Call {
         Self::Buffer,
         Self::SetBody,
         Self::Property,
+        Self::ActFor,
         Self::Foreign,
         Self::Respond,
         Self::Shared,
@@ -272,6 +274,10 @@ impl Host for FakeHost {
         self.enter(Call::Property)?;
         let fact = self.world.facts.borrow().property(path);
         fact.or_else(|| self.world.properties.borrow().get(&path.join(".")).cloned()).ok_or(Status::NotFound)
+    }
+
+    fn act_for(&self, _: u32) -> Result<(), Status> {
+        self.enter(Call::ActFor)
     }
 
     fn foreign(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Status> {
