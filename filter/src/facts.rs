@@ -90,6 +90,8 @@ facts! {
     cluster: Text ["xds", "cluster_name"];
     /// The route's name.
     route: Text ["xds", "route_name"];
+    /// The authority as it went to the upstream: a route may have rewritten it.
+    host: Text ["request", "host"];
 }
 
 /// The CEL list that gives all facts; what is absent gives an empty text.

@@ -32,4 +32,5 @@ pub mod slots;
 mod state;
 pub mod stream;
 mod structs;
+mod summary;
 pub mod vm;

@@ -62,6 +62,7 @@ fn attributes(w: &mut Attributes<'_>, call: &Recorded<'_>) {
         found(w, known, call.response);
     }
     client(w, call.facts, call.known);
+    rewritten(w, call);
     answered(w, call.facts, call.refused, call.known.is_some_and(|known| known.kept.grpc));
 }
 
@@ -193,6 +194,18 @@ fn verdict(
     }
     if let Some(decided) = verdict.rule.and_then(|rule| known.policy.access().rule(rule)) {
         w.str(rule, &decided.name);
+    }
+}
+
+/// Where the call went, if the route named another host than the caller did.
+fn rewritten(w: &mut Attributes<'_>, call: &Recorded<'_>) {
+    let asked = call.known.and_then(|known| known.judged.operation.as_ref()).map(|operation| &*operation.host);
+    let Some((asked, host)) = asked.zip(std::str::from_utf8(&call.facts.host).ok()) else { return };
+    // An address in brackets has colons that part no port.
+    let port = host.rfind(':').filter(|at| !host.get(*at..).unwrap_or_default().contains(']'));
+    let host = host.get(..port.unwrap_or(host.len())).unwrap_or(host);
+    if !host.is_empty() && !host.eq_ignore_ascii_case(asked) {
+        w.str(&a::UPSTREAM_HOST, host);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::facts::FactReader;
 use crate::host::{GrpcCall, Host};
 use crate::identity::{direction, hex, plugin_name, random, resource, stream_id};
 use crate::ids::Ids;
-use crate::metrics::{Counter, Drop};
+use crate::metrics::{Counter, Drop, Sample};
 use crate::quota;
 use crate::report::outbox::Answer;
 use crate::report::{Pace, Reporter, Tally};
@@ -177,6 +177,9 @@ impl State {
     /// A call to the collector has ended.
     pub(crate) fn answered<H: Host>(&mut self, vm: &Vm<H>, token: u32, answer: Answer, now_ns: u64) {
         let Some(reporter) = &mut self.reporter else { return };
+        if let Some(sent_ns) = reporter.outbox.sent_ns(token) {
+            vm.sample(Sample::ExportMs, now_ns.saturating_sub(sent_ns) / 1_000_000);
+        }
         let jitter = if matches!(answer, Answer::Response { .. }) { 0 } else { random(&vm.host) };
         let outcome = reporter.outbox.answered(token, answer, now_ns, jitter);
         reporter.settle(outcome);
@@ -306,7 +309,10 @@ impl State {
                 timeout_ms,
             };
             match vm.host.call_grpc(&call) {
-                Ok(token) => reporter.outbox.sent(token, sealed),
+                Ok(token) => {
+                    vm.sample(Sample::BatchBytes, sealed.bytes().len() as u64);
+                    reporter.outbox.sent(token, sealed);
+                }
                 Err(status) => {
                     say!(
                         vm,

@@ -16,6 +16,7 @@ use crate::reply;
 use crate::response::Response;
 use crate::sampling::{self, ONE};
 use crate::state::State;
+use crate::summary;
 use crate::vm::{Vm, say};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::{Change, Edits};
@@ -300,6 +301,15 @@ impl<H: Host> Stream<H> {
         let State { facts: reader, reporter, counter, ids, surroundings, .. } = state;
         let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
         let owing = known.filter(|known| quota::is_owed(&known.policy, due));
+        let id = known.and_then(|known| {
+            let operation = known.judged.operation.as_ref()?;
+            Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
+        });
+        if let Some(known) = known.filter(|known| known.policy.reporting().filter_state)
+            && self.vm.host.set_property(summary::NAME, summary::line(known, id, &self.response).as_bytes()).is_err()
+        {
+            self.vm.count(Counter::HostFailure);
+        }
         if reporter.is_none() && owing.is_none() {
             return;
         }
@@ -315,10 +325,6 @@ impl<H: Host> Stream<H> {
             work.settle(due, &facts, refused);
         }
         let Some(reporter) = reporter else { return };
-        let id = known.and_then(|known| {
-            let operation = known.judged.operation.as_ref()?;
-            Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
-        });
         let (response, number) = (&self.response, self.told.number);
         let (weight, is_noted) = sampling::weight(&facts, known, refused, response);
         // Who heard that a call has begun hears that it has ended.

@@ -71,6 +71,8 @@ pub struct Reporting {
     pub open_ms: u64,
     /// Bytes of sealed batches that wait at most.
     pub queue_bytes_max: usize,
+    /// Whether key facts are left in Envoy's filter state.
+    pub filter_state: bool,
     /// Where the proxy stands; `None` leaves it to the listener's direction.
     pub vantage: Option<Vantage>,
     /// The deployment environment; empty when none is stated.
@@ -280,6 +282,7 @@ fn reporting(config: Option<&Config>) -> Reporting {
         batch_bytes_max: records.and_then(|records| records.batch).map_or(256 << 10, config::types::Size::bytes),
         open_ms: records.and_then(|records| records.open_interval).map_or(10_000, config::types::Duration::ms),
         queue_bytes_max: records.and_then(|records| records.queue).map_or(8 << 20, config::types::Size::bytes),
+        filter_state: observer.and_then(|observer| observer.filter_state).unwrap_or(false),
         vantage: observer.and_then(|observer| observer.vantage),
         environment: environment.map_or("", |name| name.as_str()).into(),
     }

@@ -21,6 +21,7 @@ pub enum Call {
     SetBody,
     Property,
     ActFor,
+    SetProperty,
     Foreign,
     Respond,
     Shared,
@@ -36,7 +37,7 @@ pub enum Call {
 
 impl Call {
     /// Every kind of call.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Now,
         Self::Random,
         Self::Headers,
@@ -47,6 +48,7 @@ impl Call {
         Self::SetBody,
         Self::Property,
         Self::ActFor,
+        Self::SetProperty,
         Self::Foreign,
         Self::Respond,
         Self::Shared,
@@ -274,6 +276,12 @@ impl Host for FakeHost {
         self.enter(Call::Property)?;
         let fact = self.world.facts.borrow().property(path);
         fact.or_else(|| self.world.properties.borrow().get(&path.join(".")).cloned()).ok_or(Status::NotFound)
+    }
+
+    fn set_property(&self, name: &str, value: &[u8]) -> Result<(), Status> {
+        self.enter(Call::SetProperty)?;
+        self.world.properties.borrow_mut().insert(format!("filter_state.wasm.{name}"), value.to_vec());
+        Ok(())
     }
 
     fn act_for(&self, _: u32) -> Result<(), Status> {

@@ -165,6 +165,8 @@ config_object! {
     pub struct Observer {
         /// The deployment environment, such as `production`.
         environment: Name, optional;
+        /// Whether each call's key facts are left in Envoy's filter state too, as `wasm.ostiary`, for access logs: `%FILTER_STATE(wasm.ostiary:PLAIN)%`. `false` by default: it costs a host call for each call.
+        filter_state: bool, optional;
         /// `gateway` or `sidecar`; taken from the listener's traffic direction when left out.
         vantage: Vantage, optional;
     }
