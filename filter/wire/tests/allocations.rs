@@ -1,41 +1,12 @@
 //! Writing a record allocates nothing for its attributes: a request must not pay the allocator for being recorded.
-#![allow(unsafe_code)] // Counting allocations means being the allocator.
 
 use ostiary_wire::Event;
 use ostiary_wire::attributes::{self as a, ALL, Kind, Place};
 use ostiary_wire::encode::{Batch, Head, Progress, Resource};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::net::Ipv6Addr;
 
-struct Counting;
-
-thread_local! {
-    static MADE: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: everything is the system's allocator's; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        MADE.with(|made| made.set(made.get() + 1));
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(pointer, layout) }
-    }
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        MADE.with(|made| made.set(made.get() + 1));
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
 fn made(work: impl FnOnce()) -> u64 {
-    let before = MADE.with(Cell::get);
-    work();
-    MADE.with(Cell::get) - before
+    allocation_counter::measure(work).count_total
 }
 
 /// One record with every attribute that a request's record can have, each text at its bound.
