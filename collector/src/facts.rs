@@ -40,7 +40,7 @@ impl Batch {
                     kept.saturating_add(call.findings.len().saturating_mul(FINDING_BYTES))
                 }
                 Word::Policy(policy) => policy.attributes.len(),
-                Word::Unusable { .. } | Word::Vm(_) => 0,
+                Word::Unusable { .. } | Word::Open(_) | Word::Vm(_) => 0,
             };
             sum.saturating_add(ENTRY_BYTES).saturating_add(text)
         })
@@ -129,6 +129,8 @@ pub enum Word {
         /// Why.
         reason: Reason,
     },
+    /// A call is still open, and will be counted when it ends.
+    Open(OpenCall),
     /// A VM began, lives, or ended.
     Vm(VmWord),
     /// A policy was taken or refused.
@@ -169,6 +171,15 @@ pub struct Call {
 /// What the name of a kind of data begins with that was found in a request: beside it, the same kind in
 /// answers is another kind, with counts of its own.
 pub const IN_REQUESTS: &str = "request:";
+
+/// A call that is still open. It shows that its operation lives, and counts nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenCall {
+    /// Which of the batch's operations was called; absent when it could not be told.
+    pub operation: Option<usize>,
+    /// Whether the client gets what it asked for.
+    pub succeeded: bool,
+}
 
 /// A kind of data that was found in a request or an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

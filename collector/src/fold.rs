@@ -229,20 +229,33 @@ impl Books {
                     self.count(source.looks_from, time_ns, operation, *party, call);
                 }
             }
+            Word::Open(open) => {
+                outcome.events = outcome.events.saturating_add(1);
+                if let Some(operation) = open.operation.and_then(|number| told.operations.get(number)) {
+                    let cell = self.cell(source.looks_from, time_ns, operation);
+                    cell.sums.touch(time_ns, open.succeeded);
+                }
+            }
             Word::Unusable { seq, reason } => self.unusable(source, seq, reason, outcome),
             Word::Vm(vm) => self.vm(&vm, time_ns, now_ns, outcome),
             Word::Policy(policy) => self.policy(source, time_ns, &policy, outcome),
         }
     }
 
+    /// The cell of an operation's minute, with the operation as it is described now.
+    fn cell(&mut self, vantage: Vantage, time_ns: u64, operation: &Arc<Operation>) -> &mut Cell {
+        let minute = time_ns / (60 * SECOND_NS);
+        let cell = self.cells.entry(CellKey { operation: operation.id, vantage, minute });
+        let cell = cell.or_insert_with(|| Cell::new(Arc::clone(operation)));
+        cell.described.describe(operation, time_ns);
+        cell
+    }
+
     fn count(&mut self, vantage: Vantage, time_ns: u64, operation: &Arc<Operation>, party: u32, call: Call) {
         let id = operation.id;
-        let minute = time_ns / (60 * SECOND_NS);
-        let cell = self.cells.entry(CellKey { operation: id, vantage, minute });
-        let cell = cell.or_insert_with(|| Cell::new(Arc::clone(operation)));
-        cell.sums.add(&call, time_ns);
-        cell.described.describe(operation, time_ns);
-        let flow = FlowKey { hour: minute / 60, operation: id, party, verdict: call.verdict };
+        self.cell(vantage, time_ns, operation).sums.add(&call, time_ns);
+        let hour = time_ns / (3_600 * SECOND_NS);
+        let flow = FlowKey { hour, operation: id, party, verdict: call.verdict };
         self.flows.entry(flow).or_default().add(1, call.weight, time_ns);
         for rule in call.rules.into_iter().flatten() {
             self.rules.entry((rule, id)).or_default().add(1, call.weight, time_ns);

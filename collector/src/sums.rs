@@ -50,12 +50,18 @@ impl Sums {
         for (sum, bytes) in self.bytes.iter_mut().zip(call.bytes) {
             *sum = sum.saturating_add(bytes.saturating_mul(weight) / ONE);
         }
-        if let Some(duration_ns) = call.duration_ns {
+        // What stands for no call (a redirect that Envoy followed itself) has no say in how long calls take.
+        if let Some(duration_ns) = call.duration_ns.filter(|_| weight > 0) {
             self.latency.add(duration_ns, weight);
         }
+        self.touch(time_ns, call.succeeded);
+    }
+
+    /// Notes a sign of life that counts nothing.
+    pub fn touch(&mut self, time_ns: u64, succeeded: bool) {
         self.first_ns = earlier(self.first_ns, time_ns);
         self.last_ns = self.last_ns.max(time_ns);
-        if call.succeeded {
+        if succeeded {
             self.success_ns = self.success_ns.max(time_ns);
         }
     }

@@ -90,6 +90,8 @@ facts! {
     cluster: Text ["xds", "cluster_name"];
     /// The route's name.
     route: Text ["xds", "route_name"];
+    /// The authority as it went to the upstream: a route may have rewritten it.
+    host: Text ["request", "host"];
 }
 
 /// The CEL list that gives all facts; what is absent gives an empty text.
@@ -130,9 +132,15 @@ impl FactReader {
         let evaluated = self.expression.and_then(|token| host.foreign("expr_evaluate", &token).ok());
         match evaluated {
             Some(evaluated) if Pairs::new(&evaluated).count() == PATHS.len() => evaluated,
-            _ => list(&PATHS.iter().map(|path| host.property(path).unwrap_or_default()).collect::<Vec<_>>()),
+            _ => read_each(host),
         }
     }
+}
+
+/// Reads the facts one by one: of a stream that is open, asked for by the root, Envoy evaluates nothing.
+#[must_use]
+pub fn read_each(host: &impl Host) -> Vec<u8> {
+    list(&PATHS.iter().map(|path| host.property(path).unwrap_or_default()).collect::<Vec<_>>())
 }
 
 /// Values in the form that Envoy gives a CEL list in: as keys of pairs.

@@ -109,6 +109,8 @@ pub enum MetricKind {
     Counter,
     /// Is set.
     Gauge,
+    /// Takes samples.
+    Histogram,
 }
 
 /// The host. Every method that can fail says how.
@@ -133,6 +135,10 @@ pub trait Host: Clone + 'static {
     fn set_body(&self, bytes: &[u8], len: usize) -> Result<(), Status>;
     /// An attribute of the current stream or root.
     fn property(&self, path: &[&str]) -> Result<Vec<u8>, Status>;
+    /// Leaves a text in the current stream's filter state, under `wasm.` and this name, for access logs.
+    fn set_property(&self, name: &str, value: &[u8]) -> Result<(), Status>;
+    /// Has properties asked of another context from now on: a stream's, or the root's own again.
+    fn act_for(&self, context: u32) -> Result<(), Status>;
     /// One of Envoy's foreign functions.
     fn foreign(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Status>;
     /// Answers in the upstream's stead.
@@ -146,7 +152,7 @@ pub trait Host: Clone + 'static {
     fn define_metric(&self, kind: MetricKind, name: &str) -> Result<u32, Status>;
     /// Adds to a counter; `by` is not 0.
     fn increment_metric(&self, id: u32, by: u64) -> Result<(), Status>;
-    /// Sets a gauge.
+    /// Sets a gauge, or gives a histogram a sample.
     fn record_metric(&self, id: u32, value: u64) -> Result<(), Status>;
     /// Has the root context's tick called this often.
     fn set_tick_ms(&self, period_ms: u32) -> Result<(), Status>;

@@ -26,6 +26,8 @@ pub enum Counter {
     Made,
     /// Request records that the collector acknowledged.
     Sent,
+    /// Requests that have no record, because the policy samples.
+    Unsampled,
     /// Request records dropped, by reason.
     Dropped(Drop),
     /// Policies refused.
@@ -75,6 +77,7 @@ impl Counter {
             Self::Unseen,
             Self::Made,
             Self::Sent,
+            Self::Unsampled,
             Self::PolicyRefused,
             Self::HostFailure,
             Self::LogSuppressed,
@@ -100,6 +103,7 @@ impl Counter {
             Self::Unseen => "ostiary.requests.unseen".to_owned(),
             Self::Made => "ostiary.records.made".to_owned(),
             Self::Sent => "ostiary.records.sent".to_owned(),
+            Self::Unsampled => "ostiary.records.unsampled".to_owned(),
             Self::Dropped(reason) => format!("ostiary.records.dropped.{}", reason.word()),
             Self::PolicyRefused => "ostiary.policy.refused".to_owned(),
             Self::HostFailure => "ostiary.host.failures".to_owned(),
@@ -161,6 +165,26 @@ impl Quota {
 #[derive(Debug, Clone, Default)]
 pub struct QuotaCounters(Rc<[usize]>);
 
+/// What is sampled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sample {
+    /// Milliseconds from sending a batch to its answer.
+    ExportMs,
+    /// Bytes of a batch that was sent.
+    BatchBytes,
+}
+
+impl Sample {
+    /// The histogram's name; Envoy puts `wasmcustom.` before it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ExportMs => "ostiary.records.export_ms",
+            Self::BatchBytes => "ostiary.records.batch_bytes",
+        }
+    }
+}
+
 /// The gauge that holds the revision of the policy that came into force last, as a number.
 pub const REVISION: &str = "ostiary.policy.revision";
 
@@ -200,12 +224,13 @@ pub struct Metrics {
     quotas: Vec<(Box<str>, [Tally; Quota::ALL.len()])>,
     revision: Option<u32>,
     gauge: Option<u64>,
+    samples: [Option<u32>; 2],
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let slots = Counter::all().map(|counter| Slot { counter, tally: Tally::default() }).collect();
-        Self { slots, quotas: Vec::new(), revision: None, gauge: None }
+        Self { slots, quotas: Vec::new(), revision: None, gauge: None, samples: [None; 2] }
     }
 }
 
@@ -234,6 +259,17 @@ impl Metrics {
         let tallies = counters.0.get(usize::from(quota)).and_then(|at| self.quotas.get_mut(*at));
         if let Some(tally) = tallies.and_then(|(_, tallies)| tallies.get_mut(what as usize)) {
             tally.pending = tally.pending.saturating_add(1);
+        }
+    }
+
+    /// Takes a sample; one that the host does not take is lost.
+    pub fn sample(&mut self, host: &impl Host, sample: Sample, value: u64) {
+        let Some(id) = self.samples.get_mut(sample as usize) else { return };
+        if id.is_none() {
+            *id = host.define_metric(MetricKind::Histogram, sample.name()).ok();
+        }
+        if let Some(id) = *id {
+            let _ = host.record_metric(id, value);
         }
     }
 

@@ -69,6 +69,14 @@ impl Reading {
             seen: 0,
         }
     }
+
+    /// Whether its head calls it a stream of events.
+    pub(crate) fn is_events(&self) -> bool {
+        const EVENTS: &str = "text/event-stream";
+        let head = self.content_type.as_deref().and_then(|text| text.get(..EVENTS.len()));
+        head.is_some_and(|head| head.eq_ignore_ascii_case(EVENTS))
+    }
+
     /// What was found so far, in the head too.
     pub(crate) fn report(&self) -> &Report {
         match &self.reader {

@@ -5,6 +5,7 @@ use crate::reading::Looked;
 use crate::report::Reporter;
 use crate::request::Request;
 use crate::response::Response;
+use crate::sampling::ONE;
 use crate::stream::Known;
 use ostiary_body::report::{Fingerprint, Place, Report, TypeCount};
 use ostiary_engine::access::{Origin, Verdict};
@@ -14,6 +15,7 @@ use ostiary_wire::encode::{Attributes, Head};
 use ostiary_wire::{Event, grpc_status};
 
 /// What came and what went back.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Messages<'s> {
     pub(crate) request: &'s Request,
     /// Whether the upstream had the request's head.
@@ -21,35 +23,61 @@ pub(crate) struct Messages<'s> {
     pub(crate) response: &'s Response,
 }
 
-/// Appends the record of a request that has ended. `known` is `None` when it never reached us,
-/// `id` is the operation's, `refused` says that we answered it; then what came and what went back.
-pub(crate) fn request(
-    reporter: &mut Reporter,
-    facts: &Facts<'_>,
-    known: Option<&Known>,
-    id: Option<&str>,
-    (refused, messages): (bool, &Messages<'_>),
-) {
-    let time_ns = facts.time_ns.unwrap_or(0);
-    let head = Head {
-        event: Event::Request,
-        time_ns,
-        observed_ns: time_ns.saturating_add(facts.duration_ns.unwrap_or(0)),
-        trace: known.and_then(|known| known.kept.trace),
-    };
-    reporter.request(&head, |w| {
-        w.bool(&a::REQUEST_SEEN, known.is_some());
-        if let Some(known) = known {
-            asked(w, known, id);
-            decided(w, known);
-            masked(w, known, messages);
-            let Messages { request, response, .. } = messages;
-            let of_request = (&REQUEST, request.inspected(), request.report());
-            found(w, known, [of_request, (&RESPONSE, response.inspected(), response.report())]);
-        }
-        client(w, facts, known);
-        answered(w, facts, refused, known.is_some_and(|known| known.kept.grpc));
+/// A call that is recorded.
+#[derive(Debug)]
+pub(crate) struct Recorded<'c> {
+    pub(crate) facts: &'c Facts<'c>,
+    /// What was judged; `None` when it never reached us.
+    pub(crate) known: Option<&'c Known>,
+    /// The operation's id.
+    pub(crate) id: Option<&'c str>,
+    /// Whether we answered it.
+    pub(crate) refused: bool,
+    pub(crate) messages: Messages<'c>,
+    /// How many calls the record stands for, in thousandths.
+    pub(crate) weight: u64,
+    /// The number of a call that was told of while it was open; 0 for others.
+    pub(crate) number: u64,
+}
+
+/// Appends the record of a request that has ended.
+pub(crate) fn request(reporter: &mut Reporter, call: &Recorded<'_>) {
+    reporter.request(&head(Event::Request, call), |w| attributes(w, call));
+}
+
+/// Appends what is known of a call that is open; `is_new` says that it was not told of before.
+pub(crate) fn open(reporter: &mut Reporter, call: &Recorded<'_>, is_new: bool) {
+    reporter.open(&head(Event::RequestOpen, call), |w| {
+        w.str(&a::REQUEST_STATE, if is_new { "begun" } else { "open" });
+        attributes(w, call);
     });
+}
+
+fn head(event: Event, call: &Recorded<'_>) -> Head {
+    let time_ns = call.facts.time_ns.unwrap_or(0);
+    let observed_ns = time_ns.saturating_add(call.facts.duration_ns.unwrap_or(0));
+    Head { event, time_ns, observed_ns, trace: call.known.and_then(|known| known.kept.trace) }
+}
+
+fn attributes(w: &mut Attributes<'_>, call: &Recorded<'_>) {
+    if call.weight != ONE {
+        w.count(&a::RECORD_WEIGHT, call.weight);
+    }
+    if call.number > 0 {
+        w.count(&a::REQUEST_NUMBER, call.number);
+    }
+    w.bool(&a::REQUEST_SEEN, call.known.is_some());
+    if let Some(known) = call.known {
+        asked(w, known, call.id);
+        decided(w, known);
+        masked(w, known, &call.messages);
+        let Messages { request, response, .. } = call.messages;
+        let of_request = (&REQUEST, request.inspected(), request.report());
+        found(w, known, [of_request, (&RESPONSE, response.inspected(), response.report())]);
+    }
+    client(w, call.facts, call.known);
+    rewritten(w, call);
+    answered(w, call.facts, call.refused, call.known.is_some_and(|known| known.kept.grpc));
 }
 
 /// What was asked for.
@@ -85,7 +113,7 @@ fn client(w: &mut Attributes<'_>, facts: &Facts<'_>, known: Option<&Known>) {
         Some(_) | None => envoys(),
     };
     if let Some(address) = address {
-        w.str(&a::CLIENT_ADDRESS, &address.to_string());
+        w.shown(&a::CLIENT_ADDRESS, &address);
     }
     let Some(known) = known else { return };
     if let Some(country) = &known.judged.country {
@@ -120,7 +148,7 @@ fn decided(w: &mut Attributes<'_>, known: &Known) {
             w.str(attribute, &quota.name);
         }
     }
-    w.str(&a::POLICY_REVISION, &known.policy.revision().to_string());
+    w.shown(&a::POLICY_REVISION, &known.policy.revision());
 }
 
 /// What masking rules did.
@@ -232,6 +260,18 @@ fn verdict(
     }
     if let Some(decided) = verdict.rule.and_then(|rule| known.policy.access().rule(rule)) {
         w.str(rule, &decided.name);
+    }
+}
+
+/// Where the call went, if the route named another host than the caller did.
+fn rewritten(w: &mut Attributes<'_>, call: &Recorded<'_>) {
+    let asked = call.known.and_then(|known| known.judged.operation.as_ref()).map(|operation| &*operation.host);
+    let Some((asked, host)) = asked.zip(std::str::from_utf8(&call.facts.host).ok()) else { return };
+    // An address in brackets has colons that part no port.
+    let port = host.rfind(':').filter(|at| !host.get(*at..).unwrap_or_default().contains(']'));
+    let host = host.get(..port.unwrap_or(host.len())).unwrap_or(host);
+    if !host.is_empty() && !host.eq_ignore_ascii_case(asked) {
+        w.str(&a::UPSTREAM_HOST, host);
     }
 }
 

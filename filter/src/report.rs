@@ -9,23 +9,25 @@ pub mod outbox;
 pub mod target;
 
 use crate::metrics::Drop;
+use crate::sampling;
 use ostiary_wire::Event;
-use ostiary_wire::attributes as a;
+use ostiary_wire::attributes::{self as a, RECORD_BYTES_MAX};
 use ostiary_wire::encode::{Attributes, Batch, Head, Progress, Resource};
 use outbox::{Outbox, Sealed};
 
 /// Records in one batch at most.
 pub const BATCH_RECORDS_MAX: u32 = 512;
 
-/// Bytes of records in one batch, about: far below the 4 MiB that receivers take by default. A
-/// batch is also at most a quarter of the queue, so that a small queue holds more than one.
-pub const BATCH_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a batch besides its records: resource, scope and lengths, whose texts are bounded.
+const ENVELOPE_BYTES_MAX: usize = 4 * 1024;
 
 /// What a stream of records has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     /// Request records made.
     pub made: u64,
+    /// Requests that have no record, because the policy samples and chance left them out.
+    pub unsampled: u64,
     /// Request records that the collector acknowledged.
     pub sent: u64,
     dropped: [u64; Drop::ALL.len()],
@@ -61,6 +63,8 @@ pub struct Pace {
     pub heartbeat_ns: u64,
     /// Bytes of sealed batches that wait at most.
     pub queue_bytes_max: usize,
+    /// Bytes of a batch at most, all of its message counted; at least 64 KiB.
+    pub batch_bytes_max: usize,
 }
 
 /// A stream of records and its way to the collector.
@@ -121,6 +125,18 @@ impl Reporter {
         });
     }
 
+    /// Whether a call is recorded of which the record would weigh so many thousandths; one that is not is counted.
+    pub fn chooses(&mut self, weight: u64) -> bool {
+        let chosen = sampling::keeps(self.stream, self.tally.made + self.tally.unsampled, weight);
+        self.tally.unsampled += u64::from(!chosen);
+        chosen
+    }
+
+    /// Appends what is known of a call that is open; it has no number, because it counts nothing.
+    pub fn open(&mut self, head: &Head, write: impl FnOnce(&mut Attributes<'_>)) {
+        self.append(head, write);
+    }
+
     /// Appends the record of another event.
     pub fn event(&mut self, event: Event, now_ns: u64, write: impl FnOnce(&mut Attributes<'_>)) {
         self.append(&Head { event, time_ns: now_ns, observed_ns: now_ns, trace: None }, write);
@@ -132,6 +148,7 @@ impl Reporter {
         let interval = self.pace.heartbeat_ns;
         self.event(event, now_ns, |w| {
             w.count(&a::EVENT_MADE, tally.made);
+            w.count(&a::UNSAMPLED, tally.unsampled);
             w.count(&a::SENT, tally.sent);
             w.count(&a::EVENT_OPEN, open);
             w.count(&a::DROPPED_QUEUE, tally.dropped(Drop::QueueFull));
@@ -147,7 +164,9 @@ impl Reporter {
             self.batch_since_ns = head.observed_ns;
         }
         self.batch.record(head, write);
-        let bytes_max = BATCH_BYTES_MAX.min(self.pace.queue_bytes_max / 4);
+        // A record more would still fit; of a small queue a batch is a quarter, so that it holds several.
+        let room = self.pace.batch_bytes_max.saturating_sub(RECORD_BYTES_MAX + ENVELOPE_BYTES_MAX);
+        let bytes_max = room.min(self.pace.queue_bytes_max / 4);
         if self.batch.len() >= BATCH_RECORDS_MAX || self.batch.bytes() >= bytes_max {
             self.seal();
         }

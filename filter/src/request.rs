@@ -136,6 +136,11 @@ impl Request {
         outcome
     }
 
+    /// Whether somebody may have to look at it: something was found in it, or a rule refused it or would have.
+    pub(crate) fn is_noted(&self) -> bool {
+        self.refused_by.is_some() || self.report().is_some_and(Report::is_noted)
+    }
+
     /// What was found.
     pub(crate) fn report(&self) -> Option<&Report> {
         match &self.body {

@@ -150,6 +150,11 @@ impl Response {
         matches!(self.body, Stage::Passing(_))
     }
 
+    /// Whether it is a stream of events, which has no end of its own.
+    pub(crate) fn is_events(&self) -> bool {
+        matches!(&self.body, Stage::Passing(passing) if passing.reading.is_events())
+    }
+
     /// The rule that ended it.
     pub(crate) const fn ended(&self) -> Option<Ended> {
         self.ended
@@ -166,6 +171,11 @@ impl Response {
     /// Whether a rule has changed something.
     pub(crate) fn masked(&self) -> bool {
         self.rules(true).next().is_some()
+    }
+
+    /// Whether somebody may have to look at it: something was found in it, or a rule changed or ended it.
+    pub(crate) fn is_noted(&self) -> bool {
+        self.ended.is_some() || !self.masked_headers.is_empty() || self.report().is_some_and(Report::is_noted)
     }
 
     /// What was found.

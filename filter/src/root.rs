@@ -9,6 +9,7 @@ use crate::configuration;
 use crate::host::{Buffer, Host};
 use crate::identity::plugin_name;
 use crate::metrics::Counter;
+use crate::open::{Handle, Open};
 use crate::report::outbox::Answer;
 use crate::report::target;
 use crate::slots::{Refusal, Slots};
@@ -26,19 +27,21 @@ use std::rc::Rc;
 pub struct Root<H> {
     vm: Vm<H>,
     state: Rc<RefCell<State>>,
+    open: Rc<RefCell<Open<H>>>,
 }
 
 impl<H: Host> Root<H> {
-    /// A root context without a policy.
+    /// A root context without a policy; `context` is its number.
     #[must_use]
-    pub fn new(vm: Vm<H>) -> Self {
-        Self { vm, state: Rc::new(RefCell::new(State::new())) }
+    pub fn new(vm: Vm<H>, context: u32) -> Self {
+        Self { vm, state: Rc::new(RefCell::new(State::new(context))), open: Rc::default() }
     }
 
-    /// A request of this root context begins.
+    /// A request of this root context begins; `context` is the stream's number.
     #[must_use]
-    pub fn stream(&self) -> Stream<H> {
-        Stream::new(self.vm.clone(), Rc::clone(&self.state))
+    pub fn stream(&self, context: u32) -> Handle<H> {
+        let stream = Stream::new(self.vm.clone(), (Rc::clone(&self.state), Rc::clone(&self.open)), context);
+        self.open.borrow_mut().follow(stream)
     }
 
     /// Envoy hands over a configuration of so many bytes. Returns whether it is taken; if not, the
@@ -117,6 +120,12 @@ impl<H: Host> Root<H> {
             self.vm.count(Counter::HostFailure);
             return;
         };
+        // Before the tick that may send it.
+        let streams = self.open.borrow_mut().look(now_ns);
+        if let Some(streams) = streams {
+            let next = Open::tell(&streams, now_ns).unwrap_or(0);
+            self.open.borrow_mut().resume_at(next);
+        }
         self.state.borrow_mut().tick(&self.vm, now_ns);
     }
 

@@ -1,8 +1,9 @@
 //! The SDK's traits over our objects: the only file besides the ABI's that names `proxy_wasm`.
 
 use crate::host::abi::Envoy;
+use crate::open::Handle;
 use crate::root::Root;
-use crate::stream::{Flow, Input, Stream};
+use crate::stream::{Flow, Input};
 use crate::vm::Vm;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType};
@@ -49,15 +50,15 @@ impl RootContext for SdkRoot {
     fn on_tick(&mut self) {
         self.0.on_tick();
     }
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(SdkStream(self.0.stream())))
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(SdkStream(self.0.stream(context))))
     }
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
     }
 }
 
-struct SdkStream(Stream<Envoy>);
+struct SdkStream(Handle<Envoy>);
 
 impl Context for SdkStream {
     fn on_grpc_call_response(&mut self, token: u32, status: u32, len: usize) {
@@ -107,5 +108,5 @@ proxy_wasm::main! {{
     // A second logger could only be our own; that it is there already is as good.
     let _ = log::set_logger(&Logger);
     log::set_max_level(log::LevelFilter::Info);
-    proxy_wasm::set_root_context(|_| Box::new(SdkRoot(Root::new(vm()))));
+    proxy_wasm::set_root_context(|context| Box::new(SdkRoot(Root::new(vm(), context))));
 }}

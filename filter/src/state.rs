@@ -4,7 +4,7 @@ use crate::facts::FactReader;
 use crate::host::{GrpcCall, Host};
 use crate::identity::{direction, hex, plugin_name, random, resource, stream_id};
 use crate::ids::Ids;
-use crate::metrics::{Counter, Drop};
+use crate::metrics::{Counter, Drop, Sample};
 use crate::quota;
 use crate::report::outbox::Answer;
 use crate::report::{Pace, Reporter, Tally};
@@ -51,6 +51,12 @@ pub(crate) struct State {
     pub(crate) open: u64,
     /// The listener's direction; only a stream knows its listener, so the first one tells.
     direction: Option<Direction>,
+    /// The root context's number.
+    pub(crate) context: u32,
+    /// When the last tick came; 0 before the first.
+    pub(crate) ticked_ns: u64,
+    /// Open calls that were told of.
+    pub(crate) told: u64,
     target: String,
     published: Tally,
     slots: Slots,
@@ -62,7 +68,7 @@ pub(crate) struct State {
 
 impl State {
     /// Nothing yet.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(context: u32) -> Self {
         Self {
             policy: None,
             surroundings: Surroundings::default(),
@@ -72,6 +78,9 @@ impl State {
             counter: quota::Counter::default(),
             open: 0,
             direction: None,
+            context,
+            ticked_ns: 0,
+            told: 0,
             target: String::new(),
             published: Tally::default(),
             slots: Slots::new(""),
@@ -119,6 +128,7 @@ impl State {
             flush_ns: reporting.flush_ms * 1_000_000,
             heartbeat_ns: reporting.heartbeat_ms * 1_000_000,
             queue_bytes_max: reporting.queue_bytes_max,
+            batch_bytes_max: reporting.batch_bytes_max,
         };
         if self.target.is_empty() {
             // Nobody is told any more: what waits is counted, and the stream ends here.
@@ -148,6 +158,7 @@ impl State {
 
     /// What a tick does, in its order.
     pub(crate) fn tick<H: Host>(&mut self, vm: &Vm<H>, now_ns: u64) {
+        self.ticked_ns = now_ns;
         self.announce(vm, now_ns);
         if self.life == Life::Done {
             return vm.tick(now_ns);
@@ -166,6 +177,9 @@ impl State {
     /// A call to the collector has ended.
     pub(crate) fn answered<H: Host>(&mut self, vm: &Vm<H>, token: u32, answer: Answer, now_ns: u64) {
         let Some(reporter) = &mut self.reporter else { return };
+        if let Some(sent_ns) = reporter.outbox.sent_ns(token) {
+            vm.sample(Sample::ExportMs, now_ns.saturating_sub(sent_ns) / 1_000_000);
+        }
         let jitter = if matches!(answer, Answer::Response { .. }) { 0 } else { random(&vm.host) };
         let outcome = reporter.outbox.answered(token, answer, now_ns, jitter);
         reporter.settle(outcome);
@@ -295,7 +309,10 @@ impl State {
                 timeout_ms,
             };
             match vm.host.call_grpc(&call) {
-                Ok(token) => reporter.outbox.sent(token, sealed),
+                Ok(token) => {
+                    vm.sample(Sample::BatchBytes, sealed.bytes().len() as u64);
+                    reporter.outbox.sent(token, sealed);
+                }
                 Err(status) => {
                     say!(
                         vm,
@@ -334,6 +351,7 @@ impl State {
         let Some(reporter) = &self.reporter else { return };
         let (now, before) = (*reporter.tally(), self.published);
         vm.add(Counter::Made, now.made - before.made);
+        vm.add(Counter::Unsampled, now.unsampled - before.unsampled);
         vm.add(Counter::Sent, now.sent - before.sent);
         for reason in Drop::ALL {
             vm.add(Counter::Dropped(reason), now.dropped(reason) - before.dropped(reason));

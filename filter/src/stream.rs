@@ -2,6 +2,7 @@
 
 mod back;
 mod held;
+mod lasting;
 mod onward;
 
 use crate::asking::Asking;
@@ -9,12 +10,16 @@ use crate::facts::Facts;
 use crate::head::{Head, Kept};
 use crate::host::{HeaderMap, Host};
 use crate::metrics::Counter;
+use crate::open::{Open, Told};
 use crate::quota::{self, Asked};
+use crate::record::{self, Messages, Recorded};
+use crate::reply;
 use crate::request::Request;
 use crate::response::Response;
+use crate::sampling::{self, ONE};
 use crate::state::State;
+use crate::summary;
 use crate::vm::{Vm, say};
-use crate::{record, reply};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::{Change, Edits};
 use ostiary_engine::judge::{Judged, Permit, judge};
@@ -110,10 +115,16 @@ pub struct Stream<H> {
     /// Whether the upstream has the request's head.
     head_left: bool,
     response: Response,
+    /// Its number among Envoy's contexts.
+    context: u32,
+    /// The streams that are open, and its place among them.
+    pub(crate) open: Rc<RefCell<Open<H>>>,
+    pub(crate) place: Option<usize>,
+    told: Told,
 }
 
 impl<H: Host> Stream<H> {
-    pub(crate) fn new(vm: Vm<H>, root: Rc<RefCell<State>>) -> Self {
+    pub(crate) fn new(vm: Vm<H>, (root, open): (Rc<RefCell<State>>, Rc<RefCell<Open<H>>>), context: u32) -> Self {
         Self {
             vm,
             root,
@@ -121,6 +132,10 @@ impl<H: Host> Stream<H> {
             request: Request::default(),
             head_left: false,
             response: Response::default(),
+            context,
+            open,
+            place: None,
+            told: Told::default(),
         }
     }
 
@@ -176,6 +191,7 @@ impl<H: Host> Stream<H> {
         {
             let mut state = self.root.borrow_mut();
             state.open += 1;
+            self.told.begun_ns = state.ticked_ns;
             state.learn_direction(&self.vm.host);
         }
         let map = self.vm.host.headers(HeaderMap::Request);
@@ -314,6 +330,15 @@ impl<H: Host> Stream<H> {
         let State { facts: reader, reporter, counter, ids, surroundings, .. } = state;
         let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
         let owing = known.filter(|known| quota::is_owed(&known.policy, due));
+        let id = known.and_then(|known| {
+            let operation = known.judged.operation.as_ref()?;
+            Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
+        });
+        if let Some(known) = known.filter(|known| known.policy.reporting().filter_state)
+            && self.vm.host.set_property(summary::NAME, summary::line(known, id, &self.response).as_bytes()).is_err()
+        {
+            self.vm.count(Counter::HostFailure);
+        }
         if reporter.is_none() && owing.is_none() {
             return;
         }
@@ -329,12 +354,15 @@ impl<H: Host> Stream<H> {
             work.settle(due, &facts, refused);
         }
         let Some(reporter) = reporter else { return };
-        let id = known.and_then(|known| {
-            let operation = known.judged.operation.as_ref()?;
-            Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
-        });
-        let messages = record::Messages { request: &self.request, head_left: self.head_left, response: &self.response };
-        record::request(reporter, &facts, known, id, (refused, &messages));
+        let number = self.told.number;
+        let messages = Messages { request: &self.request, head_left: self.head_left, response: &self.response };
+        let (weight, is_noted) = sampling::weight(&facts, known, refused, messages);
+        // Who heard that a call has begun hears that it has ended.
+        let (weight, is_noted) = if number > 0 && weight > ONE { (ONE, true) } else { (weight, is_noted) };
+        if !is_noted && !reporter.chooses(weight) {
+            return;
+        }
+        record::request(reporter, &Recorded { facts: &facts, known, id, refused, messages, weight, number });
     }
 }
 

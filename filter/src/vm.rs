@@ -1,7 +1,7 @@
 //! What the root contexts of one VM share: metrics, and the allowance for log lines.
 
 use crate::host::Host;
-use crate::metrics::{Counter, Metrics, Quota, QuotaCounters};
+use crate::metrics::{Counter, Metrics, Quota, QuotaCounters, Sample};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -57,6 +57,11 @@ impl<H: Host> Vm<H> {
     /// Counts one for a quota.
     pub fn count_quota(&self, counters: &QuotaCounters, quota: u16, what: Quota) {
         self.state.borrow_mut().metrics.add_quota(counters, quota, what);
+    }
+
+    /// Takes a sample.
+    pub fn sample(&self, sample: Sample, value: u64) {
+        self.state.borrow_mut().metrics.sample(&self.host, sample, value);
     }
 
     /// Sets the revision of the policy in force.

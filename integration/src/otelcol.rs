@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
@@ -23,11 +24,21 @@ pub struct Otelcol {
 impl Otelcol {
     /// Starts one that passes on to `beyond`, and waits until it listens.
     pub async fn start(beyond: SocketAddr) -> io::Result<Self> {
+        Self::exporting(|_| passing_on(beyond)).await
+    }
+
+    /// Starts one that writes what it takes into a file, and waits until it listens.
+    pub async fn to_file() -> io::Result<Self> {
+        Self::exporting(|folder| format!("  file: {{ path: '{}', flush_interval: 50ms }}\n", records(folder).display()))
+            .await
+    }
+
+    async fn exporting(exporter: impl FnOnce(&TempDir) -> String) -> io::Result<Self> {
         let folder = place::scratch("otelcol")?;
         // It cannot be asked for a port of its own choice; the one that was free a moment ago is.
         let otlp = TcpListener::bind((client::LOOPBACK, 0))?.local_addr()?;
         std::fs::create_dir(folder.path().join("queue"))?;
-        std::fs::write(folder.path().join("config.yaml"), config(otlp, beyond, &folder))?;
+        std::fs::write(folder.path().join("config.yaml"), config(otlp, &exporter(&folder), &folder))?;
         let child = spawn(&folder)?;
         let this = Self { child, folder, otlp };
         this.listening().await?;
@@ -43,6 +54,12 @@ impl Otelcol {
     pub async fn resume(&mut self) -> io::Result<()> {
         self.child = spawn(&self.folder)?;
         self.listening().await
+    }
+
+    /// What it has written into its file: a JSON document (OTLP/JSON) for each batch that was written whole.
+    pub fn written(&self) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(records(&self.folder)).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     async fn listening(&self) -> io::Result<()> {
@@ -83,9 +100,28 @@ fn spawn(folder: &TempDir) -> io::Result<Child> {
         .spawn()
 }
 
-/// Batches of another size than the filter's, a queue on disk, and retries without end.
-fn config(otlp: SocketAddr, beyond: SocketAddr, folder: &TempDir) -> String {
+fn records(folder: &TempDir) -> PathBuf {
+    folder.path().join("records.json")
+}
+
+/// A queue on disk, and retries without end.
+fn passing_on(beyond: SocketAddr) -> String {
+    format!(
+        "  otlp:
+    endpoint: '{beyond}'
+    tls: {{ insecure: true }}
+    compression: gzip
+    timeout: 2s
+    retry_on_failure: {{ enabled: true, initial_interval: 50ms, max_interval: 500ms, max_elapsed_time: 0s }}
+    sending_queue: {{ enabled: true, storage: file_storage, num_consumers: 4, queue_size: 10000 }}
+"
+    )
+}
+
+/// Batches of another size than the filter's, and one exporter.
+fn config(otlp: SocketAddr, exporter: &str, folder: &TempDir) -> String {
     let queue = folder.path().join("queue");
+    let name = exporter.trim_start().split(':').next().unwrap_or_default();
     format!(
         "extensions:
   file_storage: {{ directory: '{queue}', fsync: true }}
@@ -94,18 +130,11 @@ receivers:
 processors:
   batch: {{ timeout: 100ms, send_batch_size: 700, send_batch_max_size: 900 }}
 exporters:
-  otlp:
-    endpoint: '{beyond}'
-    tls: {{ insecure: true }}
-    compression: gzip
-    timeout: 2s
-    retry_on_failure: {{ enabled: true, initial_interval: 50ms, max_interval: 500ms, max_elapsed_time: 0s }}
-    sending_queue: {{ enabled: true, storage: file_storage, num_consumers: 4, queue_size: 10000 }}
-service:
+{exporter}service:
   extensions: [file_storage]
   telemetry: {{ metrics: {{ level: none }} }}
   pipelines:
-    logs: {{ receivers: [otlp], processors: [batch], exporters: [otlp] }}
+    logs: {{ receivers: [otlp], processors: [batch], exporters: [{name}] }}
 ",
         queue = queue.display()
     )

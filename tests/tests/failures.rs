@@ -4,7 +4,7 @@ use ostiary_filter::host::Status;
 use ostiary_tests::fake::{Call, Envoy, FakeHost, Inbound, split};
 use proptest::prelude::*;
 
-const POLICY: &[u8] = br#"{"version":"v1","collector":{"cluster":"api"},
+const POLICY: &[u8] = br#"{"version":"v1","collector":{"cluster":"api"},"observer":{"filter_state":true},
     "callers":{"api_keys":{"header":"x-api-key","keys":[{"id":"acme","sha256":"2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"}]},
         "jwt":{"payload":"token"},"mtls":{}},
     "apis":[{"name":"orders","paths":["/orders/{id}"]},{"name":"closed","paths":["/closed"]},{"name":"hr","paths":["/hr"]}],

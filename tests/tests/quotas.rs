@@ -1,7 +1,8 @@
 //! Quotas in the shell: what is counted together, what a request costs in calls, and what holds when the host fails.
 
 use ostiary_filter::host::Status;
-use ostiary_filter::stream::{Flow, Input, Stream};
+use ostiary_filter::open::Handle;
+use ostiary_filter::stream::{Flow, Input};
 use ostiary_tests::fake::{Call, Envoy, FakeHost, Inbound, split};
 use proptest::prelude::*;
 
@@ -106,12 +107,12 @@ fn what_cannot_be_counted_is_refused() {
 const AT_A_TIME: &[u8] = br#"{"version":"v1","quotas":[{"name":"busy","concurrency":2}]}"#;
 
 /// Begins a request; `None` when it was refused.
-fn begin(envoy: &Envoy) -> Option<Stream<FakeHost>> {
+fn begin(envoy: &Envoy) -> Option<Handle<FakeHost>> {
     let world = &envoy.host.world;
     let headers = [(":method", "GET"), (":authority", "shop.example"), (":path", "/orders")];
     *world.headers.borrow_mut() = Some(ostiary_engine::pairs::serialized(&headers));
     world.reply.borrow_mut().take();
-    let mut stream = envoy.root().stream();
+    let mut stream = envoy.root().stream(2);
     let flow = stream.step(Input::RequestHeaders { end: true });
     *world.headers.borrow_mut() = None;
     match flow {

@@ -14,7 +14,7 @@ use super::operations::{self, Descriptions, Operations};
 use super::parties::{self, Parties};
 use super::read::{Unusable, count, fits, nanos, owned};
 use super::sampler::Sampler;
-use crate::facts::{Call, IN_REQUESTS, Kept, Operation, OperationId, Party, Reason, Rule, Source, Verdict};
+use crate::facts::{Call, IN_REQUESTS, Kept, OpenCall, Operation, OperationId, Party, Reason, Rule, Source, Verdict};
 use crate::sketch::ONE;
 
 /// The most calls that one record may stand for.
@@ -93,6 +93,17 @@ impl<'s> Calls<'s> {
         call.map_err(|reason| Unusable { seq: Some(seq), reason })
     }
 
+    /// Reads what is said of a call that is open.
+    pub(super) fn read_open(&mut self, source: &Source, record: &Record<'_, '_>) -> Result<OpenCall, Reason> {
+        let (values, fit) = self.values(record.attributes);
+        if !fit {
+            return Err(Reason::BadValue);
+        }
+        let operation = self.operation(source, &values)?.map(|(_, number)| number);
+        let status = count(values.get(STATUS))?.unwrap_or(0);
+        Ok(OpenCall { operation, succeeded: succeeded(status, values.text(GRPC_STATUS)) })
+    }
+
     /// What was called and who called, by the numbers that the calls have.
     pub(super) fn into_lists(self) -> (Vec<Arc<Operation>>, Vec<Party>) {
         (self.operations.into_list(), self.parties.into_list())
@@ -108,7 +119,7 @@ impl<'s> Calls<'s> {
         let seen = values.flag(REQUEST_SEEN).unwrap_or(true);
         let status = count(values.get(STATUS))?.unwrap_or(0);
         let weight = count(values.get(RECORD_WEIGHT))?.unwrap_or(ONE);
-        if !(1..=WEIGHT_MAX).contains(&weight) {
+        if weight > WEIGHT_MAX {
             return Err(Reason::BadValue);
         }
         let verdict = match (values.text(VERDICT), values.text(WOULD_VERDICT)) {

@@ -101,6 +101,9 @@ impl Visitor for Reading<'_> {
     fn record(&mut self, record: &Record<'_, '_>) {
         let outcome = match &self.speaker {
             Ok(_) if record.event_name == Event::Request.name() => self.call(record),
+            Ok(_) if record.event_name == Event::RequestOpen.name() => {
+                self.open(record).map_err(|reason| Unusable { seq: None, reason })
+            }
             Ok(source) => self.event(source, record).map_err(|reason| Unusable { seq: None, reason }),
             Err(reason) => Err(Unusable { seq: None, reason: *reason }),
         };
@@ -125,6 +128,15 @@ impl Reading<'_> {
         Ok((self.time_of(record), Word::Call(call)))
     }
 
+    /// A call that is open is dated by when that was seen, because it tells of no other time.
+    fn open(&mut self, record: &Record<'_, '_>) -> Result<(u64, Word), Reason> {
+        let Ok(source) = &self.speaker else { return Err(Reason::Foreign) };
+        let seen = Record { time_ns: record.observed_ns, ..*record };
+        self.check_clock(&seen, 0)?;
+        let open = self.calls.read_open(source, record)?;
+        Ok((self.time_of(&seen), Word::Open(open)))
+    }
+
     fn event(&self, source: &Source, record: &Record<'_, '_>) -> Result<(u64, Word), Reason> {
         let event = Event::from_name(record.event_name).ok_or(Reason::UnknownEvent)?;
         let word = match event {
@@ -134,8 +146,8 @@ impl Reading<'_> {
             Event::VmLost => self.vm(source, VmEvent::Lost, record)?,
             Event::PolicyAccepted => self.policy(true, record)?,
             Event::PolicyRefused => self.policy(false, record)?,
-            // Read by itself, because it alone has a place in its stream.
-            Event::Request => return Err(Reason::UnknownEvent),
+            // Read by themselves, because they tell of calls.
+            Event::Request | Event::RequestOpen => return Err(Reason::UnknownEvent),
         };
         Ok((self.time_of(record), word))
     }

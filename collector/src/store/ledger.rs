@@ -149,7 +149,7 @@ fn load(session: &mut dyn Session, batches: &[Batch], streams_left: u64) -> Resu
     let spoken_of = batches.iter().flat_map(|batch| {
         batch.entries.iter().filter_map(|entry| match &entry.word {
             Word::Vm(vm) => Some(&vm.about),
-            Word::Call(_) | Word::Unusable { .. } | Word::Policy(_) => None,
+            Word::Call(_) | Word::Open(_) | Word::Unusable { .. } | Word::Policy(_) => None,
         })
     });
     // In one order, so that two collectors never wait for each other in a circle.

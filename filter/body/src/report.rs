@@ -120,6 +120,13 @@ impl Why {
 }
 
 impl Report {
+    /// Whether somebody may have to look at it: something was found, or a rule did something or would have.
+    #[must_use]
+    pub fn is_noted(&self) -> bool {
+        let did = |rule: &RuleCount| rule.masked > 0 || rule.would_mask > 0;
+        !self.types.is_empty() || self.rules.iter().any(did)
+    }
+
     pub(crate) fn partial(&mut self, why: Why) {
         if self.inspected == Inspected::Full {
             self.inspected = Inspected::Partial(why);

@@ -63,8 +63,16 @@ pub struct Reporting {
     pub flush_ms: u64,
     /// Milliseconds between two signs of life.
     pub heartbeat_ms: u64,
+    /// How many calls the record of a sampled call stands for, in thousandths; 1000 does not sample.
+    pub weight: u32,
+    /// Bytes of one batch at most.
+    pub batch_bytes_max: usize,
+    /// Milliseconds that a call is open before it is told of, and between two such events.
+    pub open_ms: u64,
     /// Bytes of sealed batches that wait at most.
     pub queue_bytes_max: usize,
+    /// Whether key facts are left in Envoy's filter state.
+    pub filter_state: bool,
     /// Where the proxy stands; `None` leaves it to the listener's direction.
     pub vantage: Option<Vantage>,
     /// The deployment environment; empty when none is stated.
@@ -291,7 +299,11 @@ fn reporting(config: Option<&Config>) -> Reporting {
         timeout_ms: collector.and_then(|collector| collector.timeout).map_or(2_000, config::types::Duration::ms),
         flush_ms: records.and_then(|records| records.flush).map_or(1_000, config::types::Duration::ms),
         heartbeat_ms: records.and_then(|records| records.heartbeat).map_or(10_000, config::types::Duration::ms),
+        weight: records.and_then(|records| records.sample).map_or(1000, config::types::Share::weight),
+        batch_bytes_max: records.and_then(|records| records.batch).map_or(256 << 10, config::types::Size::bytes),
+        open_ms: records.and_then(|records| records.open_interval).map_or(10_000, config::types::Duration::ms),
         queue_bytes_max: records.and_then(|records| records.queue).map_or(8 << 20, config::types::Size::bytes),
+        filter_state: observer.and_then(|observer| observer.filter_state).unwrap_or(false),
         vantage: observer.and_then(|observer| observer.vantage),
         environment: environment.map_or("", |name| name.as_str()).into(),
     }

@@ -39,6 +39,8 @@ unsafe extern "C" {
         value: *const u8,
         value_len: usize,
     ) -> u32;
+    fn proxy_set_property(path: *const u8, path_len: usize, value: *const u8, len: usize) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_get_property(path: *const u8, path_len: usize, data: *mut *mut u8, len: *mut usize) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
@@ -197,6 +199,15 @@ impl Host for Envoy {
         fetch(|data, len| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, len) })
     }
 
+    fn set_property(&self, name: &str, value: &[u8]) -> Result<(), Status> {
+        Status::from_number(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
+    }
+
+    fn act_for(&self, context: u32) -> Result<(), Status> {
+        // SAFETY: no pointer is passed; the host refuses a number that is no context of this VM.
+        Status::from_number(unsafe { proxy_set_effective_context(context) })
+    }
+
     fn foreign(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Status> {
         fetch(|data, len| unsafe {
             proxy_call_foreign_function(name.as_ptr(), name.len(), argument.as_ptr(), argument.len(), data, len)
@@ -235,6 +246,7 @@ impl Host for Envoy {
         let kind = match kind {
             MetricKind::Counter => 0,
             MetricKind::Gauge => 1,
+            MetricKind::Histogram => 2,
         };
         let mut id = 0;
         Status::from_number(unsafe { proxy_define_metric(kind, name.as_ptr(), name.len(), &raw mut id) }).map(|()| id)

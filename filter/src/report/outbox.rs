@@ -24,13 +24,15 @@ const RETRYABLE: [u32; 6] = [1, 4, 10, 11, 14, 15];
 pub struct Sealed {
     bytes: Vec<u8>,
     requests: u64,
+    /// When it was taken to be sent last; 0 before.
+    sent_ns: u64,
 }
 
 impl Sealed {
     /// A batch of so many request records.
     #[must_use]
     pub const fn new(bytes: Vec<u8>, requests: u64) -> Self {
-        Self { bytes, requests }
+        Self { bytes, requests, sent_ns: 0 }
     }
 
     /// The `ExportLogsServiceRequest`.
@@ -133,7 +135,8 @@ impl Outbox {
         if waits || self.under_way.len() >= under_way_max {
             return None;
         }
-        let next = self.waiting.pop_front()?;
+        let mut next = self.waiting.pop_front()?;
+        next.sent_ns = now_ns;
         self.waiting_bytes -= next.bytes.len();
         Some(next)
     }
@@ -141,6 +144,12 @@ impl Outbox {
     /// A batch is under way with this token.
     pub fn sent(&mut self, token: u32, sealed: Sealed) {
         self.under_way.push((token, sealed));
+    }
+
+    /// Since when the batch with this token is under way.
+    #[must_use]
+    pub fn sent_ns(&self, token: u32) -> Option<u64> {
+        self.under_way.iter().find(|(known, _)| *known == token).map(|(_, sealed)| sealed.sent_ns)
     }
 
     /// The host could not even begin the call.

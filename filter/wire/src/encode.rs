@@ -8,6 +8,7 @@
 use crate::attributes::{Attribute, Kind};
 use crate::protobuf::{WireType, put_bytes, put_fixed64, put_tag, put_varint, varint_len};
 use crate::{Event, SCOPE};
+use std::fmt::{self, Display, Write};
 
 // Field numbers of opentelemetry/proto/logs/v1/logs.proto and common/v1/common.proto.
 mod field {
@@ -70,6 +71,16 @@ impl Attributes<'_> {
         // A character takes at most four bytes: no more than the bound is ever looked at.
         let bounded = value.get(..attribute.bytes_max() + 4).unwrap_or(value);
         self.str(attribute, &String::from_utf8_lossy(bounded));
+    }
+
+    /// Writes what shows itself as a short text, such as an address, without a text of its own in between;
+    /// what is over 64 bytes is left out.
+    pub fn shown(&mut self, attribute: &Attribute, value: &dyn Display) {
+        let mut short = Short { bytes: [0; 64], len: 0 };
+        // A text that does not fit ends there.
+        let _ = write!(short, "{value}");
+        let text = short.bytes.get(..short.len).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        self.str(attribute, text.unwrap_or_default());
     }
 
     /// Writes an integer.
@@ -141,6 +152,21 @@ impl Attributes<'_> {
         put_bytes(self.out, field::KEY, key);
         put_tag(self.out, field::VALUE, WireType::Bytes);
         put_varint(self.out, any_len as u64);
+    }
+}
+
+/// A text on the stack.
+struct Short {
+    bytes: [u8; 64],
+    len: usize,
+}
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.len += text.len();
+        Ok(())
     }
 }
 
@@ -276,7 +302,8 @@ impl Batch {
         put_bytes(&mut self.records, field::SCOPE_LOGS_RECORDS, scratch);
         match head.event {
             Event::Request => self.requests += 1,
-            Event::VmStarted
+            Event::RequestOpen
+            | Event::VmStarted
             | Event::VmHeartbeat
             | Event::VmStopped
             | Event::VmLost

@@ -39,6 +39,9 @@ pub const SEMCONV_VERSION: &str = "1.42.0";
 pub enum Event {
     /// A request ended, however it ended. The only event with a sequence number.
     Request,
+    /// A call is still open: a WebSocket, an event stream, any call that takes long. It has no number in
+    /// the stream and counts nothing; the call is counted by its one [`Event::Request`] when it ends.
+    RequestOpen,
     /// A root context began its stream of records.
     VmStarted,
     /// A root context is alive, with what it made, sent and dropped so far.
@@ -55,8 +58,9 @@ pub enum Event {
 
 impl Event {
     /// Every event, in the order of the reference page.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Request,
+        Self::RequestOpen,
         Self::VmStarted,
         Self::VmHeartbeat,
         Self::VmStopped,
@@ -70,6 +74,7 @@ impl Event {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Request => "ostiary.request",
+            Self::RequestOpen => "ostiary.request.open",
             Self::VmStarted => "ostiary.vm.started",
             Self::VmHeartbeat => "ostiary.vm.heartbeat",
             Self::VmStopped => "ostiary.vm.stopped",

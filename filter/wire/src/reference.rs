@@ -21,11 +21,17 @@ pub fn page() -> String {
     for event in Event::ALL {
         let _ = write!(out, " `{}`", event.name());
     }
-    out.push_str(".\n");
+    out.push_str(".\n\n");
+    out.push_str(
+        "A call has one `ostiary.request` record, written when it has ended, and only that record counts. A call that stays \
+         open is told of by `ostiary.request.open` when it begins (handshakes of WebSockets, event streams) or is open for \
+         longer than `records.open_interval`, and again after each such time: with the same attributes as far as they are known \
+         by then, without `ostiary.stream.seq`, and with durations and sizes so far.\n",
+    );
     for (place, title) in [
         (Place::Resource, "Resource: who observed"),
         (Place::Scope, "Scope: the stream so far"),
-        (Place::Request, "Requests"),
+        (Place::Request, "Requests, and calls that are still open"),
         (Place::Event, "Other events"),
     ] {
         let _ = write!(out, "\n## {title}\n\n| attribute | type | name | source | meaning |\n|---|---|---|---|---|\n");

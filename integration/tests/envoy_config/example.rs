@@ -35,7 +35,7 @@ pub struct Example {
     pub identity: Upstream,
     sink: Sink,
     told: Mutex<Told>,
-    _files: TempDir,
+    files: TempDir,
 }
 
 /// What the sink's records have been asked about.
@@ -100,7 +100,7 @@ impl Example {
         };
         let setup = Setup { arguments, ..Setup::text(text) };
         let envoy = Envoy::start(setup).await.unwrap_or_else(|failed| panic!("{name}: {failed}"));
-        Self { envoy, upstream, identity, sink, told: Mutex::default(), _files: folder }
+        Self { envoy, upstream, identity, sink, told: Mutex::default(), files: folder }
     }
 
     /// Makes the calls one after another; what was seen of each, in that order.
@@ -147,6 +147,11 @@ impl Example {
 
     fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A file of the folder of the module.
+    pub fn file(&self, name: &str) -> std::path::PathBuf {
+        self.files.path().join(name)
     }
 
     pub fn stop(self) {

@@ -11,6 +11,7 @@ mod jwt;
 mod mmdb;
 mod mtls;
 mod oauth2;
+mod observability;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -114,6 +115,7 @@ fn every_file_is_started_by_a_test() {
     names.retain(|name| name.ends_with(".yaml"));
     names.sort();
     let started = [
+        "access-log.yaml",
         "callers-headers.yaml",
         "callers-jwt.yaml",
         "callers-mtls.yaml",

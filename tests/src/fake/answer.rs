@@ -3,7 +3,8 @@
 
 use super::host::FakeHost;
 use ostiary_engine::pairs::{self, Pairs};
-use ostiary_filter::stream::{Flow, Input, Stream};
+use ostiary_filter::open::Handle;
+use ostiary_filter::stream::{Flow, Input};
 
 /// What the upstream answers.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +35,7 @@ pub struct Left {
 }
 
 /// Leads an answer through the filter.
-pub fn pass_back(host: &FakeHost, stream: &mut Stream<FakeHost>, answer: &Answer) -> Left {
+pub fn pass_back(host: &FakeHost, stream: &mut Handle<FakeHost>, answer: &Answer) -> Left {
     let world = &host.world;
     let mut left = Left::default();
     let replied = || world.reply.borrow().is_some();
@@ -88,7 +89,7 @@ pub fn pass_back(host: &FakeHost, stream: &mut Stream<FakeHost>, answer: &Answer
 }
 
 /// The filter's own answer comes back through the filter.
-fn reply_through(stream: &mut Stream<FakeHost>, replied: bool) {
+fn reply_through(stream: &mut Handle<FakeHost>, replied: bool) {
     if replied {
         assert_eq!(stream.step(Input::ResponseHeaders { end: false }), Flow::Continue);
         assert_eq!(stream.step(Input::ResponseBody { len: 0, end: true }), Flow::Continue);

@@ -5,8 +5,9 @@ use super::host::{FakeHost, Reply};
 use crate::record::plain;
 use ostiary_engine::pairs::{self, Pairs};
 use ostiary_filter::facts::Facts;
+use ostiary_filter::open::Handle;
 use ostiary_filter::root::Root;
-use ostiary_filter::stream::{Flow, Input, Stream};
+use ostiary_filter::stream::{Flow, Input};
 use ostiary_filter::vm::Vm;
 use ostiary_wire::decode::{self, KeyValue, Limits, Visitor};
 
@@ -69,14 +70,14 @@ impl Envoy {
     /// A worker whose filter has been given a configuration, and whether it took it.
     pub fn start(host: FakeHost, configuration: &[u8]) -> (Self, bool) {
         let vm = Vm::new(host.clone());
-        let envoy = Self { root: Root::new(vm.clone()), vm, host };
+        let envoy = Self { root: Root::new(vm.clone(), 1), vm, host };
         let taken = envoy.configure(configuration);
         (envoy, taken)
     }
 
     /// Another root context on the same VM, as a changed listener makes one.
     pub fn another_root(&self, configuration: &[u8]) -> (Self, bool) {
-        let envoy = Self { root: Root::new(self.vm.clone()), vm: self.vm.clone(), host: self.host.clone() };
+        let envoy = Self { root: Root::new(self.vm.clone(), 1), vm: self.vm.clone(), host: self.host.clone() };
         let taken = envoy.configure(configuration);
         (envoy, taken)
     }
@@ -136,7 +137,7 @@ impl Envoy {
             ..Facts::default()
         };
         world.facts.replace(known.clone());
-        let mut stream = self.root.stream();
+        let mut stream = self.root.stream(2);
         let (mut passed, mut left) = (false, Left::default());
         let mut headers = pairs::serialized(&inbound.headers);
         let (status, details) = if let Some(before) = inbound.answered_before {
@@ -180,7 +181,7 @@ impl Envoy {
     }
 
     /// Sends a body through as Envoy does: what the filter stopped comes again with what follows. Whether the request goes on.
-    fn body(&self, stream: &mut Stream<FakeHost>, inbound: &Inbound, mut passed: bool) -> bool {
+    fn body(&self, stream: &mut Handle<FakeHost>, inbound: &Inbound, mut passed: bool) -> bool {
         let world = &self.host.world;
         let mut held = Vec::new();
         for (index, chunk) in inbound.body.iter().enumerate() {

@@ -20,6 +20,8 @@ pub enum Call {
     Buffer,
     SetBody,
     Property,
+    ActFor,
+    SetProperty,
     Foreign,
     Respond,
     Shared,
@@ -35,7 +37,7 @@ pub enum Call {
 
 impl Call {
     /// Every kind of call.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Now,
         Self::Random,
         Self::Headers,
@@ -45,6 +47,8 @@ impl Call {
         Self::Buffer,
         Self::SetBody,
         Self::Property,
+        Self::ActFor,
+        Self::SetProperty,
         Self::Foreign,
         Self::Respond,
         Self::Shared,
@@ -272,6 +276,16 @@ impl Host for FakeHost {
         self.enter(Call::Property)?;
         let fact = self.world.facts.borrow().property(path);
         fact.or_else(|| self.world.properties.borrow().get(&path.join(".")).cloned()).ok_or(Status::NotFound)
+    }
+
+    fn set_property(&self, name: &str, value: &[u8]) -> Result<(), Status> {
+        self.enter(Call::SetProperty)?;
+        self.world.properties.borrow_mut().insert(format!("filter_state.wasm.{name}"), value.to_vec());
+        Ok(())
+    }
+
+    fn act_for(&self, _: u32) -> Result<(), Status> {
+        self.enter(Call::ActFor)
     }
 
     fn foreign(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Status> {

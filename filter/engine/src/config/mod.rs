@@ -35,7 +35,7 @@ use read::{Broken, Context, Elements, Item, Kind, Place, Problems, Read, Sink, S
 pub use requests::{Accepted, Overrides, PathCase, PathMode, Preflight, Requests, TrailingSlash};
 use schema::Definitions;
 use serde_json::{Value, json};
-use types::{Cluster, Duration, Labels, Line, Method, Name, Named, NonEmpty, Size};
+use types::{Cluster, Duration, Labels, Line, Method, Name, Named, NonEmpty, Share, Size};
 
 /// The longest configuration that is read, in bytes.
 pub const BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -155,6 +155,12 @@ config_object! {
         heartbeat: Duration<500, 3_600_000>, optional;
         /// Bytes of records that wait for the collector at most, per worker; 8MiB by default. When it is full the oldest batch is dropped and counted.
         queue: Size<65_536, 268_435_456>, optional;
+        /// The part of calls that have a record, such as `0.1`; 1 by default. Refusals, failures and answers in which something was found always have one, and a record says how many calls it stands for.
+        sample: Share, optional;
+        /// Bytes of one batch at most, which its receiver must take; 256KiB by default. gRPC servers take 4MiB unless told otherwise.
+        batch: Size<65_536, 4_194_304>, optional;
+        /// How long a call is open before an event tells that it has begun, and the time between such events; 10s by default. WebSockets and event streams are told of at once.
+        open_interval: Duration<1_000, 3_600_000>, optional;
     }
 }
 
@@ -163,6 +169,8 @@ config_object! {
     pub struct Observer {
         /// The deployment environment, such as `production`.
         environment: Name, optional;
+        /// Whether each call's key facts are left in Envoy's filter state too, as `wasm.ostiary`, for access logs: `%FILTER_STATE(wasm.ostiary:PLAIN)%`. `false` by default: it costs a host call for each call.
+        filter_state: bool, optional;
         /// `gateway` or `sidecar`; taken from the listener's traffic direction when left out.
         vantage: Vantage, optional;
     }

@@ -90,6 +90,39 @@ impl<const MIN: u64, const MAX: u64> Read for Size<MIN, MAX> {
     }
 }
 
+/// A part of a whole, from a thousandth to all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    weight: u32,
+}
+
+impl Share {
+    /// How many of the whole each of the part stands for, in thousandths: the nearest whole number, so
+    /// that what counts by it is exact.
+    #[must_use]
+    pub const fn weight(self) -> u32 {
+        self.weight
+    }
+}
+
+impl Read for Share {
+    const EXPECTED: &'static str = "a number from 0.001 to 1";
+    const TAKES: &'static [Kind] = &[Kind::Number];
+
+    fn number(context: &mut Context, value: f64) -> Option<Self> {
+        if !(0.001..=1.0).contains(&value) {
+            context.problem("must be from 0.001 to 1");
+            return None;
+        }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // From 1000 to 1000000.
+        Some(Self { weight: (1000.0 / value).round() as u32 })
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "type": "number", "minimum": 0.001, "maximum": 1 })
+    }
+}
+
 pub(crate) fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits_len = text.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, unit) = text.split_at_checked(digits_len)?;

@@ -1,0 +1,79 @@
+//! Which calls have a record where a policy samples, and how many calls a record then stands for.
+//!
+//! What somebody may have to look at is always recorded, and stands for itself: refusals, enforced or
+//! only would-be; requests and answers in which data types were found, or that a masking rule changed or ended;
+//! failures (status 5xx, or none); calls that ended before they reached us; and calls that were told of
+//! while they were open. Of the rest each is recorded with the same chance, `1000 / weight`, and its
+//! record then weighs `weight` thousandths. Whether a call is of the rest does not depend on chance, so
+//! every sum of weights is what it would be without sampling, in expectation exactly.
+
+use crate::facts::Facts;
+use crate::record::Messages;
+use crate::stream::Known;
+
+/// The weight of one call, in thousandths.
+pub(crate) const ONE: u64 = 1000;
+
+/// What Envoy calls an answer that it does not pass on but follows itself (`StreamInfo::ResponseCodeDetails`):
+/// the call goes on in a stream of its own, which is another record.
+const FOLLOWED: &[u8] = b"internal_redirect";
+
+/// The weight that the record of a call has if there is one, and whether there is one whatever chance says.
+pub(crate) fn weight(facts: &Facts<'_>, known: Option<&Known>, refused: bool, messages: Messages<'_>) -> (u64, bool) {
+    if *facts.details == *FOLLOWED {
+        return (0, true);
+    }
+    let Some(known) = known else { return (ONE, true) };
+    let weight = u64::from(known.policy.reporting().weight);
+    let verdicts = known.judged.verdicts;
+    let is_noted = weight == ONE
+        || refused
+        || !verdicts.enforced.permits()
+        || !verdicts.would_be.permits()
+        || known.quotas.would.is_some()
+        || facts.status.is_none_or(|status| status == 0 || status >= 500)
+        || messages.request.is_noted()
+        || messages.response.is_noted();
+    (if is_noted { ONE } else { weight }, is_noted)
+}
+
+/// Whether chance keeps the `n`th call of a stream: `1000 / weight` of all are kept, to one part in
+/// 2^64. The sequence is SplitMix64's (Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// generators", 2014), which passes for random whatever the calls' own order is.
+pub(crate) fn keeps(stream: [u8; 16], n: u64, weight: u64) -> bool {
+    let seed = stream.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let mut z = seed.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^= z >> 31;
+    (u128::from(z) * u128::from(weight)) >> 64 < u128::from(ONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ONE, keeps};
+
+    /// Sums of weights are true: over many streams the mean of kept weights is within four standard errors of one
+    /// call, at every rate, and calls that come in a rhythm are no exception.
+    #[test]
+    fn weights_are_true_on_average() {
+        for weight in [1000_u64, 1500, 3333, 10_000, 100_000] {
+            for rhythm in [1, 2, 7, 10, 64] {
+                let (mut kept, mut calls) = (0_u64, 0_u64);
+                for stream in 0..200_u64 {
+                    let mut id = [0; 16];
+                    id[..8].copy_from_slice(&stream.wrapping_mul(0xd6e8_feb8_6659_fd93).to_le_bytes());
+                    for n in (0..2_000 * rhythm).step_by(usize::try_from(rhythm).unwrap()) {
+                        calls += 1;
+                        kept += u64::from(keeps(id, n, weight));
+                    }
+                }
+                let (calls, p) = (calls as f64, ONE as f64 / weight as f64);
+                let estimate = kept as f64 * weight as f64 / ONE as f64;
+                let error = (calls * (1.0 - p) / p).sqrt();
+                assert!((estimate - calls).abs() <= 4.0 * error, "{weight} {rhythm}: {estimate} of {calls}");
+            }
+        }
+        assert!((0..1_000).all(|n| keeps([7; 16], n, ONE)), "without sampling every call is recorded");
+    }
+}
