@@ -2,6 +2,7 @@
 
 mod back;
 mod held;
+mod peek;
 
 use crate::asking::Asking;
 use crate::facts::Facts;
@@ -15,9 +16,11 @@ use crate::vm::{Vm, say};
 use crate::{record, reply};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::{Change, Edits};
-use ostiary_engine::judge::{Judged, Permit, judge};
+use ostiary_engine::judge::{Judged, Permit, RequestHead, judge};
 use ostiary_engine::policy::Policy;
+use ostiary_engine::protocol::Way;
 use ostiary_engine::refusal::Refusal;
+use peek::Peek;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -72,6 +75,10 @@ pub(crate) struct Known {
     pub(crate) judged: Judged,
     pub(crate) kept: Kept,
     pub(crate) quotas: quota::Outcome,
+    /// The request's header map, where it is judged again with its body.
+    map: Option<Vec<u8>>,
+    /// What has flowed by of the body, where it is looked at.
+    peek: Option<Peek>,
 }
 
 impl Known {
@@ -88,7 +95,7 @@ enum Phase {
     New,
     /// The rate limit service is asked; Envoy holds the request's headers, and all that follows them.
     Asking(Box<Known>, Asked),
-    /// The body is awaited, of which a quota counts a field; so many bytes of it have come.
+    /// The body is awaited, by what it says or by a field of it is decided; so many bytes of it have come.
     Reading(Box<Known>, usize),
     /// Let through; the permit is what later stages ask for.
     Permitted(Box<Known>, Permit),
@@ -118,6 +125,8 @@ impl<H: Host> Stream<H> {
             (Input::RequestHeaders { end }, Phase::New) => self.begin(end),
             (Input::RequestBody { len, end }, Phase::Reading(..)) => self.read(Some(len), end),
             (Input::RequestTrailers, Phase::Reading(..)) => self.read(None, true),
+            (Input::RequestBody { len, end }, Phase::Permitted(..)) => self.peek(Some(len), end),
+            (Input::RequestTrailers, Phase::Permitted(..)) => self.peek(None, true),
             // The upstream must see nothing of a refused request. Envoy drops what still comes, and
             // if it did not answer for us, the request is held.
             (Input::RequestHeaders { .. } | Input::RequestBody { .. } | Input::RequestTrailers, Phase::Refused(_) | Phase::Asking(..)) => {
@@ -134,8 +143,7 @@ impl<H: Host> Stream<H> {
             ) if self.response.has_begun() => Flow::Stop,
             // Envoy gives the headers once; an internal redirect is a new stream to us.
             (Input::RequestHeaders { .. }, Phase::Permitted(..) | Phase::Reading(..) | Phase::Ended)
-            // A body that no quota counts by flows without being copied into the guest.
-            | (Input::RequestBody { .. } | Input::RequestTrailers, Phase::New | Phase::Permitted(..) | Phase::Ended)
+            | (Input::RequestBody { .. } | Input::RequestTrailers, Phase::New | Phase::Ended)
             // Our own refusal passes here too, and must.
             | (Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers, _) => Flow::Continue,
             (Input::End, _) => {
@@ -161,7 +169,7 @@ impl<H: Host> Stream<H> {
             trap();
         }
         let mut judged = if head.is_request() {
-            judge(&policy, &head.request(), &Asking(&self.vm.host))
+            judge(&policy, &RequestHead { ends: end, ..head.request() }, &Asking(&self.vm.host))
         } else {
             self.vm.count(Counter::HostFailure);
             Judged::undecidable(&policy)
@@ -171,15 +179,18 @@ impl<H: Host> Stream<H> {
         }
         judged.reads_body &= !end;
         let quotas = self.count(&policy, &judged);
-        let known = Box::new(Known { policy, judged, kept: head.keep(), quotas });
+        let kept = head.keep();
+        let peek = (judged.way == Way::Peeked).then(Peek::default);
+        let map = map.ok().filter(|_| judged.way != Way::Unread);
+        let known = Box::new(Known { policy, judged, kept, quotas, map, peek });
         self.ask(known)
     }
 
     /// Acts on what was decided: the one place where a request is let go or answered.
     fn act(&mut self, mut known: Box<Known>) -> Flow {
-        let Known { judged, quotas, .. } = &mut *known;
+        let Known { judged, quotas, peek, .. } = &mut *known;
         judged.count_in(quotas.refused.map(|refused| refused.refusal), quotas.would.map(|would| would.refusal));
-        if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits()) {
+        if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits() && peek.is_none()) {
             self.vm.count(Counter::WouldRefuse(refusal));
         }
         match judged.act() {

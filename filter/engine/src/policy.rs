@@ -9,10 +9,12 @@ use crate::caller::Callers;
 use crate::catalog::{Catalog, Surroundings};
 use crate::client::ClientRules;
 use crate::config::read::Problems;
+use crate::config::quotas::Reach;
 use crate::config::{self, Config, DefaultAccess, Mode, Overrides, Preflight, Requests, Vantage, Written};
 use crate::hash::Folded;
 use crate::masking::{self, Masking};
 use crate::path::PathRules;
+use crate::protocol::plan::Protocols;
 use crate::quota::{self, Quotas};
 use std::fmt;
 use std::hash::Hasher;
@@ -103,6 +105,7 @@ pub struct Policy {
     access: Access,
     quotas: Quotas,
     masking: Masking,
+    protocols: Protocols,
     reporting: Reporting,
     revision: Revision,
 }
@@ -160,12 +163,13 @@ impl Policy {
         let address_sets: Vec<_> = address_sets.into_iter().map(|(name, set)| (name, Arc::new(set))).collect();
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
+        let protocols = protocols(&layers, mode, &around, &mut problems);
         let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);
         let masking = masking(&mut layers, mode, &around, &mut problems);
         let (rules, default) = rules(layers, &around, &mut problems);
         let Some(masking) = masking.filter(|_| problems.is_empty()) else { return Err(problems) };
         let access = Access::new(rules, api_count, default);
-        Ok(Self { mode, requests, clients, callers, catalog, access, quotas, masking, reporting, revision })
+        Ok(Self { mode, requests, clients, callers, catalog, access, quotas, masking, protocols, reporting, revision })
     }
 
     /// Whether decisions act.
@@ -232,6 +236,12 @@ impl Policy {
         &self.masking
     }
 
+    /// What APIs speak.
+    #[must_use]
+    pub const fn protocols(&self) -> &Protocols {
+        &self.protocols
+    }
+
     /// Where records go.
     #[must_use]
     pub const fn reporting(&self) -> &Reporting {
@@ -284,13 +294,21 @@ fn clients(base: Option<&Config>, layers: &[Layer], problems: &mut Problems, war
     ClientRules::compile(address, country, layers.iter().any(asks) || layers.iter().any(counts), problems, warnings)
 }
 
+/// All declared APIs, each with its place in its layer.
+fn apis(layers: &[Layer]) -> Vec<(String, &config::Api)> {
+    let all = layers.iter().flat_map(|layer| layer.config.apis.iter().enumerate());
+    all.map(|(index, api)| (format!("apis[{index}]"), api)).collect()
+}
+
 fn catalog(layers: &[Layer], paths: &PathRules, problems: &mut Problems) -> (Catalog, usize) {
-    let apis: Vec<(String, &config::Api)> = layers
-        .iter()
-        .flat_map(|layer| layer.config.apis.iter().enumerate())
-        .map(|(index, api)| (format!("apis[{index}]"), api))
-        .collect();
+    let apis = apis(layers);
     (Catalog::compile(&apis, paths, problems), apis.len())
+}
+
+fn protocols(layers: &[Layer], mode: Mode, around: &Around<'_>, problems: &mut Problems) -> Protocols {
+    let configs: Vec<&Config> = layers.iter().map(|layer| &layer.config).collect();
+    let is_asked = |config: &&Config| config.quotas.iter().any(|quota| quota.value.scope == Some(Reach::Global));
+    Protocols::compile(&apis(layers), &configs, (mode, configs.iter().any(is_asked)), around, problems)
 }
 
 /// Quotas of all layers; how they are counted is the base's affair.

@@ -154,7 +154,9 @@ impl Context {
         let path = self.path();
         // A condition that is not understood must not make a rule unconditional, so what decides
         // who may call is understood whole or refused, whatever `on_unknown` says.
-        let decides = matches!(self.steps.first(), Some(Step::Key(key)) if DECIDING.contains(&key.as_str()));
+        let is_deciding = |step: &Step| matches!(step, Step::Key(key) if LIMITING.contains(&key.as_str()));
+        let decides = matches!(self.steps.first(), Some(Step::Key(key)) if DECIDING.contains(&key.as_str()))
+            || self.steps.iter().any(is_deciding);
         if decides { self.problems.push(path, message) } else { self.unknown.push(path, message) }
     }
 
@@ -185,6 +187,9 @@ const DECIDING: [&str; 11] = [
     "quotas",
     "requests",
 ];
+
+/// Sections of an API in which every key has to be known: what is no limit limits nothing.
+const LIMITING: [&str; 2] = ["graphql", "json_rpc"];
 
 /// What was written, short and on one line, to be shown in a message.
 pub(crate) fn shown(text: &str) -> String {
