@@ -195,7 +195,11 @@ impl<'a> Prepared<'a> {
         let nothing = reading.way != Way::Unread && !is_awaited && unread.is_none();
         let named = said.as_ref().map(|said| &said.members[..]).or(nothing.then_some(&[][..]));
         let call = Call { api, named, ..self.call(asked, &around) };
-        let verdicts = self.verdicts(&call, reading.is_named());
+        let mut verdicts = self.verdicts(&call, reading.is_named());
+        if unread.is_some() && ruling.acting.is_some() && !self.is_final(verdicts) {
+            // That it cannot be read is why rules refuse it, and tells the client more.
+            verdicts = Verdicts::default();
+        }
         let is_pending = is_awaited && reading.way == Way::Held && reading.is_named() && !self.is_final(verdicts);
         let from = Source { call: &call, operation: &operation, catalog: self.policy.catalog() };
         let quotas = self.policy.quotas();

@@ -151,5 +151,3 @@ fn plain(name: &str) -> &str {
     if is_plain(name) { name } else { crate::catalog::operation::OTHER }
 }
 
-#[cfg(test)]
-mod hostile_tests;
