@@ -185,7 +185,7 @@ fn is_parameter(segment: &str) -> bool {
 
 /// What two operations must have in common to be one.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Group(String, String, String, String);
+struct Group(String, String, String, String, String);
 
 impl Group {
     fn of(operation: &Operation) -> Self {
@@ -194,6 +194,7 @@ impl Group {
             operation.direction.clone(),
             operation.protocol.clone(),
             operation.method.clone(),
+            operation.name.clone(),
         )
     }
 }

@@ -96,6 +96,11 @@ impl Attribute {
     }
 }
 
+/// A text of the reference page; a guest has no reader of it, and it would be in the module.
+const fn page(text: &'static str) -> &'static str {
+    if cfg!(target_family = "wasm") { "" } else { text }
+}
+
 /// Declares the attributes and [`ALL`].
 macro_rules! attributes {
     ($($ident:ident = $name:literal, $kind:expr, $place:ident, $convention:ident, $(personal $personal:literal,)? $source:literal, $about:literal;)*) => {
@@ -106,8 +111,8 @@ macro_rules! attributes {
                 kind: $kind,
                 place: Place::$place,
                 convention: Convention::$convention,
-                about: $about,
-                source: $source,
+                about: page($about),
+                source: page($source),
                 personal: false $(|| $personal)?,
             };
         )*

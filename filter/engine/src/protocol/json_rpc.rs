@@ -1,7 +1,7 @@
 //! JSON-RPC 2.0 (<https://www.jsonrpc.org/specification>), and what the Model Context Protocol calls by it: a
 //! tool and a prompt by their names, a resource by the scheme of its address.
 
-use super::{BATCH_MAX, Member, Said, Unreadable, content, is_plain, plain};
+use super::{BATCH_MAX, Member, Said, Unreadable, content, is_plain, plain, whole};
 use crate::Protocol;
 use crate::config::json;
 use crate::config::read::{Broken, Entries, Ignored, Item, Sink};
@@ -203,7 +203,7 @@ impl Sink for Scalar<'_> {
 fn id(text: Option<&str>, value: &Value) -> Option<String> {
     match (text, value) {
         (Some(text), _) if text.len() <= ID_BYTES_MAX && is_plain(text) => Some(format!("\"{text}\"")),
-        (None, Value::Number(number)) if number.fract() == 0.0 && number.abs() < 9e15 => Some(format!("{number}")),
+        (None, Value::Number(number)) => whole(*number).map(|number| number.to_string()),
         _ => None,
     }
 }

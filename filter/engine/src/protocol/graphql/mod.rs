@@ -8,7 +8,7 @@ mod lexer;
 mod measure;
 mod parse;
 
-use super::{BATCH_MAX, Member, Said, Unreadable, content, cut, is_plain};
+use super::{BATCH_MAX, Member, Said, Unreadable, content, cut, is_plain, whole};
 use crate::Protocol;
 use crate::config::json;
 use crate::config::read::{Broken, Entries, Ignored, Item, Sink};
@@ -137,7 +137,9 @@ impl Sink for Slot<'_, '_, '_> {
             (Want::Name, Item::Text(text)) => self.asked.name = Some(text.to_owned()),
             (Want::Persisted, Item::Text(text)) => self.asked.persisted = Some(text.to_owned()),
             // Servers that know ids as numbers.
-            (Want::Persisted, Item::Number(number)) => self.asked.persisted = Some(number.to_string()),
+            (Want::Persisted, Item::Number(number)) => {
+                self.asked.persisted = Some(whole(number).map_or_else(String::new, |id| id.to_string()));
+            }
             (Want::Variables, Item::Object(object)) => {
                 while let Some(key) = object.next_key()? {
                     object.value(&mut Slot { want: Want::Variable(&key), asked: &mut *self.asked })?;

@@ -101,7 +101,7 @@ impl<'d> Document<'d> {
     pub(super) fn read(text: &'d str) -> Result<Self, Unreadable> {
         let mut lexer = Lexer::new(text);
         let token = lexer.next()?;
-        let mut parser = Parser { lexer, token, levels: 0, document: Self::default() };
+        let mut parser = Parser { lexer, token, levels: 0, is_constant: false, document: Self::default() };
         while parser.token != Token::End {
             parser.definition()?;
         }
@@ -118,6 +118,8 @@ struct Parser<'d> {
     lexer: Lexer<'d>,
     token: Token<'d>,
     levels: u32,
+    /// Whether values may hold no variables, as where variables are defined (section 2.9).
+    is_constant: bool,
     document: Document<'d>,
 }
 
@@ -191,6 +193,7 @@ impl<'d> Parser<'d> {
     /// Definitions of variables (section 2.10), behind the bracket; gives their directives.
     fn variables(&mut self, defaults: &mut Vec<(&'d str, u32)>) -> Result<u32, Unreadable> {
         let mut directives = 0;
+        self.is_constant = true;
         loop {
             self.expect(b'$')?;
             let name = self.name()?;
@@ -203,6 +206,7 @@ impl<'d> Parser<'d> {
             }
             directives += self.directives()?;
             if self.eat(b')')? {
+                self.is_constant = false;
                 return Ok(directives);
             }
         }
@@ -317,7 +321,7 @@ impl<'d> Parser<'d> {
     fn value(&mut self) -> Result<Times<'d>, Unreadable> {
         self.enter()?;
         let said = match self.bump()? {
-            Token::Mark(b'$') => Times::Variable(self.name()?),
+            Token::Mark(b'$') if !self.is_constant => Times::Variable(self.name()?),
             // What is beyond any list is as much as can be said.
             Token::Whole(digits) if !digits.starts_with('-') => Times::Said(digits.parse().unwrap_or(u32::MAX)),
             Token::Whole(_) | Token::Other | Token::Name(_) => Times::Unsaid,
