@@ -190,7 +190,9 @@ impl<H: Host> Stream<H> {
     fn act(&mut self, mut known: Box<Known>) -> Flow {
         let Known { judged, quotas, peek, .. } = &mut *known;
         judged.count_in(quotas.refused.map(|refused| refused.refusal), quotas.would.map(|would| would.refusal));
-        if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits() && peek.is_none()) {
+        if let Some(refusal) =
+            judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits() && peek.is_none())
+        {
             self.vm.count(Counter::WouldRefuse(refusal));
         }
         match judged.act() {

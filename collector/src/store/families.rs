@@ -249,6 +249,9 @@ mod tests {
             let covered = covers(&operation(declared.0, declared.1), &operation(seen.0, seen.1));
             assert_eq!(covered.is_some(), want, "{declared:?} {seen:?}");
         }
+        // What bodies call differently is never one, whatever the path.
+        let named = |name: &str| Group::of(&Operation { name: name.to_owned(), ..Operation::default() });
+        assert_ne!(named("query A"), named("query B"));
         let seen = operation("shop.example", "/orders/export");
         let of = |template: &str| covers(&operation("shop.example", template), &seen);
         assert!(of("/orders/export") > of("/orders/{id}") && of("/orders/{id}") > of("/{a}/{b}"));

@@ -8,8 +8,8 @@ use crate::access::{Access, Around, Effect, Ground, Origin, OwnTelling, Rule, Si
 use crate::caller::Callers;
 use crate::catalog::{Catalog, Surroundings};
 use crate::client::ClientRules;
-use crate::config::read::Problems;
 use crate::config::quotas::Reach;
+use crate::config::read::Problems;
 use crate::config::{self, Config, DefaultAccess, Mode, Overrides, Preflight, Requests, Vantage, Written};
 use crate::hash::Folded;
 use crate::masking::{self, Masking};

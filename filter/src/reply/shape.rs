@@ -12,8 +12,7 @@ pub(super) fn told(refusal: Refusal, status: u16, known: &Known) -> (&'static st
     match protocol {
         // GraphQL over HTTP: the newer type for who asks for it, and the older one for everyone else.
         Protocol::Graphql => {
-            let kind =
-                if kept.accepts_graphql { "application/graphql-response+json" } else { "application/json" };
+            let kind = if kept.accepts_graphql { "application/graphql-response+json" } else { "application/json" };
             let told = format!(
                 r#"{{"errors":[{{"message":"{}","extensions":{{{}}}}}]}}"#,
                 refusal.telling().title,

@@ -136,7 +136,8 @@ impl Scope {
         if operations == Met::No {
             return Met::No;
         }
-        operations.and(among(self.routes.as_deref(), || call.around.route()))
+        operations
+            .and(among(self.routes.as_deref(), || call.around.route()))
             .and(among(self.filter_chains.as_deref(), || call.around.filter_chain()))
     }
 }

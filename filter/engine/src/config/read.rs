@@ -152,12 +152,9 @@ impl Context {
             None => format!("unknown key `{shown}`, known are {}", known.join(", ")),
         };
         let path = self.path();
-        // A condition that is not understood must not make a rule unconditional, so what decides
-        // who may call is understood whole or refused, whatever `on_unknown` says.
-        let is_deciding = |step: &Step| matches!(step, Step::Key(key) if LIMITING.contains(&key.as_str()));
-        let decides = matches!(self.steps.first(), Some(Step::Key(key)) if DECIDING.contains(&key.as_str()))
-            || self.steps.iter().any(is_deciding);
-        if decides { self.problems.push(path, message) } else { self.unknown.push(path, message) }
+        // What decides who may call is understood whole or refused: else a rule could become unconditional.
+        let decides = self.steps.iter().any(|step| matches!(step, Step::Key(key) if DECIDING.contains(&key.as_str())));
+        if decides { &mut self.problems } else { &mut self.unknown }.push(path, message);
     }
 
     pub(crate) fn enter_key(&mut self, key: &str) {
@@ -174,22 +171,21 @@ impl Context {
 }
 
 /// Sections in which every key has to be known.
-const DECIDING: [&str; 11] = [
+const DECIDING: [&str; 13] = [
     "access",
     "address_sets",
     "callers",
     "client_address",
     "client_country",
     "counting",
+    "graphql",
     "inspect",
+    "json_rpc",
     "masking",
     "pseudonyms",
     "quotas",
     "requests",
 ];
-
-/// Sections of an API in which every key has to be known: what is no limit limits nothing.
-const LIMITING: [&str; 2] = ["graphql", "json_rpc"];
 
 /// What was written, short and on one line, to be shown in a message.
 pub(crate) fn shown(text: &str) -> String {

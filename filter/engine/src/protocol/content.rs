@@ -12,7 +12,11 @@ pub fn kind(lines: Pairs<'_>) -> Result<String, Unreadable> {
     let only = |name, otherwise| {
         let mut values = lines.named(name);
         let first = values.next();
-        if values.next().is_some() { Err(otherwise) } else { Ok(first.map(|value| std::str::from_utf8(value).unwrap_or("?"))) }
+        if values.next().is_some() {
+            Err(otherwise)
+        } else {
+            Ok(first.map(|value| std::str::from_utf8(value).unwrap_or("?")))
+        }
     };
     let kind = only("content-type", Unreadable::Kind)?.ok_or(Unreadable::Kind)?;
     let coding = only("content-encoding", Unreadable::Coding)?;

@@ -11,21 +11,49 @@ fn said(body: &str) -> Result<Said, Unreadable> {
 #[test]
 fn methods_and_tools_are_named() {
     for (body, name, labels, id) in [
-        (r#"{"jsonrpc":"2.0","method":"eth_call","params":[{"name":"x"}],"id":7}"#, "eth_call", &["eth_call"][..], Some("7")),
-        (r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"search_web","arguments":{"name":"bob"}},"id":"a-1"}"#,
-            "tools/call search_web", &["tools/call", "tools/call search_web"], Some("\"a-1\"")),
-        (r#"{"params":{"name":"delete all"},"method":"tools/call","jsonrpc":"2.0"}"#,
-            "tools/call _OTHER", &["tools/call", "tools/call delete all"], None),
-        (r#"{"jsonrpc":"2.0","method":"resources/read","params":{"uri":"file:///home/bob"},"id":1.5}"#,
-            "resources/read file", &["resources/read", "resources/read file"], None),
-        (r#"{"jsonrpc":"2.0","method":"prompts/get","params":{"name":"greet"}}"#, "prompts/get greet", &["prompts/get", "prompts/get greet"], None),
+        (
+            r#"{"jsonrpc":"2.0","method":"eth_call","params":[{"name":"x"}],"id":7}"#,
+            "eth_call",
+            &["eth_call"][..],
+            Some("7"),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"search_web","arguments":{"name":"bob"}},"id":"a-1"}"#,
+            "tools/call search_web",
+            &["tools/call", "tools/call search_web"],
+            Some("\"a-1\""),
+        ),
+        (
+            r#"{"params":{"name":"delete all"},"method":"tools/call","jsonrpc":"2.0"}"#,
+            "tools/call _OTHER",
+            &["tools/call", "tools/call delete all"],
+            None,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","method":"resources/read","params":{"uri":"file:///srv/bob"},"id":1.5}"#,
+            "resources/read file",
+            &["resources/read", "resources/read file"],
+            None,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","method":"prompts/get","params":{"name":"greet"}}"#,
+            "prompts/get greet",
+            &["prompts/get", "prompts/get greet"],
+            None,
+        ),
         // What belongs to no tool is no part of a name.
-        (r#"{"jsonrpc":"2.0","method":"user.get","params":{"name":"bob"},"id":"a\"b"}"#, "user.get", &["user.get"], None),
+        (
+            r#"{"jsonrpc":"2.0","method":"user.get","params":{"name":"bob"},"id":"a\"b"}"#,
+            "user.get",
+            &["user.get"],
+            None,
+        ),
         (r#"{"jsonrpc":"2.0","method":"bob@example.com","id":null}"#, "_OTHER", &["bob@example.com"], None),
         (r#"{"jsonrpc":"2.0","result":{},"id":1}"#, "response", &["response"], Some("1")),
     ] {
         let said = said(body).unwrap();
-        let have: Vec<&str> = said.members.iter().flat_map(|member| member.labels.iter().map(|label| &**label)).collect();
+        let have: Vec<&str> =
+            said.members.iter().flat_map(|member| member.labels.iter().map(|label| &**label)).collect();
         assert_eq!((said.name(), &have[..], said.id.as_deref()), (Some(name), labels, id), "{body}");
     }
 }
@@ -55,7 +83,10 @@ fn what_cannot_be_read_says_why() {
         (r#"{"jsonrpc":"2.0","method":"a","method":"b"}"#, Unreadable::Ambiguous),
         (r#"{"jsonrpc":"2.0","method":"a","Method":"b"}"#, Unreadable::Ambiguous),
         (r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"a","n\u0061me":"b"}}"#, Unreadable::Ambiguous),
-        (r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"a"},"params":{"name":"b"}}"#, Unreadable::Ambiguous),
+        (
+            r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"a"},"params":{"name":"b"}}"#,
+            Unreadable::Ambiguous,
+        ),
         (&format!("[{many}]"), Unreadable::TooMany),
         (&format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000)), Unreadable::Syntax),
     ] {

@@ -12,8 +12,8 @@ pub mod plan;
 mod reading;
 pub mod soap;
 
-pub use reading::{Body, Way};
 use crate::Protocol;
+pub use reading::{Body, Way};
 
 /// Requests that may come as one, at most; a policy may permit fewer.
 pub const BATCH_MAX: usize = 128;
@@ -156,4 +156,3 @@ fn whole(number: f64) -> Option<i64> {
 fn plain(name: &str) -> &str {
     if is_plain(name) { name } else { crate::catalog::operation::OTHER }
 }
-

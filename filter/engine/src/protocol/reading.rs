@@ -108,7 +108,9 @@ impl Reading<'_> {
         let read = |protocol: Protocol| match (protocol, body) {
             (_, Body::Awaited) => None,
             (Protocol::Graphql, Body::Whole(b"")) => graphql::read_query(target).transpose(),
-            (Protocol::Soap, Body::Whole(b"")) => Some(soap::action(head.lines).and_then(|action| soap::read(action.as_deref(), None))),
+            (Protocol::Soap, Body::Whole(b"")) => {
+                Some(soap::action(head.lines).and_then(|action| soap::read(action.as_deref(), None)))
+            }
             (_, Body::Whole(b"")) => None,
             (_, Body::TooLong) => Some(Err(Unreadable::TooLarge)),
             (protocol, Body::Whole(body)) => Some(content::kind(head.lines).and_then(|kind| match protocol {

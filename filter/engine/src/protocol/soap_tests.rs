@@ -15,7 +15,10 @@ fn the_first_element_of_the_body_is_called() {
     for (head, element) in [
         ("<s:Envelope><s:Body>", "<m:GetBalance xmlns:m='urn:a'><id>1</id></m:GetBalance>"),
         ("<?xml version=\"1.0\" encoding='UTF-8'?>\n<s:Envelope a='>'><s:Body\n>", "\n<GetBalance/>"),
-        ("\u{feff}<s:Envelope><s:Header><a><Body><b/></Body></a></s:Header><s:Body>", "<!-- <x> --><GetBalance></GetBalance>"),
+        (
+            "\u{feff}<s:Envelope><s:Header><a><Body><b/></Body></a></s:Header><s:Body>",
+            "<!-- <x> --><GetBalance></GetBalance>",
+        ),
         ("<s:Envelope><s:Header/><s:Body>", "<GetBalance><![CDATA[</GetBalance>]]></GetBalance>"),
     ] {
         assert_eq!(first(&format!("{head}{element}{rest}")).as_deref(), Ok("GetBalance"), "{head}");
@@ -45,7 +48,10 @@ fn actions_are_the_last_part_of_their_address() {
         (&[("soapaction", "\"urn:bank#GetBalance\"")][..], Ok(Some("GetBalance"))),
         (&[("soapaction", "http://bank.example/GetBalance/")], Ok(Some("GetBalance"))),
         (&[("soapaction", "\"\"")], Ok(None)),
-        (&[("content-type", "application/soap+xml; charset=utf-8; action=\"urn:bank:GetBalance\"")], Ok(Some("GetBalance"))),
+        (
+            &[("content-type", "application/soap+xml; charset=utf-8; action=\"urn:bank:GetBalance\"")],
+            Ok(Some("GetBalance")),
+        ),
         (&[("content-type", "text/xml")], Ok(None)),
         (&[("soapaction", "a"), ("soapaction", "b")], Err(Unreadable::Ambiguous)),
         (&[("soapaction", "a"), ("content-type", "application/soap+xml; action=b")], Err(Unreadable::Ambiguous)),

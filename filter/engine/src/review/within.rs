@@ -96,7 +96,7 @@ fn operations(inner: &Scope, outer: &Scope, work: &Work) -> bool {
     }
     let (Some(methods), Some(paths)) = (&inner.methods, &inner.paths) else { return false };
     methods.iter().all(|own| {
-        let by_method: Vec<&OperationPattern> = 
+        let by_method: Vec<&OperationPattern> =
             outer.iter().filter(|outer| outer.name.is_none() && method(own, &outer.method)).collect();
         work.each(paths, &by_method, |inner, outer| template(inner, &outer.template))
     })

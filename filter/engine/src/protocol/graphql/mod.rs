@@ -12,11 +12,11 @@ use super::{BATCH_MAX, Member, Said, Unreadable, content, cut, is_plain, whole};
 use crate::Protocol;
 use crate::config::json;
 use crate::config::read::{Broken, Entries, Ignored, Item, Sink};
-use crate::quota::body::is_named;
 use crate::query;
+use crate::quota::body::is_named;
 pub use lexer::TOKENS_MAX;
-use measure::Measuring;
 pub use measure::Measures;
+use measure::Measuring;
 pub use parse::{Kind, LEVELS_MAX};
 use std::borrow::Cow;
 
