@@ -154,6 +154,7 @@ impl Policy {
         let reporting = reporting(base);
         let clients = clients(base, &layers, &mut problems, warnings);
         let (catalog, api_count) = catalog(&layers, &requests.paths, &mut problems);
+        let exempt = exempt(&mut layers);
         let (mut written_callers, mut address_sets) = (None, Vec::new());
         if let Some(base) = layers.first_mut() {
             written_callers = base.config.callers.take();
@@ -163,7 +164,7 @@ impl Policy {
         let address_sets: Vec<_> = address_sets.into_iter().map(|(name, set)| (name, Arc::new(set))).collect();
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
-        let protocols = protocols(&layers, mode, &around, &mut problems);
+        let protocols = protocols(&layers, exempt, mode, &around, &mut problems);
         let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);
         let masking = masking(&mut layers, mode, &around, &mut problems);
         let (rules, default) = rules(layers, &around, &mut problems);
@@ -305,10 +306,23 @@ fn catalog(layers: &[Layer], paths: &PathRules, problems: &mut Problems) -> (Cat
     (Catalog::compile(&apis, paths, problems), apis.len())
 }
 
-fn protocols(layers: &[Layer], mode: Mode, around: &Around<'_>, problems: &mut Problems) -> Protocols {
+/// Whom introspection is answered, of each declared API; taken out of what was written, which has no other use for it.
+fn exempt(layers: &mut [Layer]) -> Vec<Vec<config::access::Conditions>> {
+    let all = layers.iter_mut().flat_map(|layer| &mut layer.config.apis);
+    let exempt = |api: &mut config::Api| api.graphql.as_mut().and_then(|graphql| graphql.introspection_exempt.take());
+    all.map(|api| exempt(api).map(|list| list.0).unwrap_or_default()).collect()
+}
+
+fn protocols(
+    layers: &[Layer],
+    exempt: Vec<Vec<config::access::Conditions>>,
+    mode: Mode,
+    around: &Around<'_>,
+    problems: &mut Problems,
+) -> Protocols {
     let configs: Vec<&Config> = layers.iter().map(|layer| &layer.config).collect();
     let is_asked = |config: &&Config| config.quotas.iter().any(|quota| quota.value.scope == Some(Reach::Global));
-    Protocols::compile(&apis(layers), &configs, (mode, configs.iter().any(is_asked)), around, problems)
+    Protocols::compile(&apis(layers), &configs, exempt, (mode, configs.iter().any(is_asked)), around, problems)
 }
 
 /// Quotas of all layers; how they are counted is the base's affair.

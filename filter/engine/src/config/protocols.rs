@@ -33,21 +33,22 @@ config_choice! {
     }
 }
 
+// The bounds are those of other numbers of a policy: each pair of them is code of its own in the module.
 config_object! {
     /// Limits of GraphQL requests. What is left out is not limited, but by the bounds of the reader: 10000 tokens, 64 levels, 128 requests in a list.
     pub struct GraphQl {
         /// Fields within each other.
-        max_depth: Whole<1, 1_000>, optional;
+        max_depth: Whole<1, 1_000_000_000>, optional;
         /// Fields under another name.
-        max_aliases: Whole<0, 10_000>, optional;
+        max_aliases: Whole<0, 1_024>, optional;
         /// Fields at the root.
-        max_root_fields: Whole<1, 10_000>, optional;
+        max_root_fields: Whole<1, 1_000_000_000>, optional;
         /// Directives.
-        max_directives: Whole<0, 10_000>, optional;
+        max_directives: Whole<0, 1_024>, optional;
         /// The cost: 1 for each field, and what is within it as often as its largest argument `first`, `last` or `limit` says.
         max_complexity: Whole<1, 1_000_000_000>, optional;
         /// Requests in a list; the other limits hold for all of a list together, but for depth.
-        max_batch: Whole<1, 128>, optional;
+        max_batch: Whole<1, 1_000_000>, optional;
         /// `allow` (the default), or `deny`: `__schema` and `__type` are refused.
         introspection: Introspection, optional;
         /// Whom introspection is answered all the same: those who meet all conditions of one of these.
@@ -61,7 +62,7 @@ config_object! {
     /// Limits of JSON-RPC requests.
     pub struct JsonRpc {
         /// Requests in a list.
-        max_batch: Whole<1, 128>, optional;
+        max_batch: Whole<1, 1_000_000>, optional;
         /// Record what would be refused, but do not act, and do not hold a body.
         shadow: bool, optional;
     }

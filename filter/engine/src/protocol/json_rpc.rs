@@ -1,11 +1,10 @@
 //! JSON-RPC 2.0 (<https://www.jsonrpc.org/specification>), and what the Model Context Protocol calls by it: a
 //! tool and a prompt by their names, a resource by the scheme of its address.
 
-use super::{BATCH_MAX, Member, Said, Unreadable, content, is_plain, plain, whole};
+use super::requests::{self, keys};
+use super::{Member, Said, Unreadable, content, is_plain, plain, whole};
 use crate::Protocol;
-use crate::config::json;
 use crate::config::read::{Broken, Entries, Ignored, Item, Sink};
-use crate::quota::body::is_named;
 
 /// The longest id that is told back, in bytes.
 const ID_BYTES_MAX: usize = 64;
@@ -32,23 +31,19 @@ pub fn read(kind: &str, body: &[u8]) -> Result<Said, Unreadable> {
     if !(content::is_json(kind) || matches!(kind, "application/json-rpc" | "application/jsonrequest")) {
         return Err(Unreadable::Kind);
     }
-    if body.is_empty() {
-        return Err(Unreadable::Missing);
-    }
-    let mut requests = Requests { list: Vec::new(), is_batch: false, is_within: false, trouble: None };
-    let walked = json::walk(body, &mut requests);
-    if let Some(trouble) = requests.trouble {
-        return Err(trouble);
-    }
-    walked.map_err(|_| Unreadable::Syntax)?;
-    let mut said = Said { protocol: Protocol::JsonRpc, is_batch: requests.is_batch, ..Said::default() };
-    for asked in &requests.list {
+    let mut said = Said { protocol: Protocol::JsonRpc, ..Said::default() };
+    let mut list = Vec::new();
+    said.is_batch = requests::walk(body, &mut |object| {
+        let mut asked = Asked::default();
+        let is_twice = request(object, &mut asked)?;
+        list.push(asked);
+        Ok(is_twice.then_some(Unreadable::Ambiguous))
+    })?;
+    for asked in &list {
         take(asked, &mut said)?;
     }
-    match (&requests.list[..], said.is_batch) {
-        ([], _) => return Err(Unreadable::Missing),
-        ([only], false) => said.id = only.id.as_deref().map(Into::into),
-        _ => {}
+    if !said.is_batch {
+        said.id = list.first().and_then(|only| only.id.as_deref()).map(Into::into);
     }
     Ok(said)
 }
@@ -77,85 +72,28 @@ fn take(asked: &Asked, said: &mut Said) -> Result<(), Unreadable> {
     said.call(&told, Member { labels, is_doubtful: false })
 }
 
-/// The requests of a body.
-struct Requests {
-    list: Vec<Asked>,
-    is_batch: bool,
-    is_within: bool,
-    trouble: Option<Unreadable>,
-}
-
-impl Sink for Requests {
-    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
-        match item {
-            Item::Object(object) => self.request(object),
-            Item::List(list) if !self.is_within => {
-                (self.is_batch, self.is_within) = (true, true);
-                while list.next(self)? {}
-                self.is_within = false;
-                Ok(())
-            }
-            item => {
-                self.trouble = Some(Unreadable::Syntax);
-                Ignored.take(item)
-            }
-        }
-    }
-}
-
-/// What a request says, by the names that servers read; those from the seventh on are within `params`.
+/// What a request says, by the names that servers read, and what its `params` say.
 const NAMES: [&str; 6] = ["method", "params", "id", "jsonrpc", "result", "error"];
 const IN_PARAMS: [&str; 2] = ["name", "uri"];
 
-impl Requests {
-    fn request(&mut self, object: &mut dyn Entries) -> Result<(), Broken> {
-        let mut asked = Asked::default();
-        let twice = each(object, &NAMES, &mut |at, object| {
-            let (mut text, mut value) = (None, Value::Nothing);
-            if at == 1 {
-                let mut params = Params { asked: &mut asked, is_twice: false };
-                object.value(&mut params)?;
-                return Ok(params.is_twice);
-            }
-            object.value(&mut Scalar { text: &mut text, value: &mut value })?;
-            match at {
-                0 => asked.method = text,
-                2 => asked.id = id(text.as_deref(), &value),
-                3 => asked.is_versioned = text.as_deref() == Some("2.0"),
-                _ => asked.is_answer = true,
-            }
-            Ok(false)
-        })?;
-        if twice {
-            self.trouble = Some(Unreadable::Ambiguous);
+/// Takes what a request says; gives whether something stands twice in it.
+fn request(object: &mut dyn Entries, asked: &mut Asked) -> Result<bool, Broken> {
+    keys(object, &NAMES, &mut |at, object| {
+        let (mut text, mut value) = (None, Value::Nothing);
+        if at == 1 {
+            let mut params = Params { asked: &mut *asked, is_twice: false };
+            object.value(&mut params)?;
+            return Ok(params.is_twice);
         }
-        if self.list.len() == BATCH_MAX {
-            self.trouble = Some(Unreadable::TooMany);
-        } else {
-            self.list.push(asked);
+        object.value(&mut Scalar { text: &mut text, value: &mut value })?;
+        match at {
+            0 => asked.method = text,
+            2 => asked.id = id(text.as_deref(), &value),
+            3 => asked.is_versioned = text.as_deref() == Some("2.0"),
+            _ => asked.is_answer = true,
         }
-        Ok(())
-    }
-}
-
-/// Takes the values of some keys by their number; gives whether one stood twice or held one that did.
-fn each(
-    object: &mut dyn Entries,
-    names: &[&str],
-    take: &mut dyn FnMut(usize, &mut dyn Entries) -> Result<bool, Broken>,
-) -> Result<bool, Broken> {
-    let (mut seen, mut is_twice) = (0_u32, false);
-    while let Some(key) = object.next_key()? {
-        match names.iter().position(|name| is_named(&key, name)) {
-            Some(at) => {
-                is_twice |= seen & (1 << at) != 0;
-                seen |= 1 << at;
-                is_twice |= take(at, object)?;
-            }
-            None => object.value(&mut Ignored)?,
-        }
-    }
-    Ok(is_twice)
+        Ok(false)
+    })
 }
 
 struct Params<'a> {
@@ -167,7 +105,7 @@ impl Sink for Params<'_> {
     fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
         let Item::Object(object) = item else { return Ignored.take(item) };
         let asked = &mut *self.asked;
-        self.is_twice = each(object, &IN_PARAMS, &mut |at, object| {
+        self.is_twice = keys(object, &IN_PARAMS, &mut |at, object| {
             let slot = if at == 0 { &mut asked.name } else { &mut asked.uri };
             object.value(&mut Scalar { text: slot, value: &mut Value::Nothing })?;
             Ok(false)

@@ -10,6 +10,7 @@ pub mod graphql;
 pub mod json_rpc;
 pub mod plan;
 mod reading;
+mod requests;
 pub mod soap;
 
 use crate::Protocol;

@@ -3,6 +3,7 @@
 use crate::Protocol;
 use crate::access::{Around, Conditions, OperationPattern};
 use crate::catalog::Template;
+use crate::config::access as written;
 use crate::config::protocols::{GraphQl, Introspection, Speaks};
 use crate::config::read::Problems;
 use crate::config::types::{NonEmpty, Size};
@@ -50,16 +51,21 @@ pub(super) const LIMITS: [&str; 6] = ["batch", "depth", "aliases", "root_fields"
 // === impl Protocols ===
 
 impl Protocols {
-    /// Compiles what is declared; `apis` are those of the catalog, in its order.
+    /// Compiles what is declared; `apis` are those of the catalog, in its order, and `exempt` whom introspection
+    /// is answered of each.
     pub(crate) fn compile(
         apis: &[(String, &Api)],
         configs: &[&Config],
+        exempt: Vec<Vec<written::Conditions>>,
         (mode, asks_service): (Mode, bool),
         around: &Around<'_>,
         problems: &mut Problems,
     ) -> Self {
-        let mut list: Vec<Spoken> =
-            apis.iter().map(|(path, api)| Spoken::compile(path, api, around, problems)).collect();
+        let mut list: Vec<Spoken> = apis
+            .iter()
+            .zip(exempt)
+            .map(|((path, api), exempt)| Spoken::compile(path, api, exempt, around, problems))
+            .collect();
         for (path, pattern, acts) in configs.iter().flat_map(|config| named(config)) {
             let on_path = |api: &Api| api.paths.0.iter().any(|template| meet(template, &pattern.template));
             let mut is_read = false;
@@ -130,7 +136,13 @@ fn named(config: &Config) -> Vec<(String, &OperationPattern, bool)> {
 // === impl Spoken ===
 
 impl Spoken {
-    fn compile(path: &str, api: &Api, around: &Around<'_>, problems: &mut Problems) -> Self {
+    fn compile(
+        path: &str,
+        api: &Api,
+        exempt: Vec<written::Conditions>,
+        around: &Around<'_>,
+        problems: &mut Problems,
+    ) -> Self {
         let mut stated = api.protocol.map(protocol);
         for (key, is_there, own) in [
             ("graphql", api.graphql.is_some(), Protocol::Graphql),
@@ -141,7 +153,7 @@ impl Spoken {
             }
         }
         let limits = match (&api.graphql, &api.json_rpc) {
-            (Some(graphql), _) => Limits::compile(&format!("{path}.graphql"), graphql, around, problems),
+            (Some(graphql), _) => Limits::compile(&format!("{path}.graphql"), graphql, exempt, around, problems),
             (None, Some(rpc)) => {
                 let mut limits = Limits { shadow: rpc.shadow == Some(true), ..Limits::default() };
                 limits.most[0] = rpc.max_batch.map(|most| most.get());
@@ -184,16 +196,22 @@ const fn protocol(speaks: Speaks) -> Protocol {
 // === impl Limits ===
 
 impl Limits {
-    fn compile(path: &str, written: &GraphQl, around: &Around<'_>, problems: &mut Problems) -> Self {
+    fn compile(
+        path: &str,
+        written: &GraphQl,
+        exempt: Vec<written::Conditions>,
+        around: &Around<'_>,
+        problems: &mut Problems,
+    ) -> Self {
         let denies_introspection = written.introspection == Some(Introspection::Deny);
-        if written.introspection_exempt.is_some() && !denies_introspection {
+        if !exempt.is_empty() && !denies_introspection {
             problems.push(format!("{path}.introspection_exempt"), "excepts from nothing: say `introspection: deny`");
         }
-        let exempt = written.introspection_exempt.iter().flat_map(|list| &list.0).enumerate();
-        let exempt = exempt
-            .map(|(index, one)| {
+        let exempt = (0..)
+            .zip(exempt)
+            .map(|(index, one): (usize, _)| {
                 let path = format!("{path}.introspection_exempt[{index}]");
-                let conditions = around.ground.conditions(&path, one.clone(), None, problems);
+                let conditions = around.ground.conditions(&path, one, None, problems);
                 if conditions == Conditions::default() {
                     problems.push(path, "holds no condition: it would except everyone");
                 }
@@ -225,3 +243,7 @@ impl Limits {
         self.any() && !self.shadow
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -8,12 +8,12 @@ mod lexer;
 mod measure;
 mod parse;
 
-use super::{BATCH_MAX, Member, Said, Unreadable, content, cut, is_plain, whole};
+use super::requests::{self, keys};
+use super::{Member, Said, Unreadable, content, cut, is_plain, whole};
 use crate::Protocol;
 use crate::config::json;
 use crate::config::read::{Broken, Entries, Ignored, Item, Sink};
 use crate::query;
-use crate::quota::body::is_named;
 pub use lexer::TOKENS_MAX;
 pub use measure::Measures;
 use measure::Measuring;
@@ -58,17 +58,24 @@ pub fn read(kind: &str, body: &[u8], target: &[u8]) -> Result<Said, Unreadable> 
     if !content::is_json(kind) {
         return Err(Unreadable::Kind);
     }
-    let mut requests = Requests { list: Vec::new(), is_batch: false, is_within: false, trouble: None };
-    let walked = json::walk(body, &mut requests);
-    if let Some(trouble) = requests.trouble {
-        return Err(trouble);
-    }
-    walked.map_err(|_| Unreadable::Syntax)?;
-    said.is_batch = requests.is_batch;
-    for asked in &requests.list {
+    let mut list = Vec::new();
+    said.is_batch = requests::walk(body, &mut |object| {
+        let mut asked = Asked::default();
+        let is_twice = keys(object, &NAMES, &mut |at, object| {
+            match WANTS.get(at) {
+                Some(want) => object.value(&mut Slot { want: *want, asked: &mut asked })?,
+                None => object.value(&mut Ignored)?,
+            }
+            Ok(false)
+        })?;
+        let trouble = if is_twice { Some(Unreadable::Ambiguous) } else { asked.trouble };
+        list.push(asked);
+        Ok(trouble)
+    })?;
+    for asked in &list {
         take(asked, &mut said)?;
     }
-    if said.requests == 0 { Err(Unreadable::Missing) } else { Ok(said) }
+    Ok(said)
 }
 
 /// Reads the query of a target; `None` where it asks for nothing.
@@ -172,69 +179,15 @@ impl Sink for Slot<'_, '_, '_> {
 impl Slot<'_, '_, '_> {
     /// Takes the value of one key and no other; twice it is one too many.
     fn only(&mut self, object: &mut dyn Entries, name: &str, want: Want<'_>) -> Result<(), Broken> {
-        let mut times = 0;
-        while let Some(key) = object.next_key()? {
-            if is_named(&key, name) {
-                times += 1;
-                object.value(&mut Slot { want, asked: &mut *self.asked })?;
-            } else {
-                object.value(&mut Ignored)?;
-            }
-        }
-        if times > 1 {
+        let asked = &mut *self.asked;
+        let take = &mut |_, object: &mut dyn Entries| {
+            object.value(&mut Slot { want, asked: &mut *asked })?;
+            Ok(false)
+        };
+        if keys(object, &[name], take)? {
             self.asked.trouble = Some(Unreadable::Ambiguous);
         }
         Ok(())
-    }
-}
-
-/// The requests of a body.
-struct Requests {
-    list: Vec<Asked<'static>>,
-    is_batch: bool,
-    is_within: bool,
-    trouble: Option<Unreadable>,
-}
-
-impl Sink for Requests {
-    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
-        match item {
-            Item::Object(object) => {
-                let mut asked = Asked::default();
-                let mut seen = [false; NAMES.len()];
-                while let Some(key) = object.next_key()? {
-                    let at = NAMES.iter().position(|name| is_named(&key, name));
-                    let (Some(want), Some(seen)) =
-                        (at.and_then(|at| WANTS.get(at)), at.and_then(|at| seen.get_mut(at)))
-                    else {
-                        object.value(&mut Ignored)?;
-                        continue;
-                    };
-                    // Which of two counts is the server's own affair.
-                    if std::mem::replace(seen, true) {
-                        asked.trouble = Some(Unreadable::Ambiguous);
-                    }
-                    object.value(&mut Slot { want: *want, asked: &mut asked })?;
-                }
-                self.trouble = self.trouble.or(asked.trouble);
-                if self.list.len() == BATCH_MAX {
-                    self.trouble = Some(Unreadable::TooMany);
-                } else {
-                    self.list.push(asked);
-                }
-                Ok(())
-            }
-            Item::List(list) if !self.is_within => {
-                (self.is_batch, self.is_within) = (true, true);
-                while list.next(self)? {}
-                self.is_within = false;
-                Ok(())
-            }
-            item => {
-                self.trouble = Some(Unreadable::Syntax);
-                Ignored.take(item)
-            }
-        }
     }
 }
 
