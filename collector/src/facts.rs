@@ -349,12 +349,14 @@ pub struct Operation {
     pub protocol: String,
     /// The method.
     pub method: String,
-    /// The path template, or the operation's name.
+    /// The path template.
     pub template: String,
     /// The declared API it belongs to; empty when there is none.
     pub api: String,
     /// Whether a policy declares it.
     pub declared: bool,
+    /// What its bodies call, such as `query GetUser`; empty where the path says it all.
+    pub name: String,
 }
 
 /// What a VM says of its stream.

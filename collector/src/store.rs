@@ -22,7 +22,7 @@ pub use reader::Reader;
 pub use rows::OperationRow;
 
 /// The version of the schema.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
 /// The caller of flows that were over the bound.
 pub const OTHER_CALLER: &str = "(other)";

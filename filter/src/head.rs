@@ -6,6 +6,9 @@ use ostiary_engine::masking::Incoming;
 use ostiary_engine::pairs::Pairs;
 use ostiary_wire::encode::Trace;
 
+/// GraphQL over HTTP's type of answers.
+const GRAPHQL_RESPONSE: &[u8] = b"application/graphql-response+json";
+
 /// The headers that matter, borrowed from the map.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Head<'a> {
@@ -21,6 +24,7 @@ pub struct Head<'a> {
     connect_protocol: &'a [u8],
     upgrade: &'a [u8],
     content_type: &'a [u8],
+    accept: &'a [u8],
     user_agent: &'a [u8],
     request_id: &'a [u8],
     traceparent: Option<&'a [u8]>,
@@ -52,6 +56,7 @@ impl<'a> Head<'a> {
                 b":protocol" => &mut head.connect_protocol,
                 b"upgrade" => &mut head.upgrade,
                 b"content-type" => &mut head.content_type,
+                b"accept" => &mut head.accept,
                 b"user-agent" => &mut head.user_agent,
                 b"x-request-id" => &mut head.request_id,
                 b":path" => {
@@ -97,6 +102,7 @@ impl<'a> Head<'a> {
             other_authority: self.other_authority,
             path: self.path,
             protocol: self.protocol(),
+            ends: false,
             overrides: self.overrides,
             cors: self.origin && self.preflight_method,
             lines: self.lines,
@@ -147,6 +153,8 @@ impl<'a> Head<'a> {
             trace,
             grpc: self.is_grpc(),
             head: self.method == b"HEAD",
+            accepts_graphql: self.accept.windows(GRAPHQL_RESPONSE.len()).any(|part| part == GRAPHQL_RESPONSE),
+            soap_12: self.content_type.starts_with(b"application/soap+xml"),
         }
     }
 
@@ -171,6 +179,10 @@ pub struct Kept {
     pub grpc: bool,
     /// Whether it is a HEAD.
     pub head: bool,
+    /// Whether the client takes GraphQL's newer type of answers.
+    pub accepts_graphql: bool,
+    /// Whether it speaks SOAP 1.2.
+    pub soap_12: bool,
 }
 
 #[cfg(test)]

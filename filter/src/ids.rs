@@ -51,6 +51,7 @@ fn place(operation: &Operation) -> usize {
         Known::Inferred(template) => template.as_bytes(),
     };
     let bytes = known.iter().chain(operation.method.as_bytes()).chain(operation.host.as_bytes());
+    let bytes = bytes.chain(operation.name.as_deref().unwrap_or_default().as_bytes());
     let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
     usize::try_from(hash ^ (hash >> 16)).unwrap_or(0)
 }

@@ -1,5 +1,7 @@
 //! A request's record: what Envoy knows, what was decided, and nothing of what was said.
 
+mod called;
+
 use crate::facts::Facts;
 use crate::reading::Looked;
 use crate::report::Reporter;
@@ -97,6 +99,7 @@ fn asked(w: &mut Attributes<'_>, known: &Known, id: Option<&str>) {
         w.str(&a::METHOD, &operation.method);
         w.str(&a::TEMPLATE, operation.template(catalog));
         w.str(&a::HOST, &operation.host);
+        called::told(w, operation, &known.judged, catalog);
     }
     for (attribute, value) in [(&a::REQUEST_ID, &known.kept.request_id), (&a::USER_AGENT, &known.kept.user_agent)] {
         if !value.is_empty() {

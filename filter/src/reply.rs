@@ -1,7 +1,10 @@
 //! How a refusal is told to a client.
 //!
 //! HTTP clients get a problem document (RFC 9457); gRPC clients get a status and a text, because
-//! Envoy puts the body of a local response into `grpc-message`.
+//! Envoy puts the body of a local response into `grpc-message`. Clients of GraphQL, JSON-RPC and SOAP get
+//! what they know as an error, with the status that HTTP has for it.
+
+mod shape;
 
 use crate::host::{Host, LocalResponse, Status};
 use crate::stream::Known;
@@ -36,8 +39,9 @@ pub(crate) fn refuse(host: &impl Host, refusal: Refusal, known: &Known) -> Resul
             body.as_bytes()
         }
         Some(OwnTelling { body: None, .. }) | None => {
-            headers.push(("content-type", b"application/problem+json"));
-            problem = self::problem(refusal, status, &known.kept.request_id);
+            let (kind, text) = shape::told(refusal, status, known);
+            headers.push(("content-type", kind.as_bytes()));
+            problem = text;
             problem.as_bytes()
         }
     };
@@ -56,48 +60,4 @@ fn quota_fields(known: &Known) -> Vec<(Cow<'_, str>, Cow<'_, [u8]>)> {
         fields.push((Cow::Borrowed("retry-after"), Cow::Owned(seconds.into_bytes())));
     }
     fields
-}
-
-/// The problem document. Code and title are ours and plain; the request id may be the client's.
-fn problem(refusal: Refusal, status: u16, request_id: &[u8]) -> String {
-    let telling = refusal.telling();
-    let mut out =
-        format!(r#"{{"type":"about:blank","title":"{}","status":{status},"code":"{}""#, telling.title, telling.code);
-    if !request_id.is_empty() {
-        out.push_str(r#","request_id":""#);
-        push_json_text(&mut out, &String::from_utf8_lossy(request_id));
-        out.push('"');
-    }
-    out.push_str("}\n");
-    out
-}
-
-/// Appends text as the inside of a JSON string (RFC 8259, section 7).
-fn push_json_text(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::problem;
-    use ostiary_engine::refusal::Refusal;
-
-    #[test]
-    fn a_problem_is_json_whatever_the_request_id() {
-        assert_eq!(
-            problem(Refusal::AccessDenied, 403, b"a\"b\\c\n\xff"),
-            "{\"type\":\"about:blank\",\"title\":\"access to this resource is not permitted\",\"status\":403,\
-             \"code\":\"access.denied\",\"request_id\":\"a\\\"b\\\\c\\u000a\u{fffd}\"}\n"
-        );
-        assert!(problem(Refusal::AccessDenied, 403, b"").ends_with("\"access.denied\"}\n"));
-    }
 }

@@ -4,6 +4,7 @@ mod back;
 mod held;
 mod lasting;
 mod onward;
+mod peek;
 
 use crate::asking::Asking;
 use crate::facts::Facts;
@@ -22,9 +23,11 @@ use crate::summary;
 use crate::vm::{Vm, say};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::{Change, Edits};
-use ostiary_engine::judge::{Judged, Permit, judge};
+use ostiary_engine::judge::{Judged, Permit, RequestHead, judge};
 use ostiary_engine::policy::Policy;
+use ostiary_engine::protocol::Way;
 use ostiary_engine::refusal::Refusal;
+use peek::Peek;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -79,6 +82,10 @@ pub(crate) struct Known {
     pub(crate) judged: Judged,
     pub(crate) kept: Kept,
     pub(crate) quotas: quota::Outcome,
+    /// The request's header map, where it is judged again with its body.
+    map: Option<Vec<u8>>,
+    /// What has flowed by of the body, where it is looked at.
+    peek: Option<Peek>,
 }
 
 impl Known {
@@ -95,7 +102,7 @@ enum Phase {
     New,
     /// The rate limit service is asked; Envoy holds the request's headers, and all that follows them.
     Asking(Box<Known>, Asked),
-    /// The body is awaited, of which a quota counts a field; so many bytes of it have come.
+    /// The body is awaited, by what it says or by a field of it is decided; so many bytes of it have come.
     Reading(Box<Known>, usize),
     /// Let through; the permit is what later stages ask for.
     Permitted(Box<Known>, Permit),
@@ -157,8 +164,8 @@ impl<H: Host> Stream<H> {
                 if flow == Flow::Continue { self.pass_on(Some(len), end) } else { flow }
             }
             (Input::RequestTrailers, Phase::Reading(..)) => self.read(None, true),
-            (Input::RequestBody { len, end }, Phase::Permitted(..) | Phase::Asking(..)) => self.pass_on(Some(len), end),
-            (Input::RequestTrailers, Phase::Permitted(..) | Phase::Asking(..)) => self.pass_on(None, true),
+            (Input::RequestBody { len, end }, Phase::Permitted(..) | Phase::Asking(..)) => self.flow_by(Some(len), end),
+            (Input::RequestTrailers, Phase::Permitted(..) | Phase::Asking(..)) => self.flow_by(None, true),
             // The upstream must see nothing of a refused request. Envoy drops what still comes, and
             // if it did not answer for us, the request is held.
             (Input::RequestHeaders { .. } | Input::RequestBody { .. } | Input::RequestTrailers, Phase::Refused(_))
@@ -201,7 +208,7 @@ impl<H: Host> Stream<H> {
             trap();
         }
         let mut judged = if head.is_request() {
-            judge(&policy, &head.request(), &Asking(&self.vm.host))
+            judge(&policy, &RequestHead { ends: end, ..head.request() }, &Asking(&self.vm.host))
         } else {
             self.vm.count(Counter::HostFailure);
             Judged::undecidable(&policy)
@@ -215,17 +222,22 @@ impl<H: Host> Stream<H> {
             judged.count_in(Some(Refusal::RequestBlocked), None);
         }
         let quotas = self.count(&policy, &judged);
-        let known = Box::new(Known { policy, judged, kept: head.keep(), quotas });
+        let kept = head.keep();
+        let peek = (judged.way == Way::Peeked).then(Peek::default);
+        let map = map.ok().filter(|_| judged.way != Way::Unread);
+        let known = Box::new(Known { policy, judged, kept, quotas, map, peek });
         let flow = self.ask(known);
         if flow == Flow::Continue { self.hold() } else { flow }
     }
 
     /// Acts on what was decided: the one place where a request is let go or answered.
     fn act(&mut self, mut known: Box<Known>) -> Flow {
-        let Known { judged, quotas, .. } = &mut *known;
+        let Known { judged, quotas, peek, .. } = &mut *known;
         judged.count_in(self.request.refused_by().map(|_| Refusal::RequestBlocked), None);
         judged.count_in(quotas.refused.map(|refused| refused.refusal), quotas.would.map(|would| would.refusal));
-        if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits()) {
+        if let Some(refusal) =
+            judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits() && peek.is_none())
+        {
             self.vm.count(Counter::WouldRefuse(refusal));
         }
         match judged.act() {

@@ -187,3 +187,47 @@ async fn the_inventory_tells_what_passed() {
     stage.envoy.stop().expect("a stop");
     collector.stop().expect("a stop");
 }
+
+/// Guarantees: what bodies call makes operations of their own, whether it is decided by or only looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_bodies_call_are_operations_of_their_own() {
+    let mut collector = Collector::start().expect("a collector");
+    let declared = json!({ "apis": [{ "name": "shop", "paths": ["/graphql"], "graphql": { "max_depth": 5 } }] });
+    let plan = Plan { collector: Some(collector.otlp), ..Plan::new(policy(&declared)) };
+    let stage = Stage::start(plan).await.expect("a stage");
+    stage.upstream.forget();
+    let to = stage.to().await;
+    for (path, kind, body) in [
+        ("/graphql", "application/json", r#"{"query":"query GetUser{user{id}}"}"#),
+        ("/graphql", "application/json", r#"{"query":"query GetUser{user{id name}}"}"#),
+        ("/graphql", "application/json", r#"{"query":"mutation{pay{id}}"}"#),
+        ("/mcp", "application/json", r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"search"}}"#),
+        ("/ws", "application/soap+xml; action=\"urn:a#Get\"", "<s:Envelope><s:Body><Get/></s:Body></s:Envelope>"),
+    ] {
+        let headers = json!([["content-type", kind]]);
+        let request = json!({ "method": "POST", "path": path, "headers": headers, "body": [body] });
+        let request = serde_json::from_value(request).expect("a request");
+        let answer = client::send(&request, to).await.expect("an answer").expect("an answer");
+        assert_eq!(answer.status, 200, "{path} {body}");
+    }
+    totals(&stage, &collector).await;
+    let told = collector.ask("/v1/operations").await.expect("operations");
+    let mut told: Vec<String> = told["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| format!("{} {} {} {} {}", one["protocol"], one["template"], one["name"], one["api"], one["calls"]))
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            r#""graphql" "/graphql" "mutation {pay}" "shop" 1"#,
+            r#""graphql" "/graphql" "query GetUser" "shop" 2"#,
+            r#""json-rpc" "/mcp" "tools/call search" null 1"#,
+            r#""soap" "/ws" "Get" null 1"#,
+        ]
+    );
+    stage.envoy.stop().expect("a stop");
+    collector.stop().expect("a stop");
+}

@@ -39,7 +39,7 @@ pub(super) const LIST: &[Parameter] = &[
     parameter("host", Form::Text, "of this host pattern"),
     parameter("method", Form::Text, "of this method"),
     parameter("declared", Form::Flag, "declared by a policy, or undocumented"),
-    parameter("q", Form::Text, "with this text in host, template or API"),
+    parameter("q", Form::Text, "with this text in host, template, name or API"),
     parameter(
         "state",
         Form::Word(&["present", "never_succeeded", "all"]),
@@ -193,6 +193,7 @@ pub(super) fn named(operation: &crate::facts::Operation) -> Map<String, Value> {
         "protocol": operation.protocol,
         "method": operation.method,
         "template": operation.template,
+        "name": or_null(&operation.name),
         "api": or_null(&operation.api),
         "declared": operation.declared,
     });
@@ -219,6 +220,7 @@ fn item_shape() -> Value {
         ("protocol", shape::text()),
         ("method", shape::text()),
         ("template", shape::text()),
+        ("name", shape::maybe(shape::text())),
         ("api", shape::maybe(shape::text())),
         ("declared", shape::flag()),
         ("also", shape::list(Form::Id.schema())),

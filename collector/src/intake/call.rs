@@ -41,10 +41,11 @@ wanted! {
     19 RESPONSE_BODY_SIZE, 20 DURATION, 21 VERDICT, 22 REFUSAL, 23 RULE_NAME, 24 RULE_ORIGIN, 25 WOULD_VERDICT,
     26 WOULD_REFUSAL, 27 WOULD_RULE_NAME, 28 DATA_TYPES, 29 DATA_TYPES_COUNTS,
     30 CREDENTIAL_STATE, 31 QUOTA_NAME, 32 WOULD_QUOTA_NAME, 33 REQUEST_DATA_TYPES, 34 REQUEST_DATA_TYPES_COUNTS,
+    35 OPERATION_NAME,
 }
 
 /// How many values a call is made of.
-const VALUES: usize = 35;
+const VALUES: usize = 36;
 
 /// What is known of a name.
 #[derive(Clone, Copy)]
@@ -211,6 +212,7 @@ impl<'s> Calls<'s> {
             template: values.text(TEMPLATE),
             api: values.text(API_NAME),
             declared: values.flag(OPERATION_DECLARED).unwrap_or(false),
+            name: values.text(OPERATION_NAME),
         };
         Ok(Some((id, self.operations.number(source, &said))))
     }

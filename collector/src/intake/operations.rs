@@ -34,6 +34,7 @@ pub(super) struct Said<'a> {
     pub(super) template: &'a str,
     pub(super) api: &'a str,
     pub(super) declared: bool,
+    pub(super) name: &'a str,
 }
 
 // === impl Descriptions ===
@@ -94,6 +95,7 @@ fn is_same(known: &Operation, source: &Source, said: &Said<'_>) -> bool {
         && known.method == said.method
         && known.template == said.template
         && known.api == said.api
+        && known.name == said.name
 }
 
 fn describe(source: &Source, said: &Said<'_>) -> Operation {
@@ -107,6 +109,7 @@ fn describe(source: &Source, said: &Said<'_>) -> Operation {
         template: owned(said.template),
         api: owned(said.api),
         declared: said.declared,
+        name: owned(said.name),
     }
 }
 
@@ -116,7 +119,7 @@ mod tests {
 
     fn said(n: u64, template: &str) -> Said<'_> {
         let id = OperationId::parse(&format!("{n:032x}")).unwrap();
-        Said { id, host: "shop.example", protocol: "rest", method: "GET", template, api: "", declared: false }
+        Said { id, host: "shop.example", protocol: "rest", method: "GET", template, api: "", declared: false, name: "" }
     }
 
     /// Whatever another export, or an earlier record, said of an operation: each is described as its own record says.

@@ -185,7 +185,7 @@ fn is_parameter(segment: &str) -> bool {
 
 /// What two operations must have in common to be one.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Group(String, String, String, String);
+struct Group(String, String, String, String, String);
 
 impl Group {
     fn of(operation: &Operation) -> Self {
@@ -194,6 +194,7 @@ impl Group {
             operation.direction.clone(),
             operation.protocol.clone(),
             operation.method.clone(),
+            operation.name.clone(),
         )
     }
 }
@@ -248,6 +249,9 @@ mod tests {
             let covered = covers(&operation(declared.0, declared.1), &operation(seen.0, seen.1));
             assert_eq!(covered.is_some(), want, "{declared:?} {seen:?}");
         }
+        // What bodies call differently is never one, whatever the path.
+        let named = |name: &str| Group::of(&Operation { name: name.to_owned(), ..Operation::default() });
+        assert_ne!(named("query A"), named("query B"));
         let seen = operation("shop.example", "/orders/export");
         let of = |template: &str| covers(&operation("shop.example", template), &seen);
         assert!(of("/orders/export") > of("/orders/{id}") && of("/orders/{id}") > of("/{a}/{b}"));

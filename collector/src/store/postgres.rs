@@ -124,8 +124,8 @@ fn upgrade(client: &mut Client) -> Result<(), StoreError> {
     };
     match version {
         None => transaction.batch_execute(&schema::whole(Dialect::Postgres))?,
-        Some(2) => transaction.batch_execute(&schema::step_3(Dialect::Postgres))?,
         Some(VERSION) => return Ok(transaction.commit()?),
+        Some(earlier @ 2..VERSION) => transaction.batch_execute(&schema::since(earlier, Dialect::Postgres))?,
         Some(later) => {
             return Err(StoreError::Unfit(format!(
                 "the database has schema {later} and this version knows {VERSION}; start the later version, or choose another database with --store"

@@ -50,7 +50,7 @@ pub fn id_from(bytes: &[u8]) -> Option<OperationId> {
 }
 
 /// The columns that [`description_from`] takes.
-pub const DESCRIPTION: &str = "environment, direction, host, protocol, method, template, api, declared";
+pub const DESCRIPTION: &str = "environment, direction, host, protocol, method, template, api, declared, name";
 
 /// Takes what describes an operation.
 ///
@@ -67,6 +67,7 @@ pub fn description_from(columns: &mut Columns, id: OperationId) -> Result<Operat
         template: columns.text()?,
         api: columns.text()?,
         declared: columns.flag()?,
+        name: columns.text()?,
     })
 }
 
@@ -85,6 +86,7 @@ pub fn operation_to(row: &OperationRow, writer: i64) -> Row {
         operation.template.as_str().into(),
         operation.api.as_str().into(),
         operation.declared.into(),
+        operation.name.as_str().into(),
         (*described_ns).into(),
         sums.weight().into(),
         sums.first_ns.into(),

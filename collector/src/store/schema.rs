@@ -4,18 +4,20 @@
 use super::sql::Dialect;
 
 const SCHEMA_2: &str = include_str!("schema/schema_2.sql");
-const STEP_3: &str = include_str!("schema/step_3.sql");
+/// What each later version adds to the one before it, from version 3 on.
+const STEPS: [&str; 2] = [include_str!("schema/step_3.sql"), include_str!("schema/step_4.sql")];
 
 /// The whole schema.
 #[must_use]
 pub fn whole(dialect: Dialect) -> String {
-    spelled(SCHEMA_2, dialect) + &step_3(dialect)
+    spelled(SCHEMA_2, dialect) + &since(2, dialect)
 }
 
-/// What version 3 adds to version 2.
+/// What was added since a version; nothing before the second, which has a way of its own.
 #[must_use]
-pub fn step_3(dialect: Dialect) -> String {
-    spelled(STEP_3, dialect)
+pub fn since(version: i64, dialect: Dialect) -> String {
+    let done = usize::try_from(version).unwrap_or(0).saturating_sub(2);
+    STEPS.iter().skip(done).map(|step| spelled(step, dialect)).collect()
 }
 
 fn spelled(text: &str, dialect: Dialect) -> String {

@@ -25,7 +25,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--store", "{}/none/s.sqlite"], &["cannot open the store {}/none/s.sqlite", "--store"]),
     (&["--store", "{}/short"], &["cannot use {}/short as the store", "--store"]),
     (&["--store", "{}/other.sqlite"], &["is another program's database", "--store"]),
-    (&["--store", "{}/later.sqlite"], &["has schema 99 and this version knows 3"]),
+    (&["--store", "{}/later.sqlite"], &["has schema 99 and this version knows 4"]),
     (&["--calls-age", "1 fortnight"], &["--calls-age", "such as 90s"]),
     (&["--exports-max", "0"], &["--exports-max"]),
     (&["--otlp", "localhost"], &["--otlp", "invalid socket address"]),

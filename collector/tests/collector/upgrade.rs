@@ -61,7 +61,7 @@ fn a_store_of_the_first_version_goes_on() {
     assert_eq!(reader.operations(&query).unwrap()[0].row.sums.records, 4);
 }
 
-/// The second version had no data types: its stores go on as they were, and count them from now on.
+/// The second version had no data types and no names: its stores go on as they were, and count them from now on.
 #[test]
 fn a_store_of_the_second_version_goes_on() {
     for store in store::each() {
@@ -73,8 +73,9 @@ fn a_store_of_the_second_version_goes_on() {
 
         let (mut ledger, reader) = store.open(law::bounds());
         assert_eq!(reader.totals(1).unwrap(), before);
-        let found = records::written(&id(1), &[(1, 5), (2, 5)], |_, write| {
+        let found = records::written(&id(1), &[(1, 5), (2, records::now_ns())], |_, write| {
             records::operation(write, 0, "shop.example", "/things", false);
+            write.str(&names::OPERATION_NAME, "query Get");
             write.texts(&names::DATA_TYPES, &["email"]);
         });
         let outcome = ledger.commit(vec![law::batch(&found)], 1).unwrap();
@@ -84,5 +85,7 @@ fn a_store_of_the_second_version_goes_on() {
             types.iter().map(|item| (item.name.as_str(), item.hits.records)).collect::<Vec<_>>(),
             [("email", 1)]
         );
+        let query = OperationsQuery { limit: 1, text: Some("query get".to_owned()), ..OperationsQuery::default() };
+        assert_eq!(reader.operations(&query).unwrap()[0].row.operation.name, "query Get");
     }
 }

@@ -17,6 +17,8 @@ pub enum Edit {
     RemoveParameter(Box<str>),
     /// The query parameters that name another method go.
     RemoveMethodParameter,
+    /// A header has this value alone.
+    SetHeader(&'static str, Box<str>),
     /// The cookies are these; none when empty.
     SetCookies(Box<[u8]>),
 }
@@ -67,6 +69,17 @@ impl Edits {
         }
     }
 
+    /// The upstream has so many milliseconds to answer. What a client says of it goes: Envoy's router takes
+    /// `x-envoy-upstream-rq-timeout-ms` from a request whoever wrote it, and before it, where it is told to,
+    /// `x-envoy-expected-rq-timeout-ms` (`FilterUtility::finalTimeout`).
+    pub(crate) fn limit_time(&mut self, timeout_ms: &str, lines: Pairs<'_>) {
+        const EXPECTED: &str = "x-envoy-expected-rq-timeout-ms";
+        if lines.named(EXPECTED).next().is_some() {
+            self.push(Edit::RemoveHeader(EXPECTED.into()));
+        }
+        self.push(Edit::SetHeader("x-envoy-upstream-rq-timeout-ms", timeout_ms.into()));
+    }
+
     /// The path is spelt in another way, with its query.
     pub(crate) fn respell(&mut self, path: &[u8]) {
         self.path = Some(path.into());
@@ -95,7 +108,7 @@ impl Edits {
             self.list.iter().any(|edit| match edit {
                 Edit::RemoveParameter(known) => known.as_bytes() == name,
                 Edit::RemoveMethodParameter => is_method_parameter(name),
-                Edit::RemoveHeader(_) | Edit::SetCookies(_) => false,
+                Edit::RemoveHeader(_) | Edit::SetHeader(..) | Edit::SetCookies(_) => false,
             })
         };
         if let Some(cut) = query::without(self.path.as_deref().unwrap_or(target), named) {
@@ -108,6 +121,7 @@ impl Edits {
     pub fn changes(&self) -> impl Iterator<Item = Change<'_>> {
         let headers = self.list.iter().flat_map(|edit| match edit {
             Edit::RemoveHeader(name) => [Some(Change::Remove(name)), None],
+            Edit::SetHeader(name, value) => [Some(Change::Remove(name)), Some(Change::Replace(name, value.as_bytes()))],
             Edit::SetCookies(line) => {
                 [Some(Change::Remove("cookie")), (!line.is_empty()).then_some(Change::Replace("cookie", line))]
             }

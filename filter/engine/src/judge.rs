@@ -1,6 +1,6 @@
 //! The way of a request through the engine, up to its verdict.
 
-use crate::access::{Call, Circumstances, Considered, Met, Verdict, Verdicts};
+use crate::access::{Call, Circumstances, Considered, Effect, Met, Verdict, Verdicts};
 use crate::attributes::{Attributes, Unknown};
 use crate::caller::Caller;
 use crate::catalog::Operation;
@@ -12,6 +12,7 @@ use crate::masking;
 use crate::pairs::Pairs;
 use crate::path::CanonicalPath;
 use crate::policy::Policy;
+use crate::protocol::{Body, Said, Unreadable, Way};
 use crate::quota::Due;
 use crate::quota::key::Source;
 use crate::refusal::Refusal;
@@ -32,6 +33,8 @@ pub struct RequestHead<'a> {
     pub path: Option<&'a [u8]>,
     /// What the request speaks.
     pub protocol: Protocol,
+    /// Whether nothing follows it.
+    pub ends: bool,
     /// Whether a header names another method or path: see [`crate::judge::is_override`].
     pub overrides: bool,
     /// Whether it has what a CORS preflight has: `origin` and `access-control-request-method`.
@@ -47,6 +50,8 @@ pub use overrides::is_override;
 pub struct Judged {
     /// The operation; `None` when path or host have no canonical form.
     pub operation: Option<Operation>,
+    /// The API whose rules hold, by its number.
+    pub api: Option<u32>,
     /// The verdicts.
     pub verdicts: Verdicts,
     /// Who calls.
@@ -61,6 +66,18 @@ pub struct Judged {
     pub masks: masking::Due,
     /// Whether a quota among them counts by a field of the body, and the body can be read.
     pub reads_body: bool,
+    /// What the body says, where that is read and can be.
+    pub said: Option<Said>,
+    /// Why it cannot be read.
+    pub unread: Option<Unreadable>,
+    /// The limit that it exceeds, by its name.
+    pub exceeded: Option<&'static str>,
+    /// What becomes of a body that has not come yet.
+    pub way: Way,
+    /// Bytes of it that are read at most.
+    pub body_bytes_max: usize,
+    /// Whether the verdicts and the quotas wait for it: until then they say nothing.
+    pub is_pending: bool,
     /// What has to change before the upstream gets the request; nothing in shadow.
     pub edits: Edits,
 }
@@ -144,33 +161,9 @@ impl<'a> Prepared<'a> {
         Self { policy, head, attributes, caller, edits, asked }
     }
 
-    fn judge(self) -> Judged {
+    fn judge(self, body: Body<'_>) -> Judged {
         let mut judged = match &self.asked {
-            Ok(asked) => {
-                let around = self.around(asked);
-                let operation = self.operation(asked);
-                let call = self.call(asked, &operation, &around);
-                let verdicts = self.policy.access().judge(&call);
-                let from = Source { call: &call, operation: &operation, catalog: self.policy.catalog() };
-                let quotas = self.policy.quotas();
-                let due = quotas.due(&from);
-                let reads_body = due.iter().any(|due| quotas.get(due.quota).is_some_and(|quota| quota.reads_body))
-                    && quota::body::is_readable(self.head.lines, quotas.body_bytes_max() as u64);
-                let masks = self.policy.masking().due(&call);
-                // Envoy's own word for the address stands in the record without a call of ours.
-                let client = if self.policy.clients().is_envoys() { None } else { around.address() };
-                let country = around.country();
-                Judged {
-                    verdicts,
-                    client,
-                    country,
-                    due,
-                    masks,
-                    reads_body,
-                    operation: Some(operation),
-                    ..Judged::default()
-                }
-            }
+            Ok(asked) => self.judge_asked(asked, body),
             Err(refusal) => Judged::refused(self.policy, *refusal),
         };
         judged.caller = self.caller;
@@ -178,7 +171,86 @@ impl<'a> Prepared<'a> {
         if self.policy.masking().acts(&judged.masks) {
             judged.edits.ask_for_readable(self.head.lines);
         }
+        let spoken = self.policy.protocols().of(judged.api);
+        if let Some(timeout_ms) = spoken.and_then(|spoken| spoken.timeout_ms.as_deref()) {
+            judged.edits.limit_time(timeout_ms, self.head.lines);
+        }
         judged.in_mode(self.policy.mode())
+    }
+
+    fn judge_asked(&self, asked: &Asked<'_>, body: Body<'_>) -> Judged {
+        let around = self.around(asked);
+        let mut operation = self.operation(asked);
+        let api = self.policy.catalog().api_governing(&operation, &asked.path);
+        let reading = self.policy.protocols().reading(api, self.head);
+        let said = reading.said(self.head, body);
+        let ruling = said.as_ref().map(|said| reading.ruling(said, &around)).unwrap_or_default();
+        let (said, unread) = match said {
+            Some(Ok(said)) => (Some(said), None),
+            Some(Err(why)) => (None, Some(why)),
+            None => (None, None),
+        };
+        operation.take_said(reading.in_bodies(), said.as_ref());
+        let is_awaited = reading.way != Way::Unread && !self.head.ends && matches!(body, Body::Awaited);
+        // What is read and says nothing calls nothing.
+        let nothing = reading.way != Way::Unread && !is_awaited && unread.is_none();
+        let named = said.as_ref().map(|said| &said.members[..]).or(nothing.then_some(&[][..]));
+        let call = Call { api, named, ..self.call(asked, &around) };
+        let mut verdicts = self.verdicts(&call, reading.is_named());
+        if unread.is_some() && ruling.acting.is_some() && !self.is_final(verdicts) {
+            // That it cannot be read is why rules refuse it, and tells the client more.
+            verdicts = Verdicts::default();
+        }
+        let is_pending = is_awaited && reading.way == Way::Held && reading.is_named() && !self.is_final(verdicts);
+        let from = Source { call: &call, operation: &operation, catalog: self.policy.catalog() };
+        let quotas = self.policy.quotas();
+        let due = if is_pending { Vec::new() } else { quotas.due(&from) };
+        let reads_body = due.iter().any(|due| quotas.get(due.quota).is_some_and(|quota| quota.reads_body))
+            && quota::body::is_readable(self.head.lines, quotas.body_bytes_max() as u64);
+        let masks = self.policy.masking().due(&call);
+        // Envoy's own word for the address stands in the record without a call of ours.
+        let client = if self.policy.clients().is_envoys() { None } else { around.address() };
+        let mut judged = Judged {
+            api,
+            verdicts: if is_pending { Verdicts::default() } else { verdicts },
+            client,
+            country: around.country(),
+            due,
+            masks,
+            reads_body,
+            unread,
+            exceeded: ruling.exceeded,
+            way: if is_awaited { reading.way } else { Way::Unread },
+            body_bytes_max: reading.bytes_max,
+            is_pending,
+            operation: Some(operation),
+            ..Judged::default()
+        };
+        judged.count_in(ruling.acting, ruling.in_shadow);
+        judged.said = said;
+        judged
+    }
+
+    /// The verdicts about all that a request calls: each has to be permitted.
+    fn verdicts(&self, call: &Call<'_>, is_named: bool) -> Verdicts {
+        let access = self.policy.access();
+        let worse = |first: Verdict, other: Verdict| if first.permits() && !other.permits() { other } else { first };
+        let mut all: Option<Verdicts> = None;
+        for member in call.named.filter(|_| is_named).unwrap_or_default().chunks(1) {
+            let one = access.judge(&Call { named: Some(member), ..*call });
+            all = Some(all.map_or(one, |all| Verdicts {
+                enforced: worse(all.enforced, one.enforced),
+                would_be: worse(all.would_be, one.would_be),
+            }));
+        }
+        all.unwrap_or_else(|| access.judge(call))
+    }
+
+    /// Whether a refusal stands whatever the body says: a deny rule refuses that does not ask for it.
+    fn is_final(&self, verdicts: Verdicts) -> bool {
+        let Verdict { refusal, rule } = verdicts.enforced;
+        let rule = rule.filter(|_| refusal.is_some()).and_then(|rule| self.policy.access().rule(rule));
+        rule.is_some_and(|rule| rule.effect == Effect::Deny && !rule.asks_for_names())
     }
 
     fn around<'s>(&'s self, asked: &Asked<'s>) -> Circumstances<'s> {
@@ -191,9 +263,10 @@ impl<'a> Prepared<'a> {
         self.policy.catalog().identify(self.head.protocol, &asked.host, &asked.path, asked.method)
     }
 
-    fn call<'s>(&self, asked: &'s Asked<'s>, operation: &Operation, around: &'s Circumstances<'s>) -> Call<'s> {
+    fn call<'s>(&self, asked: &'s Asked<'s>, around: &'s Circumstances<'s>) -> Call<'s> {
         Call {
-            api: self.policy.catalog().api_governing(operation, &asked.path),
+            api: None,
+            named: None,
             host: &asked.host,
             method: asked.method,
             path: &asked.path,
@@ -224,7 +297,12 @@ impl Attributes for Once<'_> {
 /// Judges a request. `attributes` is asked for each thing at most once, and only when the decision
 /// needs it: in a guest an answer costs a call to the host.
 pub fn judge(policy: &Policy, head: &RequestHead<'_>, attributes: &dyn Attributes) -> Judged {
-    Prepared::new(policy, head, attributes).judge()
+    judge_with(policy, head, attributes, Body::Awaited)
+}
+
+/// Judges a request of which the body has come, or will not come.
+pub fn judge_with(policy: &Policy, head: &RequestHead<'_>, attributes: &dyn Attributes, body: Body<'_>) -> Judged {
+    Prepared::new(policy, head, attributes).judge(body)
 }
 
 /// What a request asks for, in canonical form.
@@ -281,7 +359,8 @@ pub fn reasons<'p>(policy: &'p Policy, head: &RequestHead<'_>, attributes: &dyn 
     let Ok(asked) = &prepared.asked else { return Vec::new() };
     let around = prepared.around(asked);
     let operation = prepared.operation(asked);
-    let call = prepared.call(asked, &operation, &around);
+    let api = policy.catalog().api_governing(&operation, &asked.path);
+    let call = Call { api, ..prepared.call(asked, &around) };
     let told = |considered: Considered<'p>| Reasons { conditions: considered.rule.told(&call), considered };
     let mut reasons: Vec<_> = policy.access().in_scope(&call).map(told).collect();
     reasons.sort_by_key(|reasons| reasons.considered.number);

@@ -26,6 +26,7 @@ mod overrides;
 pub mod pairs;
 pub mod path;
 pub mod policy;
+pub mod protocol;
 pub mod query;
 pub mod quota;
 pub mod refusal;
@@ -38,6 +39,12 @@ pub enum Protocol {
     /// HTTP requests and answers without a known protocol on top.
     #[default]
     Rest,
+    /// GraphQL over HTTP.
+    Graphql,
+    /// SOAP 1.1 and 1.2.
+    Soap,
+    /// JSON-RPC 2.0.
+    JsonRpc,
     /// gRPC, also as gRPC-Web: `content-type: application/grpc` and `application/grpc-web`.
     Grpc,
     /// A WebSocket, begun by an upgrade or by extended CONNECT (RFC 8441).
@@ -50,6 +57,9 @@ impl Protocol {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rest => "rest",
+            Self::Graphql => "graphql",
+            Self::Soap => "soap",
+            Self::JsonRpc => "json-rpc",
             Self::Grpc => "grpc",
             Self::Websocket => "websocket",
         }

@@ -8,11 +8,13 @@ use crate::access::{Access, Around, Effect, Ground, Origin, OwnTelling, Rule, Si
 use crate::caller::Callers;
 use crate::catalog::{Catalog, Surroundings};
 use crate::client::ClientRules;
+use crate::config::quotas::Reach;
 use crate::config::read::Problems;
 use crate::config::{self, Config, DefaultAccess, Mode, Overrides, Preflight, Requests, Vantage, Written};
 use crate::hash::Folded;
 use crate::masking::{self, Masking};
 use crate::path::PathRules;
+use crate::protocol::plan::Protocols;
 use crate::quota::{self, Quotas};
 use std::fmt;
 use std::hash::Hasher;
@@ -112,6 +114,7 @@ pub struct Policy {
     quotas: Quotas,
     masking: Masking,
     holds_headers: bool,
+    protocols: Protocols,
     reporting: Reporting,
     revision: Revision,
 }
@@ -160,6 +163,7 @@ impl Policy {
         let reporting = reporting(base);
         let clients = clients(base, &layers, &mut problems, warnings);
         let (catalog, api_count) = catalog(&layers, &requests.paths, &mut problems);
+        let exempt = exempt(&mut layers);
         let (mut written_callers, mut address_sets) = (None, Vec::new());
         if let Some(base) = layers.first_mut() {
             written_callers = base.config.callers.take();
@@ -169,6 +173,7 @@ impl Policy {
         let address_sets: Vec<_> = address_sets.into_iter().map(|(name, set)| (name, Arc::new(set))).collect();
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
+        let protocols = protocols(&layers, exempt, mode, &around, &mut problems);
         let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);
         let holds_headers = layers.first().and_then(|layer| layer.config.hold_headers).unwrap_or(false);
         let quotas = quotas.with_held_headers(holds_headers);
@@ -186,6 +191,7 @@ impl Policy {
             quotas,
             masking,
             holds_headers,
+            protocols,
             reporting,
             revision,
         })
@@ -261,6 +267,12 @@ impl Policy {
         self.holds_headers
     }
 
+    /// What APIs speak.
+    #[must_use]
+    pub const fn protocols(&self) -> &Protocols {
+        &self.protocols
+    }
+
     /// Where records go.
     #[must_use]
     pub const fn reporting(&self) -> &Reporting {
@@ -317,13 +329,34 @@ fn clients(base: Option<&Config>, layers: &[Layer], problems: &mut Problems, war
     ClientRules::compile(address, country, layers.iter().any(asks) || layers.iter().any(counts), problems, warnings)
 }
 
+/// All declared APIs, each with its place in its layer.
+fn apis(layers: &[Layer]) -> Vec<(String, &config::Api)> {
+    let all = layers.iter().flat_map(|layer| layer.config.apis.iter().enumerate());
+    all.map(|(index, api)| (format!("apis[{index}]"), api)).collect()
+}
+
 fn catalog(layers: &[Layer], paths: &PathRules, problems: &mut Problems) -> (Catalog, usize) {
-    let apis: Vec<(String, &config::Api)> = layers
-        .iter()
-        .flat_map(|layer| layer.config.apis.iter().enumerate())
-        .map(|(index, api)| (format!("apis[{index}]"), api))
-        .collect();
+    let apis = apis(layers);
     (Catalog::compile(&apis, paths, problems), apis.len())
+}
+
+/// Whom introspection is answered, of each declared API; taken out of what was written, which has no other use for it.
+fn exempt(layers: &mut [Layer]) -> Vec<Vec<config::access::Conditions>> {
+    let all = layers.iter_mut().flat_map(|layer| &mut layer.config.apis);
+    let exempt = |api: &mut config::Api| api.graphql.as_mut().and_then(|graphql| graphql.introspection_exempt.take());
+    all.map(|api| exempt(api).map(|list| list.0).unwrap_or_default()).collect()
+}
+
+fn protocols(
+    layers: &[Layer],
+    exempt: Vec<Vec<config::access::Conditions>>,
+    mode: Mode,
+    around: &Around<'_>,
+    problems: &mut Problems,
+) -> Protocols {
+    let configs: Vec<&Config> = layers.iter().map(|layer| &layer.config).collect();
+    let is_asked = |config: &&Config| config.quotas.iter().any(|quota| quota.value.scope == Some(Reach::Global));
+    Protocols::compile(&apis(layers), &configs, exempt, (mode, configs.iter().any(is_asked)), around, problems)
 }
 
 /// Quotas of all layers; how they are counted is the base's affair.

@@ -31,6 +31,14 @@ pub enum Refusal {
     QuotaUnavailable,
     /// A masking rule does not let the request pass.
     RequestBlocked,
+    /// What an API speaks cannot be read in the body.
+    BodyUnreadable,
+    /// The body is longer than is read of it.
+    BodyTooLarge,
+    /// What the body asks for exceeds a limit.
+    BodyLimit,
+    /// GraphQL's introspection is not for this caller.
+    GraphqlIntrospection,
     /// A masking rule does not let the response leave.
     ResponseBlocked,
     /// What the decision needs could not be had from the host (Envoy).
@@ -70,6 +78,30 @@ const REQUEST_BLOCKED: Telling = told(
     "A masking rule with `on: request` blocks what the request holds, or its body cannot be read and the rule says `unreadable: block`. Where the upstream has its head already, it sees a reset.",
 );
 
+const BODY_UNREADABLE: Telling = told(
+    ("body.unreadable", 400, 3),
+    "the body of this request cannot be read as what this api speaks",
+    "The API is declared to speak GraphQL, SOAP or JSON-RPC, something acts on what is called, and the body is none, is compressed, breaks off, is too deep, or can be read in more than one way. `ostiary.body.unread` in the record says which.",
+);
+
+const BODY_TOO_LARGE: Telling = told(
+    ("body.too_large", 413, 8),
+    "the body of this request is too large",
+    "Something acts on what the body calls, and it is longer than `body` of the API permits.",
+);
+
+const BODY_LIMIT: Telling = told(
+    ("body.limit", 400, 3),
+    "this request asks for too much",
+    "A limit under `graphql` or `json_rpc` of the API is exceeded; `ostiary.body.limit` in the record says which.",
+);
+
+const GRAPHQL_INTROSPECTION: Telling = told(
+    ("graphql.introspection", 403, 7),
+    "introspection is not permitted",
+    "The request asks for `__schema` or `__type`, and the API says `introspection: deny`.",
+);
+
 const RESPONSE_BLOCKED: Telling = told(
     ("response.blocked", 502, 13),
     "the answer to this request cannot be given",
@@ -78,7 +110,7 @@ const RESPONSE_BLOCKED: Telling = told(
 
 impl Refusal {
     /// Every refusal, in the order of the reference.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::AccessDenied,
         Self::AccessNotAllowed,
         Self::AccessDefault,
@@ -91,6 +123,10 @@ impl Refusal {
         Self::QuotaExceeded,
         Self::QuotaUnavailable,
         Self::RequestBlocked,
+        Self::BodyUnreadable,
+        Self::BodyTooLarge,
+        Self::BodyLimit,
+        Self::GraphqlIntrospection,
         Self::ResponseBlocked,
         Self::Undecidable,
     ];
@@ -148,6 +184,10 @@ impl Refusal {
             Self::QuotaExceeded => QUOTA_EXCEEDED,
             Self::QuotaUnavailable => QUOTA_UNAVAILABLE,
             Self::RequestBlocked => REQUEST_BLOCKED,
+            Self::BodyUnreadable => BODY_UNREADABLE,
+            Self::BodyTooLarge => BODY_TOO_LARGE,
+            Self::BodyLimit => BODY_LIMIT,
+            Self::GraphqlIntrospection => GRAPHQL_INTROSPECTION,
             Self::ResponseBlocked => RESPONSE_BLOCKED,
             Self::Undecidable => told(
                 ("undecidable", 503, 14),
@@ -169,7 +209,8 @@ const fn told(
     title: &'static str,
     docs: &'static str,
 ) -> Telling {
-    Telling { code, status, grpc_status, title, docs }
+    // A guest has no reader of the reference, which would be in the module.
+    Telling { code, status, grpc_status, title, docs: if cfg!(target_family = "wasm") { "" } else { docs } }
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! A request that waits: for the rate limit service's answer, or for its own body.
+//!
+//! A body is awaited for two reasons: for what it calls, which access and limits decide by, and for a field of
+//! it that a quota counts by. Each has a bound of its own.
 
 use super::{Flow, Known, Phase, Stream};
 use crate::host::{Buffer, Host};
 use crate::metrics::Counter;
 use crate::quota::{self, Asked};
+use ostiary_engine::protocol::{Body, Way};
 use ostiary_wire::ratelimit::Answer;
 
 impl<H: Host> Stream<H> {
@@ -18,12 +22,14 @@ impl<H: Host> Stream<H> {
         }
     }
 
-    /// Waits for the body, where a quota of the request counts by a field of it; else acts at once.
+    /// Waits for the body, where it says what is called or a quota of the request counts by a field of it;
+    /// else acts at once.
     pub(super) fn await_body(&mut self, mut known: Box<Known>) -> Flow {
-        if !quota::reads_body(&known.policy, &known.judged.due) || !known.may_pass() {
+        let is_judged = known.judged.way == Way::Held;
+        if !known.may_pass() || !(is_judged || quota::reads_body(&known.policy, &known.judged.due)) {
             return self.act(known);
         }
-        if !known.judged.reads_body {
+        if !is_judged && !known.judged.reads_body {
             self.count_body(&mut known, None);
             return self.act(known);
         }
@@ -41,18 +47,47 @@ impl<H: Host> Stream<H> {
             return Flow::Continue;
         };
         let len = len.unwrap_or(before);
-        let is_too_long = len > known.policy.quotas().body_bytes_max();
+        let judged_max = if known.judged.way == Way::Held { known.judged.body_bytes_max } else { 0 };
+        let counts = known.judged.is_pending || known.judged.reads_body;
+        let counted_max = if counts { known.policy.quotas().body_bytes_max() } else { 0 };
+        let is_too_long = len > judged_max.max(counted_max);
         if !end && !is_too_long {
             self.phase = Phase::Reading(known, len);
             return Flow::Stop;
         }
         let body = match len {
             _ if is_too_long => None,
-            0 => None,
+            0 => Some(Vec::new()),
             len => self.vm.host.buffer(Buffer::RequestBody, len).ok(),
         };
-        self.count_body(&mut known, body.as_deref());
+        if known.judged.way == Way::Held {
+            self.judge_body(&mut known, body.as_deref().filter(|body| body.len() <= judged_max));
+        }
+        if known.may_pass() && quota::reads_body(&known.policy, &known.judged.due) {
+            let readable = known.judged.reads_body;
+            let body = body.filter(|body| readable && !body.is_empty() && body.len() <= counted_max);
+            self.count_body(&mut known, body.as_deref());
+        }
         self.act(known)
+    }
+
+    /// Judges a request again, with its body; `None` where that is too long or cannot be had.
+    fn judge_body(&self, known: &mut Known, body: Option<&[u8]>) {
+        let body = body.map_or(Body::TooLong, Body::Whole);
+        let Some(mut judged) = known.judge_with(&self.vm.host, body) else { return };
+        let before = &mut known.judged;
+        // What has been changed in the head is not changed again.
+        std::mem::swap(&mut judged.edits, &mut before.edits);
+        let is_counted = !before.is_pending;
+        if is_counted {
+            std::mem::swap(&mut judged.due, &mut before.due);
+            judged.reads_body = before.reads_body;
+        }
+        known.judged = judged;
+        known.map = None;
+        if !is_counted {
+            known.quotas = self.count(&known.policy, &known.judged);
+        }
     }
 
     /// Counts a request against the quotas that count by a field of its body.

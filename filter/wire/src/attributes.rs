@@ -96,6 +96,11 @@ impl Attribute {
     }
 }
 
+/// A text of the reference page; a guest has no reader of it, and it would be in the module.
+const fn page(text: &'static str) -> &'static str {
+    if cfg!(target_family = "wasm") { "" } else { text }
+}
+
 /// Declares the attributes and [`ALL`].
 macro_rules! attributes {
     ($($ident:ident = $name:literal, $kind:expr, $place:ident, $convention:ident, $(personal $personal:literal,)? $source:literal, $about:literal;)*) => {
@@ -106,8 +111,8 @@ macro_rules! attributes {
                 kind: $kind,
                 place: Place::$place,
                 convention: Convention::$convention,
-                about: $about,
-                source: $source,
+                about: page($about),
+                source: page($source),
                 personal: false $(|| $personal)?,
             };
         )*
@@ -156,7 +161,22 @@ attributes! {
     // What was called.
     OPERATION_ID = "ostiary.operation.id", text(32), Request, Ostiary, "engine", "opaque stable id of the operation: 32 hexadecimal digits";
     OPERATION_DECLARED = "ostiary.operation.declared", Bool, Request, Ostiary, "engine", "whether the policy declares the operation";
-    OPERATION_PROTOCOL = "ostiary.operation.protocol", text(16), Request, Ostiary, "engine", "`rest`, `grpc` or `websocket`";
+    OPERATION_PROTOCOL = "ostiary.operation.protocol", text(16), Request, Ostiary, "engine", "`rest`, `graphql`, `soap`, `json-rpc`, `grpc` or `websocket`";
+    OPERATION_NAME = "ostiary.operation.name", text(128), Request, Ostiary, "the body", "what a GraphQL, SOAP or JSON-RPC request calls: `query GetUser`, `tools/call search`; `batch` where several requests call different things; absent where the body says nothing or was not read";
+    OPERATION_CALLS = "ostiary.operation.calls", texts(16, 128), Request, Ostiary, "the body", "what the requests of a batch call, the first sixteen; absent where they all call one thing";
+    BATCH_SIZE = "ostiary.batch.size", Int, Request, Ostiary, "the body", "requests that came as a list; absent where one came alone";
+    GRAPHQL_TYPE = "graphql.operation.type", text(16), Request, OpenTelemetry, "the body", "`query`, `mutation` or `subscription`, of a single GraphQL request";
+    GRAPHQL_NAME = "graphql.operation.name", text(128), Request, OpenTelemetry, "the body", "the name that the client gave its operation; absent without one";
+    GRAPHQL_DEPTH = "ostiary.graphql.depth", Int, Request, Ostiary, "the body", "fields within each other, fragments resolved";
+    GRAPHQL_ALIASES = "ostiary.graphql.aliases", Int, Request, Ostiary, "the body", "fields under another name";
+    GRAPHQL_ROOT_FIELDS = "ostiary.graphql.root_fields", Int, Request, Ostiary, "the body", "fields at the root";
+    GRAPHQL_DIRECTIVES = "ostiary.graphql.directives", Int, Request, Ostiary, "the body", "directives";
+    GRAPHQL_COMPLEXITY = "ostiary.graphql.complexity", Int, Request, Ostiary, "the body", "the cost: 1 for each field, and what is within it as often as its largest argument `first`, `last` or `limit` says";
+    GRAPHQL_INTROSPECTS = "ostiary.graphql.introspection", Bool, Request, Ostiary, "the body", "true when `__schema` or `__type` is asked for; absent otherwise";
+    RPC_SYSTEM = "rpc.system.name", text(16), Request, OpenTelemetry, "engine", "`grpc` or `jsonrpc`";
+    RPC_METHOD = "rpc.method", text(128), Request, OpenTelemetry, "`:path`, the body", "the method: service and method of gRPC, the method of a JSON-RPC request; `_OTHER` for what can be no name";
+    BODY_UNREAD = "ostiary.body.unread", text(16), Request, Ostiary, "the body", "why the body of an API that says in it what is called could not be read: `missing`, `kind`, `coding`, `too_large`, `syntax`, `too_deep`, `too_many`, `cycle` or `ambiguous`; absent where it was";
+    BODY_LIMIT = "ostiary.body.limit", text(16), Request, Ostiary, "engine", "the limit that the body exceeds: `batch`, `depth`, `aliases`, `root_fields`, `directives`, `complexity` or `introspection`; absent where it exceeds none";
     OPERATION_HOST = "ostiary.operation.host", text(255), Request, Ostiary, "engine", "the host pattern that the operation is declared for, else the host itself";
     API_NAME = "ostiary.api.name", text(128), Request, Ostiary, "engine", "the declared API that the operation belongs to; absent when undocumented";
     METHOD = "http.request.method", text(32), Request, OpenTelemetry, "`:method`", "the method; `_OTHER` when it is neither registered nor declared";
@@ -269,6 +289,10 @@ mod tests {
             otel::HTTP_REQUEST_SIZE,
             otel::HTTP_RESPONSE_BODY_SIZE,
             otel::HTTP_RESPONSE_SIZE,
+            otel::GRAPHQL_OPERATION_NAME,
+            otel::GRAPHQL_OPERATION_TYPE,
+            otel::RPC_METHOD,
+            otel::RPC_SYSTEM_NAME,
         ]);
         let ours: BTreeSet<_> =
             ALL.iter().filter(|a| a.convention == Convention::OpenTelemetry).map(|a| a.name).collect();

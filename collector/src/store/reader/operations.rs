@@ -132,7 +132,7 @@ fn wanted(light: &Light, query: &OperationsQuery) -> bool {
     let is = |wanted: &Option<String>, given: &str| wanted.as_ref().is_none_or(|wanted| wanted == given);
     let is_hidden = light.success_ns == 0 && !operation.declared && operation.id != OperationId::OTHER;
     let holds = |text: &str| {
-        [&operation.host, &operation.template, &operation.api]
+        [&operation.host, &operation.template, &operation.name, &operation.api]
             .into_iter()
             .any(|given| given.to_ascii_lowercase().contains(text))
     };

@@ -17,6 +17,7 @@ pub static OPERATIONS: Table = Table {
         ("template", Text),
         ("api", Text),
         ("declared", Int),
+        ("name", Text),
         ("described_ns", Int),
         ("weight", Int),
         ("first_ns", Int),

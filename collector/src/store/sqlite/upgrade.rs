@@ -38,11 +38,11 @@ pub(super) fn upgrade(connection: &mut Connection, path: &Path) -> Result<(), St
             transaction
         }
         1 => from_1(transaction)?,
-        2 => {
-            transaction.execute_batch(&schema::step_3(Dialect::Sqlite))?;
+        VERSION => return Ok(()),
+        2..VERSION => {
+            transaction.execute_batch(&schema::since(version, Dialect::Sqlite))?;
             transaction
         }
-        VERSION => return Ok(()),
         later => {
             return Err(StoreError::Unfit(format!(
                 "{} has schema {later} and this version knows {VERSION}; start the later version, or choose another file with --store",
@@ -99,7 +99,7 @@ const STREAMS_FROM_1: &str = "
 ";
 
 /// What a description is made of stands first, as in [`rows::DESCRIPTION`].
-const OPERATIONS_OF_1: &str = "SELECT id, environment, direction, host, protocol, method, template, api, declared, \
+const OPERATIONS_OF_1: &str = "SELECT id, environment, direction, host, protocol, method, template, api, declared, '', \
     described_ns, calls, class_none, class_1, class_2, class_3, class_4, class_5, latency, first_ns, last_ns, success_ns \
     FROM operations_1";
 

@@ -49,7 +49,8 @@ impl Store {
 impl Store {
     /// Takes away what the third version added.
     pub fn back_to_version_2(&self) {
-        const TABLE: &str = "DROP TABLE data_types; DROP INDEX aliases_by_target";
+        const TABLE: &str =
+            "DROP TABLE data_types; DROP INDEX aliases_by_target; ALTER TABLE operations DROP COLUMN name";
         match &self.database {
             Some(database) => {
                 let sql = format!("{TABLE}; DELETE FROM ostiary_schema; INSERT INTO ostiary_schema VALUES (2)");

@@ -7,6 +7,7 @@ use crate::catalog::Catalog;
 use crate::config::access as written;
 use crate::config::read::Problems;
 use crate::path::{CanonicalPath, PathRules};
+use crate::protocol::Member;
 
 /// What a rule does when it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct Call<'a> {
     pub method: &'a str,
     /// The canonical path.
     pub path: &'a CanonicalPath<'a>,
+    /// What the body calls; `None` where it is not known.
+    pub named: Option<&'a [Member]>,
     /// Whether it is a CORS preflight that the policy lets pass.
     pub preflight: bool,
     /// Everything else, found out when it is asked.
@@ -139,6 +142,11 @@ impl Rule {
         let met_but_for_caller = against(others);
         let met = met_but_for_caller && against(self.conditions.caller_met(call.around));
         Some(Weight { met, met_but_for_caller })
+    }
+
+    /// Whether it asks for what a body calls, be it to leave something out.
+    pub(crate) fn asks_for_names(&self) -> bool {
+        self.scope.names_calls() || self.exempt.iter().any(|exempt| exempt.scope.names_calls())
     }
 
     /// Whether it asks for the caller, be it to leave somebody out.

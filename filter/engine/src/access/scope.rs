@@ -11,13 +11,31 @@ use crate::config::schema::Definitions;
 use crate::config::types::{Line, Method, NonEmpty};
 use crate::host::HostPattern;
 use crate::path::PathRules;
+use crate::protocol::Member;
 use serde_json::{Value, json};
 
-/// An operation as a rule names it: `GET /orders/{id}`.
+/// An operation as a rule names it: `GET /orders/{id}`, and behind it what the body calls:
+/// `POST /graphql mutation {pay}`, `POST /mcp tools/call *`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationPattern {
     pub(crate) method: Box<str>,
     pub(crate) template: Template,
+    /// A name, in which `*` stands for any part; `None` for whatever is called.
+    pub(crate) name: Option<Box<str>>,
+}
+
+impl OperationPattern {
+    /// Whether what a body calls has the name. What cannot be known, cannot be known.
+    fn is_called(&self, named: Option<&[Member]>) -> Met {
+        let Some(glob) = &self.name else { return Met::Yes };
+        let Some(members) = named else { return Met::Unknown };
+        let has_name = |member: &Member| member.labels.iter().any(|label| glob_matches(glob, label));
+        match (members.iter().any(has_name), members.iter().any(|member| member.is_doubtful)) {
+            (true, _) => Met::Yes,
+            (false, true) => Met::Unknown,
+            (false, false) => Met::No,
+        }
+    }
 }
 
 impl Read for OperationPattern {
@@ -25,12 +43,17 @@ impl Read for OperationPattern {
     const TAKES: &'static [Kind] = &[Kind::Text];
 
     fn text(context: &mut Context, text: &str) -> Option<Self> {
-        let Some((method, path)) = text.split_once(' ') else {
+        let Some((method, rest)) = text.split_once(' ') else {
             context.mismatched_text(Self::EXPECTED, text);
             return None;
         };
+        let (path, name) = rest.split_once(' ').map_or((rest, None), |(path, name)| (path, Some(name)));
+        if name.is_some_and(|name| name.is_empty() || name.len() > 256 || name.contains(char::is_control)) {
+            context.problem("what the body calls is a name of at most 256 bytes");
+            return None;
+        }
         let (method, template) = (Method::text(context, method), Template::text(context, path));
-        Some(Self { method: method?.as_str().into(), template: template? })
+        Some(Self { method: method?.as_str().into(), template: template?, name: name.map(Into::into) })
     }
 
     fn schema(_: &mut Definitions) -> Value {
@@ -89,9 +112,15 @@ impl Scope {
         }
     }
 
-    /// Whether of every call it is known whether it is in the scope: nothing has to be asked of Envoy.
-    pub(crate) const fn is_always_known(&self) -> bool {
-        self.routes.is_none() && self.filter_chains.is_none()
+    /// Whether of every call it is known whether it is in the scope: nothing has to be asked of Envoy, or read
+    /// in a body.
+    pub(crate) fn is_always_known(&self) -> bool {
+        self.routes.is_none() && self.filter_chains.is_none() && !self.names_calls()
+    }
+
+    /// Whether it asks for what a body calls.
+    pub(crate) fn names_calls(&self) -> bool {
+        self.operations.iter().flatten().any(|operation| operation.name.is_some())
     }
 
     /// Whether the call is in the scope.
@@ -102,15 +131,33 @@ impl Scope {
         let head = self.apis.as_ref().is_none_or(|list| call.api.is_some_and(|api| list.binary_search(&api).is_ok()))
             && self.methods.as_ref().is_none_or(|list| list.iter().any(|method| named(method)))
             && self.hosts.as_ref().is_none_or(|list| list.iter().any(|host| host.matches(call.host)))
-            && self.paths.as_ref().is_none_or(|list| list.iter().any(on_path))
-            && self.operations.as_ref().is_none_or(|list| {
-                list.iter().any(|operation| named(&operation.method) && on_path(&operation.template))
-            });
-        if !head {
+            && self.paths.as_ref().is_none_or(|list| list.iter().any(on_path));
+        let operations = if head { self.called(call, &named) } else { Met::No };
+        if operations == Met::No {
             return Met::No;
         }
-        among(self.routes.as_deref(), || call.around.route())
+        operations
+            .and(among(self.routes.as_deref(), || call.around.route()))
             .and(among(self.filter_chains.as_deref(), || call.around.filter_chain()))
+    }
+}
+
+impl Scope {
+    /// Whether one of the operations is called.
+    fn called(&self, call: &Call<'_>, named: &dyn Fn(&str) -> bool) -> Met {
+        let Some(list) = &self.operations else { return Met::Yes };
+        let on_path = list
+            .iter()
+            .filter(|operation| named(&operation.method) && operation.template.matches(call.path.segments()));
+        let mut called = Met::No;
+        for operation in on_path {
+            match operation.is_called(call.named) {
+                Met::Yes => return Met::Yes,
+                Met::Unknown => called = Met::Unknown,
+                Met::No => {}
+            }
+        }
+        called
     }
 }
 

@@ -260,7 +260,13 @@ impl Catalog {
             Some(entry) => Known::Declared(entry),
             None => Known::Inferred(infer::template(path.segments())),
         };
-        Operation { protocol, method: if counted { method } else { operation::OTHER }.into(), host: host.into(), known }
+        Operation {
+            protocol,
+            method: if counted { method } else { operation::OTHER }.into(),
+            host: host.into(),
+            known,
+            name: None,
+        }
     }
 
     pub(crate) fn template(&self, entry: u32) -> &str {

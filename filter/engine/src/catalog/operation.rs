@@ -3,6 +3,7 @@
 use super::Catalog;
 use crate::Protocol;
 use crate::host::HostPattern;
+use crate::protocol::Said;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt;
@@ -55,9 +56,21 @@ pub struct Operation {
     pub host: Box<str>,
     /// Its template.
     pub known: Known,
+    /// What the body calls, where the protocol has it there and it was read.
+    pub name: Option<Box<str>>,
 }
 
 impl Operation {
+    /// Takes over what a body says: its protocol, and what it calls.
+    pub(crate) fn take_said(&mut self, protocol: Option<Protocol>, said: Option<&Said>) {
+        if self.protocol == Protocol::Rest
+            && let Some(protocol) = said.map(|said| said.protocol).or(protocol)
+        {
+            self.protocol = protocol;
+        }
+        self.name = said.and_then(Said::name).map(Into::into);
+    }
+
     /// The path template.
     #[must_use]
     pub fn template<'a>(&'a self, catalog: &'a Catalog) -> &'a str {
@@ -111,6 +124,11 @@ impl Operation {
         for part in parts {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
+        }
+        // An operation without a name keeps the id that it had before there were names.
+        if let Some(name) = &self.name {
+            hash.update((name.len() as u64).to_le_bytes());
+            hash.update(name.as_bytes());
         }
         let digest = hash.finalize();
         let mut id = [0; 16];

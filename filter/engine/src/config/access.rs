@@ -47,7 +47,7 @@ shared_keys! {
     pub struct Scope {
         /// Declared APIs by name; `*` stands for any part of a name.
         apis: NonEmpty<Glob>;
-        /// Operations: a method and a path template, `GET /orders/{id}`.
+        /// Operations: a method and a path template, `GET /orders/{id}`. Behind them may stand what a body calls, where an API with this path is declared to speak GraphQL (`POST /graphql mutation {pay}`, `… query GetUser`), JSON-RPC (`POST /mcp tools/call search`) or SOAP; `*` stands for any part of a name.
         operations: NonEmpty<OperationPattern>;
         /// Hosts, as an API has them.
         hosts: NonEmpty<HostPattern>;

@@ -15,6 +15,7 @@ mod nearest;
 pub(crate) use nearest::nearest;
 mod object;
 mod problems;
+pub mod protocols;
 pub mod quota_values;
 pub mod quotas;
 pub mod read;
@@ -193,6 +194,16 @@ config_object! {
         exposure: Exposure, optional;
         /// Labels for the inventory.
         labels: Labels, default;
+        /// What it speaks: `graphql`, `soap` and `json-rpc` say in their bodies what is called, which is read. Left out, a body that looks like one of these is taken for it, in the inventory alone; `rest` says that none is.
+        protocol: protocols::Speaks, optional;
+        /// Bytes of a body that are read for what is called, at most; 64KiB by default. Where something acts on it, a longer one is refused. Envoy's own buffer has to hold as much.
+        body: Size<64, 1_048_576>, optional;
+        /// Limits of GraphQL requests; with it the API speaks GraphQL.
+        graphql: protocols::GraphQl, optional;
+        /// Limits of JSON-RPC requests; with it the API speaks JSON-RPC.
+        json_rpc: protocols::JsonRpc, optional;
+        /// How long the upstream may take to answer, whatever the client or the route says: `x-envoy-upstream-rq-timeout-ms` is set to it.
+        timeout: Duration<1, 86_400_000>, optional;
     }
 }
 

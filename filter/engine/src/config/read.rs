@@ -152,10 +152,9 @@ impl Context {
             None => format!("unknown key `{shown}`, known are {}", known.join(", ")),
         };
         let path = self.path();
-        // A condition that is not understood must not make a rule unconditional, so what decides
-        // who may call is understood whole or refused, whatever `on_unknown` says.
-        let decides = matches!(self.steps.first(), Some(Step::Key(key)) if DECIDING.contains(&key.as_str()));
-        if decides { self.problems.push(path, message) } else { self.unknown.push(path, message) }
+        // What decides who may call is understood whole or refused: else a rule could become unconditional.
+        let decides = self.steps.iter().any(|step| matches!(step, Step::Key(key) if DECIDING.contains(&key.as_str())));
+        if decides { &mut self.problems } else { &mut self.unknown }.push(path, message);
     }
 
     pub(crate) fn enter_key(&mut self, key: &str) {
@@ -172,14 +171,16 @@ impl Context {
 }
 
 /// Sections in which every key has to be known.
-const DECIDING: [&str; 11] = [
+const DECIDING: [&str; 13] = [
     "access",
     "address_sets",
     "callers",
     "client_address",
     "client_country",
     "counting",
+    "graphql",
     "inspect",
+    "json_rpc",
     "masking",
     "pseudonyms",
     "quotas",

@@ -155,7 +155,7 @@ impl Sink for Seek<'_> {
 }
 
 /// Whether a key is a name to some reader.
-fn is_named(key: &str, name: &str) -> bool {
+pub(crate) fn is_named(key: &str, name: &str) -> bool {
     // The two letters outside ASCII that fold to one in it (Unicode's `CaseFolding.txt`).
     let folded = key.chars().map(|c| match c {
         '\u{17f}' => 's',

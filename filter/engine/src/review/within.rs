@@ -88,14 +88,16 @@ fn paths(inner: &Scope, outer: &Scope, work: &Work) -> bool {
 fn operations(inner: &Scope, outer: &Scope, work: &Work) -> bool {
     let Some(outer) = &outer.operations else { return true };
     let operation = |inner: &OperationPattern, outer: &OperationPattern| {
-        method(&inner.method, &outer.method) && template(&inner.template, &outer.template)
+        let name = outer.name.is_none() || inner.name == outer.name;
+        name && method(&inner.method, &outer.method) && template(&inner.template, &outer.template)
     };
     if inner.operations.as_ref().is_some_and(|own| work.each(own, outer, operation)) {
         return true;
     }
     let (Some(methods), Some(paths)) = (&inner.methods, &inner.paths) else { return false };
     methods.iter().all(|own| {
-        let by_method: Vec<&OperationPattern> = outer.iter().filter(|outer| method(own, &outer.method)).collect();
+        let by_method: Vec<&OperationPattern> =
+            outer.iter().filter(|outer| outer.name.is_none() && method(own, &outer.method)).collect();
         work.each(paths, &by_method, |inner, outer| template(inner, &outer.template))
     })
 }
