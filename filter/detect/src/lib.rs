@@ -16,14 +16,17 @@ mod check;
 mod context;
 mod custom;
 mod detectors;
+pub mod faults;
 mod find;
 mod gate;
+pub mod inside;
 #[cfg(test)]
 #[path = "reference_tests.rs"]
 mod reference;
 mod row;
 mod scan;
 mod shape;
+pub mod signs;
 mod types;
 
 pub use context::Context;
