@@ -30,4 +30,5 @@ pub mod slots;
 mod state;
 pub mod stream;
 mod structs;
+mod told;
 pub mod vm;

@@ -1,10 +1,14 @@
 //! A request's record: what Envoy knows, what was decided, and nothing of what was said.
 
+mod noted;
+
 use crate::facts::Facts;
 use crate::report::Reporter;
 use crate::response::Response;
 use crate::stream::Known;
+use crate::told::Told;
 use ostiary_body::report::TypeCount;
+use ostiary_body::seen::Seen;
 use ostiary_engine::access::{Origin, Verdict};
 use ostiary_engine::address;
 use ostiary_wire::attributes::{self as a, Attribute};
@@ -16,9 +20,9 @@ use ostiary_wire::{Event, grpc_status};
 pub(crate) fn request(
     reporter: &mut Reporter,
     facts: &Facts<'_>,
-    known: Option<&Known>,
-    id: Option<&str>,
+    (known, id): (Option<&Known>, Option<&str>),
     (refused, response): (bool, &Response),
+    (seen, told): (&Seen, &mut Told),
 ) {
     let time_ns = facts.time_ns.unwrap_or(0);
     let head = Head {
@@ -33,6 +37,8 @@ pub(crate) fn request(
             asked(w, known, id);
             decided(w, known);
             found(w, known, response);
+            noted::write(w, facts, known, response, seen);
+            noted::write_lists(w, &known.noted, seen, (id.unwrap_or_default(), told));
         }
         client(w, facts, known);
         answered(w, facts, refused, known.is_some_and(|known| known.kept.grpc));

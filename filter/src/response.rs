@@ -5,7 +5,9 @@ mod reading;
 
 use crate::host::{HeaderMap, Host, Status};
 use ostiary_body::report::{Report, RuleCount};
+use ostiary_body::seen::Seen;
 use ostiary_engine::masking::{Body, Due, HeadChange, Masking, ResponseHead, RuleSet, Treatment};
+use ostiary_engine::noted::{self, Answered, Asker};
 use ostiary_engine::pairs::Pairs;
 use reading::Reading;
 
@@ -16,6 +18,8 @@ pub(crate) struct Response {
     /// The masking rules that changed header lines, or would have: the rule, and whether it acts.
     masked_headers: Vec<(usize, bool)>,
     ended: Option<Ended>,
+    /// What its head showed.
+    answered: Option<Answered>,
 }
 
 /// A rule has ended the response.
@@ -53,7 +57,7 @@ enum Stage {
 
 impl Response {
     /// Takes the head of a response to a call that falls under these rules, and changes it. `to_head`
-    /// says that a HEAD is answered, `is_whole` that no body follows.
+    /// says that a HEAD is answered, `is_whole` that no body follows; `asker` is given where signs of weakness are noted.
     ///
     /// # Errors
     /// The host's status, when it did not give the head or did not change it.
@@ -63,12 +67,14 @@ impl Response {
         masking: &Masking,
         due: &Due,
         (to_head, is_whole): (bool, bool),
+        asker: Option<&Asker>,
     ) -> Result<Next, Status> {
         if self.ended.is_some() {
             return Ok(self.after_end());
         }
         let map = host.headers(HeaderMap::Response)?;
         let head = ResponseHead { lines: Pairs::new(&map), to_head, is_whole };
+        self.answered = asker.map(|asker| noted::of_answer(head.lines, asker));
         let Treatment { body, changes, masked_headers } = masking.treat(due, &head);
         for change in &changes {
             match change {
@@ -154,6 +160,19 @@ impl Response {
     pub(crate) fn report(&self) -> Option<&Report> {
         match &self.body {
             Stage::Reading(reading) => reading.report(),
+            Stage::Unasked | Stage::Unread(_) => None,
+        }
+    }
+
+    /// What its head showed, where that was noted.
+    pub(crate) const fn answered(&self) -> Option<Answered> {
+        self.answered
+    }
+
+    /// What its body showed beside data types; told once.
+    pub(crate) fn seen(&mut self) -> Option<Seen> {
+        match &mut self.body {
+            Stage::Reading(reading) => reading.seen(),
             Stage::Unasked | Stage::Unread(_) => None,
         }
     }

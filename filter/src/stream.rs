@@ -16,6 +16,7 @@ use crate::{record, reply};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::{Change, Edits};
 use ostiary_engine::judge::{Judged, Permit, judge};
+use ostiary_engine::noted::{Noted, note};
 use ostiary_engine::policy::Policy;
 use ostiary_engine::refusal::Refusal;
 use std::cell::RefCell;
@@ -72,6 +73,7 @@ pub(crate) struct Known {
     pub(crate) judged: Judged,
     pub(crate) kept: Kept,
     pub(crate) quotas: quota::Outcome,
+    pub(crate) noted: Noted,
 }
 
 impl Known {
@@ -171,7 +173,8 @@ impl<H: Host> Stream<H> {
         }
         judged.reads_body &= !end;
         let quotas = self.count(&policy, &judged);
-        let known = Box::new(Known { policy, judged, kept: head.keep(), quotas });
+        let noted = if head.is_request() { note(&policy, &head.request(), &judged) } else { Noted::default() };
+        let known = Box::new(Known { policy, judged, kept: head.keep(), quotas, noted });
         self.ask(known)
     }
 
@@ -270,6 +273,7 @@ impl<H: Host> Stream<H> {
         };
         let state = &mut *self.root.borrow_mut();
         state.learn_direction(&self.vm.host);
+        let seen = self.response.seen().unwrap_or_default();
         if self.response.masked() {
             self.vm.count(Counter::ResponseMasked);
         }
@@ -277,7 +281,7 @@ impl<H: Host> Stream<H> {
             Some(_) => state.open = state.open.saturating_sub(1),
             None => self.vm.count(Counter::Unseen),
         }
-        let State { facts: reader, reporter, counter, ids, surroundings, .. } = state;
+        let State { facts: reader, reporter, counter, ids, told, surroundings, .. } = state;
         let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
         let owing = known.filter(|known| quota::is_owed(&known.policy, due));
         if reporter.is_none() && owing.is_none() {
@@ -299,7 +303,7 @@ impl<H: Host> Stream<H> {
             let operation = known.judged.operation.as_ref()?;
             Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
         });
-        record::request(reporter, &facts, known, id, (refused, &self.response));
+        record::request(reporter, &facts, (known, id), (refused, &self.response), (&seen, told));
     }
 }
 

@@ -15,6 +15,7 @@ pub mod path;
 pub mod plan;
 pub mod report;
 pub mod rule;
+pub mod seen;
 
 mod automaton;
 mod encoding;
@@ -28,6 +29,8 @@ mod multipart;
 mod pseudonym;
 mod reader;
 mod scan;
+
+mod shape;
 mod text;
 mod trail;
 mod verdict;

@@ -307,7 +307,7 @@ pub(crate) fn descend(path: &mut Vec<u8>, step: SpotStep<'_>) {
 }
 
 /// A key as a report may show it: an asterisk where it may be a value, such as an id, a name with a space, an address.
-fn template(key: &[u8]) -> &str {
+pub(crate) fn template(key: &[u8]) -> &str {
     let digits = key.iter().filter(|byte| byte.is_ascii_digit()).count();
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-$:".contains(byte) || *byte >= 0x80;
     let name = key.strip_prefix(b"@").unwrap_or(key);

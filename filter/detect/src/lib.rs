@@ -18,6 +18,7 @@ mod custom;
 mod detectors;
 pub mod faults;
 mod find;
+pub mod form;
 mod gate;
 pub mod inside;
 #[cfg(test)]

@@ -15,6 +15,7 @@ use ostiary_body::inflate::{Bounds, Coding, Inflate, InflateError};
 use ostiary_body::masker::{Blocked, Masker};
 use ostiary_body::plan::{Active, Limits};
 use ostiary_body::report::{Inspected, Report};
+use ostiary_body::seen::Seen;
 use ostiary_engine::masking::{Ending, Masking};
 use std::rc::Rc;
 
@@ -87,6 +88,14 @@ impl Reading {
     pub(super) fn report(&self) -> Option<&Report> {
         match &self.reader {
             Reader::Masker(masker, _) => Some(masker.report()),
+            Reader::Unknown(_) | Reader::Opaque(_) => None,
+        }
+    }
+
+    /// What the body showed beside data types; told once.
+    pub(super) fn seen(&mut self) -> Option<Seen> {
+        match &mut self.reader {
+            Reader::Masker(masker, _) => masker.seen(),
             Reader::Unknown(_) | Reader::Opaque(_) => None,
         }
     }

@@ -168,7 +168,15 @@ attributes! {
     CREDENTIAL_KIND = "ostiary.credential.kind", text(32), Request, Ostiary, "engine", "kind of the good credential: `api_key`, `jwt`, `mtls`, `basic_auth`, `api_key_auth` or `filter`; absent when none came";
     CREDENTIAL_STATE = "ostiary.credential.state", text(16), Request, Ostiary, "engine", "what became of the credentials that `callers` knows of: `none` came, `invalid` or `verified`; absent when the policy knows no callers";
     COUNTRY = "geo.country.iso_code", text(2), Request, OpenTelemetry, "header of Envoy's `geoip` filter", "country of the client's address; absent when the policy does not say how it is known";
-    FINGERPRINTS = "ostiary.fingerprints", text(1024), Request, Ostiary, "engine", "keyed fingerprints of object ids; reserved until parameters are read";
+    CREDENTIALS = "ostiary.credentials", texts(10, 24), Request, Ostiary, "engine", "kinds of credentials that came, good or not: `api_key`, `basic`, `bearer_jwt`, `bearer` (opaque), `digest`, `session_cookie`, `mtls`, `http_signature`, `ws_security` or `other`; absent when none came";
+    CREDENTIALS_VERIFIED = "ostiary.credentials.verified", texts(10, 24), Request, Ostiary, "engine", "those of them that were verified, by us or by an earlier filter that `callers` names; absent when none was";
+    JWT_ALG = "ostiary.jwt.alg", text(16), Request, Ostiary, "engine", "registered name of the algorithm that a bearer token says it is signed by, `none` or `other`";
+    JWT_EXPIRY = "ostiary.jwt.expiry", text(16), Request, Ostiary, "engine", "what the token says of its time: `valid`, `expired`, `not_yet`, `unlimited` or `unknown`";
+    JWT_ISSUER = "ostiary.jwt.issuer", text(128), Request, Ostiary, "engine", "the token's issuer as it says, verified or not; absent when it looks like no name of a service";
+    SIGNS = "ostiary.signs", texts(32, 32), Request, Ostiary, "engine", "signs of weakness that the call showed, by the names in `filter/detect/SIGNS.md`; absent when it showed none";
+    PARAMETERS = "ostiary.parameters", texts(48, 160), Request, Ostiary, "engine", "parameters: the place (`path`, `query`, `header`, `cookie` or `body`), the name, the type with its format, and the data type found; a list is told when it is first seen of an operation, and again at its 2nd, 4th, 8th … time";
+    PARAMETERS_LEFT_OUT = "ostiary.parameters.left_out", Int, Request, Ostiary, "engine", "parameters beyond those listed; absent when none were";
+    FINGERPRINTS = "ostiary.fingerprints", text(1024), Request, Ostiary, "engine", "keyed fingerprints, with blanks between them: `asked:` and 16 hexadecimal digits for an id in path or query, `given:` for one at the top of the answer, `session:` for the session; equal ids have equal digits; absent without `pseudonyms`";
 
     // What was answered.
     STATUS = "http.response.status_code", Int, Request, OpenTelemetry, "`response.code`", "the status sent to the client; absent when none was";
@@ -205,6 +213,9 @@ attributes! {
     DATA_FIELDS = "ostiary.data_fields", texts(32, 192), Request, Ostiary, "engine", "where: a path as rules write it, a blank, and the data type, or `-` where a rule by field masked what none was found in";
     DATA_FINGERPRINTS = "ostiary.data_fingerprints", texts(32, 96), Request, Ostiary, "engine", "keyed fingerprints of the values found: the data type, a colon and 16 hexadecimal digits; absent without `pseudonyms`";
     FINGERPRINT_KEY = "ostiary.data_fingerprints.key", text(128), Request, Ostiary, "`pseudonyms.key_id`", "name of the key that the fingerprints are made under";
+    RESPONSE_SHAPE = "ostiary.response.shape", text(16), Request, Ostiary, "engine", "hash of the shape of an answer in JSON: of its fields with their types, whatever their values, order and number; 16 hexadecimal digits";
+    RESPONSE_FIELDS = "ostiary.response.fields", texts(64, 160), Request, Ostiary, "engine", "the fields of that shape: a path as rules write it, a blank, and the type with its format; told as often as `ostiary.parameters` are";
+    RESPONSE_FIELDS_PARTIAL = "ostiary.response.fields.partial", Bool, Request, Ostiary, "engine", "true when there may be more fields; absent otherwise";
     MASKING_RULES = "ostiary.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that changed the response; absent when none did";
     WOULD_MASKING_RULES = "ostiary.would_be.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that would have changed it had they not been in shadow";
     BLOCKED_BY = "ostiary.masking.blocked_by", text(128), Request, Ostiary, "engine", "the masking rule that ended the response; absent when none did";

@@ -7,8 +7,9 @@ use crate::config::read::Problems;
 use crate::config::types::{Glob, NonEmpty};
 use crate::config::{self, Mode, nearest};
 use crate::hash;
+use crate::noted::Notes;
 use ostiary_body::detect::{DataType, Detectors, Types};
-use ostiary_body::plan::Plan;
+use ostiary_body::plan::{Look, Plan};
 use ostiary_body::rule::{self, Mask, RULES_MAX};
 use std::rc::Rc;
 
@@ -54,6 +55,12 @@ pub(crate) fn compile(
     let wanted = inspect.and_then(|inspect| inspect.data_types.as_ref());
     let types = wanted.map_or_else(Types::standard, |globs| types(globs, "inspect.data_types", problems));
     let inspected = if looks { types } else { Types::NONE };
+    let asks = |switch: Option<bool>| switch.unwrap_or(true) && sections.reports;
+    let notes = Notes {
+        signs: asks(inspect.and_then(|inspect| inspect.signs)),
+        parameters: asks(inspect.and_then(|inspect| inspect.parameters)),
+    };
+    let look = Look { signs: notes.signs && looks, shapes: notes.parameters && looks, ids: key.is_some() };
     // What nobody asks for is not looked for.
     let enabled = bodies.iter().fold(inspected, |enabled, rule| enabled.union(rule.types));
     let detectors = Rc::new(Detectors::new(enabled, Vec::new()));
@@ -69,6 +76,8 @@ pub(crate) fn compile(
         rules,
         plan: Rc::new(plan),
         inspect: inspected,
+        notes,
+        look,
         inspect_bytes_max: inspect
             .and_then(|inspect| inspect.max_bytes)
             .map_or(INSPECT_BYTES, |size| u64::try_from(size.bytes()).unwrap_or(u64::MAX)),

@@ -38,7 +38,7 @@ fn rule(byte: u8) -> Rule {
 fn run(rules: &[Rule], enforced: RuleSet, limits: Limits, format: &Format, body: &[u8], pieces: &[u8]) -> (Result<Vec<u8>, Blocked>, Report) {
     let detectors = Rc::new(Detectors::new(Types::standard(), Vec::new()));
     let plan = Plan::new(rules.to_vec(), detectors, b"key").expect("few rules make a plan");
-    let active = Active { enforced, shadow: (0..rules.len()).collect(), inspect: Types::standard() };
+    let active = Active { enforced, shadow: (0..rules.len()).collect(), inspect: Types::standard(), ..Active::default() };
     let mut masker = Masker::new(Rc::new(plan), active, format, limits);
     let (mut out, mut rest, mut came) = (Vec::new(), body, 0);
     for len in pieces.iter().cycle() {
