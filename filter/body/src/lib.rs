@@ -30,7 +30,6 @@ mod pseudonym;
 mod reader;
 mod scan;
 
-mod shape;
 mod text;
 mod trail;
 mod verdict;

@@ -118,21 +118,6 @@ impl Why {
     }
 }
 
-/// A key as a record may show it: `*` where it may be a value.
-#[must_use]
-pub fn shown_name(key: &[u8]) -> &str {
-    crate::verdict::template(key)
-}
-
-/// Whether a name is that of an object's id: `id`, `order_id`, `userId`, `uuid`.
-#[must_use]
-pub fn is_id_name(name: &[u8]) -> bool {
-    let ends = |end: &[u8]| name.ends_with(end);
-    let whole =
-        name.eq_ignore_ascii_case(b"id") || name.eq_ignore_ascii_case(b"uuid") || name.eq_ignore_ascii_case(b"guid");
-    whole || ends(b"_id") || ends(b"-id") || ends(b"Id") || ends(b"ID") || ends(b"_uuid") || ends(b"Uuid")
-}
-
 impl Report {
     pub(crate) fn partial(&mut self, why: Why) {
         if self.inspected == Inspected::Full {

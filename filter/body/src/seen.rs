@@ -4,9 +4,9 @@
 //! it is. A body of any length costs that much time, and at most a few KiB of memory.
 
 use crate::detect::faults::{Faults, LOOK};
+use crate::detect::outline::Outline;
 use crate::detect::signs::Signs;
 use crate::plan::{Look, Plan};
-use crate::shape::Shape;
 use std::rc::Rc;
 
 /// What is known of a body.
@@ -32,7 +32,7 @@ pub struct Watcher {
     plan: Rc<Plan>,
     look: Look,
     faults: Faults,
-    shape: Option<Shape>,
+    shape: Option<Outline>,
     begins: Option<u8>,
     came: usize,
 }
@@ -62,7 +62,7 @@ impl Watcher {
             let mark = |byte: &&u8| byte.is_ascii_whitespace() || matches!(byte, 0xef | 0xbb | 0xbf);
             self.begins = bytes.iter().find(|byte| !mark(byte)).copied();
             if self.look.shapes && matches!(self.begins, Some(b'{' | b'[')) {
-                self.shape = Some(Shape::default());
+                self.shape = Some(Outline::default());
             }
         }
         if let Some(shape) = &mut self.shape {

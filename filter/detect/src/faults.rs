@@ -5,6 +5,7 @@
 //! cut never changes what is found.
 
 use crate::signs::{Sign, Signs};
+use std::sync::LazyLock;
 
 /// Bytes of a body that are looked at: errors stand at its beginning.
 pub const LOOK: usize = 16 * 1024;
@@ -91,26 +92,19 @@ const NEEDLES: [Needle; 54] = [
     private("192.168.", |before, behind| octets(before, behind, 2)),
 ];
 
-/// Bits of needles by their first, second and third byte.
-static FIRST: [[u64; 256]; 3] = table();
-
-const fn table() -> [[u64; 256]; 3] {
+/// Bits of needles by their first, second and third byte; made when first asked for, because it is larger than what it
+/// is made of.
+static FIRST: LazyLock<[[u64; 256]; 3]> = LazyLock::new(|| {
     let mut table = [[0; 256]; 3];
-    let mut place = 0;
-    while place < 3 {
-        let mut needle = 0;
-        while needle < NEEDLES.len() {
-            // A const context has neither iterators nor `get`; a needle of less than three bytes does not compile.
-            #[expect(clippy::indexing_slicing, reason = "evaluated when compiled")]
-            {
-                table[place][NEEDLES[needle].0[place] as usize] |= 1 << needle;
+    for (number, Needle(text, ..)) in NEEDLES.iter().enumerate() {
+        for (bits, byte) in table.iter_mut().zip(*text) {
+            if let Some(bits) = bits.get_mut(usize::from(*byte)) {
+                *bits |= 1 << number;
             }
-            needle += 1;
         }
-        place += 1;
     }
     table
-}
+});
 
 /// Looks for faults in a body as it comes.
 #[derive(Debug, Default)]
@@ -152,7 +146,7 @@ impl Faults {
 
     /// Judges the places up to `to`.
     fn judge(&mut self, to: usize) {
-        let [one, two, three] = &FIRST;
+        let [one, two, three] = &*FIRST;
         let bits = |table: &[u64; 256], byte: u8| table.get(usize::from(byte)).copied().unwrap_or_default();
         let text = self.window.get(self.at..).unwrap_or_default();
         for (place, triple) in text.windows(3).enumerate().take(to.saturating_sub(self.at)) {

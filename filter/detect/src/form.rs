@@ -16,15 +16,12 @@ pub fn of_text(text: &[u8]) -> &'static str {
 /// What a number of JSON is.
 #[must_use]
 pub fn of_number(text: &[u8]) -> &'static str {
-    let text = std::str::from_utf8(text).unwrap_or_default();
-    if text.parse::<i32>().is_ok() {
-        "integer:int32"
-    } else if text.parse::<i64>().is_ok() {
-        "integer:int64"
-    } else if text.contains(['.', 'e', 'E']) {
-        "number"
-    } else {
-        "integer"
+    let read: Option<i64> = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+    match read {
+        Some(number) if i32::try_from(number).is_ok() => "integer:int32",
+        Some(_) => "integer:int64",
+        None if text.iter().any(|byte| b".eE".contains(byte)) => "number",
+        None => "integer",
     }
 }
 
@@ -45,6 +42,28 @@ pub fn of_string(text: &[u8]) -> &'static str {
         16.. if text.iter().all(u8::is_ascii_hexdigit) => "string:hex",
         _ => "string",
     }
+}
+
+/// Bytes of a name that is shown.
+const NAME_MAX: usize = 48;
+
+/// A name as a report or a record may show it: `*` where it may be a value, such as an id, a name with a space, an
+/// address.
+#[must_use]
+pub fn shown_name(key: &[u8]) -> &str {
+    let digits = key.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-$:".contains(byte) || *byte >= 0x80;
+    let name = key.strip_prefix(b"@").unwrap_or(key);
+    let looks_like_a_name = !name.is_empty() && name.len() <= NAME_MAX && digits < 4 && name.iter().all(plain);
+    std::str::from_utf8(key).ok().filter(|_| looks_like_a_name).unwrap_or("*")
+}
+
+/// Whether a name is that of an object's id: `id`, `order_id`, `userId`, `uuid`.
+#[must_use]
+pub fn is_id_name(name: &[u8]) -> bool {
+    let whole: [&[u8]; 3] = [b"id", b"uuid", b"guid"];
+    let ends: [&[u8]; 6] = [b"_id", b"-id", b"Id", b"ID", b"_uuid", b"Uuid"];
+    whole.iter().any(|word| name.eq_ignore_ascii_case(word)) || ends.iter().any(|end| name.ends_with(end))
 }
 
 /// A number without leading noughts, which would make it a text.

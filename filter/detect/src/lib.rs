@@ -21,6 +21,7 @@ mod find;
 pub mod form;
 mod gate;
 pub mod inside;
+pub mod outline;
 #[cfg(test)]
 #[path = "reference_tests.rs"]
 mod reference;

@@ -7,8 +7,6 @@
 /// How a sign is documented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct About {
-    /// Its name in records.
-    pub name: &'static str,
     /// The entry of the OWASP API Security Top 10 (2023) that it is a sign of.
     pub owasp: &'static str,
     /// What it says.
@@ -26,10 +24,16 @@ macro_rules! signs {
             /// Every sign, in the order of the reference.
             pub const ALL: &'static [Self] = &[$(Self::$sign),*];
 
-            /// How it is documented.
+            /// Its name in records.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$sign => $name, )* }
+            }
+
+            /// How it is documented; apart from its name, so that the module does not carry it.
             #[must_use]
             pub const fn about(self) -> About {
-                match self { $( Self::$sign => About { name: $name, owasp: $owasp, about: $about }, )* }
+                match self { $( Self::$sign => About { owasp: $owasp, about: $about }, )* }
             }
         }
     };
@@ -94,7 +98,7 @@ impl Signs {
 
     /// Their names, in the order of the reference.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Sign::ALL.iter().filter(move |sign| self.contains(**sign)).map(|sign| sign.about().name)
+        Sign::ALL.iter().filter(move |sign| self.contains(**sign)).map(|sign| sign.name())
     }
 }
 
@@ -122,7 +126,7 @@ mod tests {
         );
         for sign in Sign::ALL {
             let about = sign.about();
-            let _ = writeln!(out, "| `{}` | {}:2023 | {} |", about.name, about.owasp, about.about);
+            let _ = writeln!(out, "| `{}` | {}:2023 | {} |", sign.name(), about.owasp, about.about);
         }
         out
     }

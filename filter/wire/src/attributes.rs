@@ -68,12 +68,17 @@ pub struct Attribute {
     pub place: Place,
     /// Where its name comes from.
     pub convention: Convention,
-    /// What it means, its unit and when it is absent.
-    pub about: &'static str,
-    /// Where its value comes from: an Envoy attribute, a header, or the engine.
-    pub source: &'static str,
     /// Whether it can point at a person.
     pub personal: bool,
+}
+
+/// What the reference page says of an attribute.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Doc {
+    /// Where its value comes from: an Envoy attribute, a header, or the engine.
+    pub source: &'static str,
+    /// What it means, its unit and when it is absent.
+    pub about: &'static str,
 }
 
 impl Attribute {
@@ -106,13 +111,13 @@ macro_rules! attributes {
                 kind: $kind,
                 place: Place::$place,
                 convention: Convention::$convention,
-                about: $about,
-                source: $source,
                 personal: false $(|| $personal)?,
             };
         )*
         /// Every attribute, in the order of the reference page.
         pub static ALL: &[&Attribute] = &[$(&$ident),*];
+        /// What is said of each, in the same order: apart, so that the module does not carry it.
+        pub static DOCS: &[Doc] = &[$(Doc { source: $source, about: $about }),*];
     };
 }
 
@@ -174,7 +179,7 @@ attributes! {
     JWT_EXPIRY = "ostiary.jwt.expiry", text(16), Request, Ostiary, "engine", "what the token says of its time: `valid`, `expired`, `not_yet`, `unlimited` or `unknown`";
     JWT_ISSUER = "ostiary.jwt.issuer", text(128), Request, Ostiary, "engine", "the token's issuer as it says, verified or not; absent when it looks like no name of a service";
     SIGNS = "ostiary.signs", texts(32, 32), Request, Ostiary, "engine", "signs of weakness that the call showed, by the names in `filter/detect/SIGNS.md`; absent when it showed none";
-    PARAMETERS = "ostiary.parameters", texts(48, 160), Request, Ostiary, "engine", "parameters: the place (`path`, `query`, `header`, `cookie` or `body`), the name, the type with its format, and the data type found; a list is told when it is first seen of an operation, and again at its 2nd, 4th, 8th … time";
+    PARAMETERS = "ostiary.parameters", texts(32, 96), Request, Ostiary, "engine", "parameters: the place (`path`, `query`, `header`, `cookie` or `body`), the name, the type with its format, and the data type found; a list is told when it is first seen of an operation, and again at its 2nd, 4th, 8th … time";
     PARAMETERS_LEFT_OUT = "ostiary.parameters.left_out", Int, Request, Ostiary, "engine", "parameters beyond those listed; absent when none were";
     FINGERPRINTS = "ostiary.fingerprints", text(1024), Request, Ostiary, "engine", "keyed fingerprints, with blanks between them: `asked:` and 16 hexadecimal digits for an id in path or query, `given:` for one at the top of the answer, `session:` for the session; equal ids have equal digits; absent without `pseudonyms`";
 
@@ -214,7 +219,7 @@ attributes! {
     DATA_FINGERPRINTS = "ostiary.data_fingerprints", texts(32, 96), Request, Ostiary, "engine", "keyed fingerprints of the values found: the data type, a colon and 16 hexadecimal digits; absent without `pseudonyms`";
     FINGERPRINT_KEY = "ostiary.data_fingerprints.key", text(128), Request, Ostiary, "`pseudonyms.key_id`", "name of the key that the fingerprints are made under";
     RESPONSE_SHAPE = "ostiary.response.shape", text(16), Request, Ostiary, "engine", "hash of the shape of an answer in JSON: of its fields with their types, whatever their values, order and number; 16 hexadecimal digits";
-    RESPONSE_FIELDS = "ostiary.response.fields", texts(64, 160), Request, Ostiary, "engine", "the fields of that shape: a path as rules write it, a blank, and the type with its format; told as often as `ostiary.parameters` are";
+    RESPONSE_FIELDS = "ostiary.response.fields", texts(32, 96), Request, Ostiary, "engine", "the fields of that shape: a path as rules write it, a blank, and the type with its format; told as often as `ostiary.parameters` are";
     RESPONSE_FIELDS_PARTIAL = "ostiary.response.fields.partial", Bool, Request, Ostiary, "engine", "true when there may be more fields; absent otherwise";
     MASKING_RULES = "ostiary.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that changed the response; absent when none did";
     WOULD_MASKING_RULES = "ostiary.would_be.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that would have changed it had they not been in shadow";
@@ -239,7 +244,7 @@ attributes! {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, Convention, Place};
+    use super::{ALL, Convention, DOCS, Place};
     use std::collections::BTreeSet;
 
     /// The conventions' own constants, read from the crate's source at the pinned version: a name
@@ -276,10 +281,10 @@ mod tests {
     #[test]
     fn a_name_stands_once_in_each_place() {
         let mut seen = BTreeSet::new();
+        assert!(DOCS.iter().all(|doc| !doc.about.is_empty() && !doc.source.is_empty()));
         for attribute in ALL {
             assert!(seen.insert((attribute.name, format!("{:?}", attribute.place))), "{}", attribute.name);
             assert_eq!(attribute.convention == Convention::Ostiary, attribute.name.starts_with("ostiary."));
-            assert!(!attribute.about.is_empty() && !attribute.source.is_empty());
         }
     }
 
@@ -290,7 +295,8 @@ mod tests {
         assert_eq!(personal, ["client.address", "user_agent.original", "ostiary.caller.id"]);
     }
 
-    /// A record's size is bounded by its table: all texts at their bound stay under 32 KiB.
+    /// A record's size is bounded by its table: all texts at their bound stay under 40 KiB, of which a receiver's usual 4 MiB hold
+    /// a hundred.
     #[test]
     fn a_record_is_bounded() {
         let bytes: usize = ALL
@@ -298,6 +304,6 @@ mod tests {
             .filter(|a| a.place == Place::Request)
             .map(|a| a.name.len() + 16 + a.items_max().max(1) * (a.bytes_max() + 16))
             .sum();
-        assert!(bytes < 32 * 1024, "{bytes}");
+        assert!(bytes < 40 * 1024, "{bytes}");
     }
 }

@@ -80,41 +80,50 @@ pub(super) fn leads(part: &[u8], single: bool) -> Leads {
     numeric(name, single).unwrap_or_else(|| named(name, single))
 }
 
-/// A host as it is looked up: in lower case, with what IDNA maps to ASCII mapped (UTS 46); none where a
-/// character may map to ASCII in a way that is not known here.
+/// Characters that IDNA maps to ASCII (UTS 46): from, to, what the first becomes, and after how many it begins again.
+const MAPPED: [(u32, u32, u8, u32); 17] = [
+    (0xb2, 0xb3, b'2', 2),
+    (0xb9, 0xb9, b'1', 1),
+    (0x17f, 0x17f, b's', 1),
+    (0x2070, 0x2079, b'0', 10),
+    (0x2080, 0x2089, b'0', 10),
+    (0x2113, 0x2113, b'l', 1),
+    (0x212a, 0x212a, b'k', 1),
+    (0x2460, 0x2468, b'1', 9),
+    (0x24b6, 0x24cf, b'a', 26),
+    (0x24d0, 0x24e9, b'a', 26),
+    (0x24ea, 0x24ea, b'0', 1),
+    (0x3002, 0x3002, b'.', 1),
+    (0xff61, 0xff61, b'.', 1),
+    (0xff01, 0xff5e, b'!', 94),
+    (0x1d400, 0x1d6a3, b'a', 26),
+    (0x1d7ce, 0x1d7ff, b'0', 10),
+    (0x1f130, 0x1f149, b'a', 26),
+];
+
+/// Characters that are nothing to it: soft hyphen, and those without width.
+const NOTHING: [u32; 6] = [0xad, 0x200b, 0x200c, 0x200d, 0x2060, 0xfeff];
+
+/// Ranges of which others may map to ASCII too.
+const DOUBTFUL: [(u32, u32); 4] = [(0x2000, 0x2bff), (0x3200, 0x33ff), (0xff00, 0xffef), (0x1f100, 0x1f1ff)];
+
+/// A host as it is looked up: in lower case, with what IDNA maps to ASCII mapped; none where a character may map to
+/// ASCII in a way that is not known here.
 fn plain(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         let code = u32::from(character);
-        let digit = |of: u32| char::from_digit(of % 10, 10);
-        let letter = |of: u32| u8::try_from(of % 26).ok().map(|of| char::from(b'a' + of));
-        let mapped = match code {
-            0..0x80 => Some(character.to_ascii_lowercase()),
-            // Soft hyphen and characters without width are nothing.
-            0xad | 0x200b..=0x200d | 0x2060 | 0xfeff => continue,
-            0x3002 | 0xff61 => Some('.'),
-            0xff01..=0xff5e => char::from_u32(code - 0xfee0).map(|ascii| ascii.to_ascii_lowercase()),
-            0xb9 => Some('1'),
-            0xb2 | 0xb3 => digit(code - 0xb0),
-            0x2070 | 0x2074..=0x2079 => digit(code - 0x2070),
-            0x2080..=0x2089 => digit(code - 0x2080),
-            0x24ea => Some('0'),
-            0x2460..=0x2468 => digit(code - 0x245f),
-            0x2469..=0x2472 => {
-                out.push('1');
-                digit(code - 0x2469)
+        let mapped = MAPPED.iter().find(|(from, to, ..)| (*from..=*to).contains(&code));
+        match mapped {
+            _ if character.is_ascii() => out.push(character.to_ascii_lowercase()),
+            _ if NOTHING.contains(&code) => {}
+            Some((from, _, first, period)) => {
+                let ascii = char::from_u32(u32::from(*first) + (code - from) % period)?;
+                out.push(ascii.to_ascii_lowercase());
             }
-            0x24b6..=0x24cf => letter(code - 0x24b6),
-            0x24d0..=0x24e9 => letter(code - 0x24d0),
-            0x1d400..=0x1d6a3 => letter(code - 0x1d400),
-            0x1d7ce..=0x1d7ff => digit(code - 0x1d7ce),
-            0x17f => Some('s'),
-            0x212a => Some('k'),
-            0x2113 => Some('l'),
-            0x2000..=0x2bff | 0x3200..=0x33ff | 0xff00..=0xffef | 0x1f100..=0x1f1ff => return None,
-            _ => Some(character),
-        };
-        out.push(mapped?);
+            None if DOUBTFUL.iter().any(|(from, to)| (*from..=*to).contains(&code)) => return None,
+            None => out.push(character),
+        }
     }
     Some(out)
 }

@@ -5,8 +5,8 @@ use crate::pairs::Pairs;
 use ostiary_body::detect::signs::{Sign, Signs};
 
 /// Headers that name what answers.
-const BANNERS: [&[u8]; 6] =
-    [b"server", b"x-powered-by", b"x-aspnet-version", b"x-aspnetmvc-version", b"x-generator", b"x-powered-cms"];
+const BANNERS: [&str; 6] =
+    ["server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator", "x-powered-cms"];
 
 /// What a body is declared as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,67 +44,32 @@ impl Answered {
     }
 }
 
-/// What of an answer's head decides.
-#[derive(Default)]
-struct Head<'a> {
-    status: &'a [u8],
-    content_type: Option<&'a [u8]>,
-    cache_control: Vec<u8>,
-    policy: Vec<u8>,
-    framing: bool,
-    nosniff: bool,
-    hsts: bool,
-    banner: bool,
-    allowed: &'a [u8],
-    credentials: bool,
-}
-
-impl<'a> Head<'a> {
-    fn new(lines: Pairs<'a>) -> Self {
-        let mut head = Self::default();
-        for (name, value) in lines {
-            match name {
-                b":status" => head.status = value,
-                b"content-type" => {
-                    head.content_type.get_or_insert(value);
-                }
-                b"cache-control" => head.cache_control.extend(value.to_ascii_lowercase()),
-                b"content-security-policy" => head.policy.extend(value.to_ascii_lowercase()),
-                b"x-frame-options" => head.framing = true,
-                b"x-content-type-options" => head.nosniff |= value.trim_ascii().eq_ignore_ascii_case(b"nosniff"),
-                b"strict-transport-security" => head.hsts = true,
-                b"access-control-allow-origin" => head.allowed = value.trim_ascii(),
-                b"access-control-allow-credentials" => {
-                    head.credentials |= value.trim_ascii().eq_ignore_ascii_case(b"true");
-                }
-                _ if BANNERS.contains(&name) => head.banner |= has_version(value),
-                _ => {}
-            }
-        }
-        head
-    }
-}
-
 /// The signs of an answer's head to `asker`.
 #[must_use]
 pub fn of_answer(lines: Pairs<'_>, asker: &Asker) -> Answered {
-    let head = Head::new(lines);
-    let declared = head.content_type.map_or(Declared::Other, declared);
+    let is_there = |name: &str| lines.named(name).next().is_some();
+    let says = |name: &str, word: &str| lines.named(name).any(|value| holds(value, word));
+    let declared = lines.named("content-type").next().map_or(Declared::Other, declared);
     let (html, json) = (declared == Declared::Html, declared == Declared::Json);
+    let policy = "content-security-policy";
+    let answers = asker.is_safe && asker.is_credited && lines.named(":status").any(|status| status.starts_with(b"2"));
+    let kept = !["no-store", "no-cache", "private"].iter().any(|word| says("cache-control", word));
+    let allows = |origin: &[u8]| lines.named("access-control-allow-origin").any(|value| value.trim_ascii() == origin);
+    let credits = says("access-control-allow-credentials", "true");
     let mut signs = Signs::NONE;
-    signs.add_if(head.banner, Sign::Banner);
-    signs.add_if(has_several(lines.named("content-type")), Sign::SeveralContentTypes);
-    signs.add_if(html && head.policy.is_empty(), Sign::NoCsp);
-    signs.add_if(html && !head.framing && !holds(&head.policy, b"frame-ancestors"), Sign::NoFrameOptions);
-    signs.add_if((html || json) && !head.nosniff, Sign::NoNosniff);
-    signs.add_if(html && !head.hsts, Sign::NoHsts);
-    let kept = !["no-store", "no-cache", "private"].iter().any(|word| holds(&head.cache_control, word.as_bytes()));
-    let answers = asker.is_safe && asker.is_credited && head.status.starts_with(b"2");
-    signs.add_if(json && answers && kept, Sign::Cacheable);
-    if head.credentials {
-        signs.add_if(head.allowed == b"*", Sign::CorsWildcard);
-        signs.add_if(head.allowed == b"null", Sign::CorsNull);
-        signs.add_if(asker.foreign_origin.as_deref() == Some(head.allowed), Sign::CorsReflected);
+    for (holds, sign) in [
+        (BANNERS.iter().any(|name| lines.named(name).any(has_version)), Sign::Banner),
+        (has_several(lines.named("content-type")), Sign::SeveralContentTypes),
+        (html && !is_there(policy), Sign::NoCsp),
+        (html && !is_there("x-frame-options") && !says(policy, "frame-ancestors"), Sign::NoFrameOptions),
+        ((html || json) && !says("x-content-type-options", "nosniff"), Sign::NoNosniff),
+        (html && !is_there("strict-transport-security"), Sign::NoHsts),
+        (json && answers && kept, Sign::Cacheable),
+        (credits && allows(b"*"), Sign::CorsWildcard),
+        (credits && allows(b"null"), Sign::CorsNull),
+        (credits && asker.foreign_origin.as_deref().is_some_and(allows), Sign::CorsReflected),
+    ] {
+        signs.add_if(holds, sign);
     }
     Answered { signs, declared }
 }
@@ -137,6 +102,7 @@ fn has_version(banner: &[u8]) -> bool {
         || banner.windows(2).any(|pair| matches!(pair, [b'/' | b' ' | b'v', digit] if digit.is_ascii_digit()))
 }
 
-fn holds(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|window| window == word)
+/// Whether a text holds a word, whatever its case.
+fn holds(text: &[u8], word: &str) -> bool {
+    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }

@@ -271,7 +271,8 @@ pub(super) fn read(lines: Pairs<'_>, query: &[Parameter<'_>], callers: &Callers,
     found
 }
 
-fn is_key_header(name: &[u8], callers: &Callers) -> bool {
+/// Whether a header carries a key.
+pub(super) fn is_key_header(name: &[u8], callers: &Callers) -> bool {
     let is_likely = name.first() == Some(&b'x') || name.ends_with(b"key");
     let is_own = || std::str::from_utf8(name).is_ok_and(|name| callers.is_credential_header(name));
     is_likely && KEY_HEADERS.contains(&&*plain(name)) || !callers.is_empty() && is_own()

@@ -6,11 +6,11 @@ use super::{Noted, VALUE_MAX, credentials, find};
 use crate::judge::{Judged, RequestHead};
 use crate::policy::Policy;
 use crate::query::Parameter;
-use ostiary_body::detect::{Context, Detectors, form};
-use ostiary_body::report::shown_name;
+use ostiary_body::detect::form::{self, is_id_name, shown_name};
+use ostiary_body::detect::{Context, Detectors};
 
 /// Parameters of one request that are noted.
-pub const PARAMETERS_MAX: usize = 48;
+pub const PARAMETERS_MAX: usize = 32;
 
 /// Fingerprints of ids that were asked for.
 pub const ASKED_MAX: usize = 8;
@@ -105,7 +105,10 @@ pub(super) fn note(
             }
             // Who has a token goes by that.
             b"authorization" if !value.is_empty() => session = Some(value),
-            _ if is_of_note(header) => book.add("header", &name(header), Some(value)),
+            // Keys are credentials, and told of as such.
+            _ if is_of_note(header) && !credentials::is_key_header(header, policy.callers()) => {
+                book.add("header", &name(header), Some(value))
+            }
             _ => {}
         }
     }
@@ -139,12 +142,6 @@ fn name(name: &[u8]) -> String {
         return "*".to_owned();
     }
     parts.iter().map(|part| shown_name(part)).collect::<Vec<_>>().join(".")
-}
-
-/// Whether a name is that of an object's id.
-#[must_use]
-pub(super) fn is_id_name(name: &[u8]) -> bool {
-    ostiary_body::report::is_id_name(name)
 }
 
 fn is_of_note(header: &[u8]) -> bool {

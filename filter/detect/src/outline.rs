@@ -5,8 +5,7 @@
 //! something stands, formats of strings, whether a number has a fraction, and nulls: what may be null is then a
 //! field that may be missing. Two answers of one shape were most likely written by the same code.
 
-use crate::detect::form;
-use crate::report::{is_id_name, shown_name};
+use crate::form::{self, is_id_name, shown_name};
 use sha2::{Digest, Sha256};
 
 /// Levels that are told apart; what is deeper counts as a value of its container's type.
@@ -16,10 +15,10 @@ const DEPTH_MAX: usize = 16;
 const PAIRS_MAX: usize = 512;
 
 /// Fields that are listed.
-const FIELDS_MAX: usize = 64;
+const FIELDS_MAX: usize = 32;
 
 /// Bytes of a path as it is listed.
-const PATH_MAX: usize = 160;
+const PATH_MAX: usize = 96;
 
 /// Bytes of a token that are kept: to see its format, to take it for an id.
 const TOKEN_MAX: usize = 64;
@@ -32,7 +31,7 @@ const TOP: usize = 3;
 
 /// Reads the shape of a body as it comes. It is no validator: what is no JSON gives some shape.
 #[derive(Debug, Default)]
-pub(crate) struct Shape {
+pub struct Outline {
     lex: Lex,
     levels: Vec<Level>,
     /// Containers that are open beyond the limit.
@@ -71,10 +70,11 @@ struct Level {
     path_len: usize,
 }
 
-// === impl Shape ===
+// === impl Outline ===
 
-impl Shape {
-    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+impl Outline {
+    /// Takes the next bytes.
+    pub fn feed(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some((byte, after)) = rest.split_first() {
             match self.lex {
@@ -239,21 +239,27 @@ impl Shape {
     }
 
     /// The hash of the shape: of the set of its pairs, in no order.
-    pub(crate) fn hash(&self) -> u64 {
+    #[must_use]
+    pub fn hash(&self) -> u64 {
         let mut hash = Sha256::new();
         self.pairs.iter().for_each(|pair| hash.update(pair.to_le_bytes()));
         hash.finalize().first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
     }
 
-    pub(crate) const fn is_partial(&self) -> bool {
+    /// Whether there may be more to it.
+    #[must_use]
+    pub const fn is_partial(&self) -> bool {
         self.is_partial
     }
 
-    pub(crate) fn ids(&self) -> impl Iterator<Item = &[u8]> {
+    /// The ids at its top, as written.
+    pub fn ids(&self) -> impl Iterator<Item = &[u8]> {
         self.ids.iter().map(Vec::as_slice)
     }
 
-    pub(crate) fn into_fields(self) -> Vec<String> {
+    /// Its fields: a path as rules write it, a blank, and the type with the format of the first value.
+    #[must_use]
+    pub fn into_fields(self) -> Vec<String> {
         self.fields
     }
 }
