@@ -160,16 +160,20 @@ pub struct Call {
     pub rules: [Option<Arc<Rule>>; 2],
     /// Which of the batch's parties called.
     pub party: usize,
-    /// What was found in its answer.
+    /// What was found in it and in its answer.
     pub findings: Vec<Finding>,
     /// The whole record, where it was chosen to be kept.
     pub kept: Option<Box<Kept>>,
 }
 
-/// A kind of data that was found in an answer.
+/// What the name of a kind of data begins with that was found in a request: beside it, the same kind in
+/// answers is another kind, with counts of its own.
+pub const IN_REQUESTS: &str = "request:";
+
+/// A kind of data that was found in a request or an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Its name.
+    /// Its name, after [`IN_REQUESTS`] where it was in the request.
     pub data_type: Arc<str>,
     /// How many values of it were found.
     pub found: u64,

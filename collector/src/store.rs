@@ -183,10 +183,10 @@ pub struct RuleItem {
     pub top: Vec<(OperationId, Hits)>,
 }
 
-/// A kind of data that was found in an operation's answers.
+/// A kind of data that was found in calls of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataTypeItem {
-    /// Its name.
+    /// Its name, after [`crate::facts::IN_REQUESTS`] where it was in requests.
     pub name: String,
     /// The records that it was found in; the weight counts values, in thousandths.
     pub hits: Hits,

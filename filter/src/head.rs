@@ -120,6 +120,18 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// Whether what follows the head is another protocol, if the upstream agrees to it.
+    #[must_use]
+    pub fn upgrades(&self) -> bool {
+        self.method == b"CONNECT" || self.protocol() == Protocol::Websocket
+    }
+
+    /// All lines.
+    #[must_use]
+    pub const fn lines(&self) -> Pairs<'a> {
+        self.lines
+    }
+
     /// Whether the client understands a gRPC answer: what is gRPC to Envoy, which tells its own
     /// answers by it, is `application/grpc` and what begins with it by `+`. gRPC-Web is answered as HTTP.
     fn is_grpc(&self) -> bool {

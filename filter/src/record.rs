@@ -3,11 +3,13 @@
 mod noted;
 
 use crate::facts::Facts;
+use crate::listed::Listed;
+use crate::reading::Looked;
 use crate::report::Reporter;
+use crate::request::Request;
 use crate::response::Response;
 use crate::stream::Known;
-use crate::told::Told;
-use ostiary_body::report::TypeCount;
+use ostiary_body::report::{Fingerprint, Place, Report, TypeCount};
 use ostiary_body::seen::Seen;
 use ostiary_engine::access::{Origin, Verdict};
 use ostiary_engine::address;
@@ -16,13 +18,13 @@ use ostiary_wire::encode::{Attributes, Head};
 use ostiary_wire::{Event, grpc_status};
 
 /// Appends the record of a request that has ended. `known` is `None` when it never reached us,
-/// `id` is the operation's, `refused` says that we answered it.
+/// `id` is the operation's, `refused` says that we answered it; then what came and what went back.
 pub(crate) fn request(
     reporter: &mut Reporter,
     facts: &Facts<'_>,
     (known, id): (Option<&Known>, Option<&str>),
-    (refused, response): (bool, &Response),
-    (seen, told): (&Seen, &mut Told),
+    (refused, asked_with, response): (bool, &Request, &Response),
+    (seen, listed): ([&Seen; 2], &mut Listed),
 ) {
     let time_ns = facts.time_ns.unwrap_or(0);
     let head = Head {
@@ -36,9 +38,17 @@ pub(crate) fn request(
         if let Some(known) = known {
             asked(w, known, id);
             decided(w, known);
-            found(w, known, response);
+            masked(w, known, response);
+            found(
+                w,
+                known,
+                [
+                    (&REQUEST, asked_with.inspected(), asked_with.report()),
+                    (&RESPONSE, response.inspected(), response.report()),
+                ],
+            );
             noted::write(w, facts, known, response, seen);
-            noted::write_lists(w, &known.noted, seen, (id.unwrap_or_default(), told));
+            noted::write_lists(w, &known.noted, seen, (id.unwrap_or_default(), listed));
         }
         client(w, facts, known);
         answered(w, facts, refused, known.is_some_and(|known| known.kept.grpc));
@@ -116,47 +126,94 @@ fn decided(w: &mut Attributes<'_>, known: &Known) {
     w.str(&a::POLICY_REVISION, &known.policy.revision().to_string());
 }
 
-/// What was found in the response, and what was done about it.
-fn found(w: &mut Attributes<'_>, known: &Known, response: &Response) {
-    let (inspection, reason) = response.inspected();
-    w.str(&a::INSPECTION, inspection);
-    if let Some(reason) = reason {
-        w.str(&a::INSPECTION_REASON, reason);
-    }
-    let masking = known.policy.masking();
-    let name = |rule: usize| masking.rule(rule).map(|rule| &*rule.name);
+/// What masking rules did with the response.
+fn masked(w: &mut Attributes<'_>, known: &Known, response: &Response) {
+    let name = |rule: usize| known.policy.masking().rule(rule).map(|rule| &*rule.name);
     if let Some(ended) = response.ended() {
         if let Some(name) = name(ended.rule) {
             w.str(&a::BLOCKED_BY, name);
         }
         w.str(&a::BLOCKED_REASON, ended.reason);
     }
-    let report = response.report();
     for (attribute, acting) in [(&a::MASKING_RULES, true), (&a::WOULD_MASKING_RULES, false)] {
         w.texts(attribute, &response.rules(acting).filter_map(name).collect::<Vec<_>>());
     }
-    let Some(report) = report else { return };
-    w.count(&a::DETECTORS_VERSION, u64::from(ostiary_body::detect::VERSION));
-    let detectors = masking.plan().detectors();
-    let types: Vec<&str> = report.types.iter().map(|count| detectors.name(count.data_type)).collect();
-    let counts = |of: fn(&TypeCount) -> u64| report.types.iter().map(of).collect::<Vec<_>>();
-    w.texts(&a::DATA_TYPES, &types);
-    w.counts(&a::DATA_TYPES_COUNTS, &counts(|count| count.found));
-    w.counts(&a::DATA_TYPES_MASKED, &counts(|count| count.masked));
-    let fields: Vec<String> = report
-        .fields
-        .iter()
-        .map(|place| format!("{} {}", place.path, place.data_type.map_or("-", |data_type| detectors.name(data_type))))
-        .collect();
-    w.texts(&a::DATA_FIELDS, &fields.iter().map(String::as_str).collect::<Vec<_>>());
-    let Some(key_id) = masking.key_id().filter(|_| !report.fingerprints.is_empty()) else { return };
-    let fingerprints: Vec<String> = report
-        .fingerprints
-        .iter()
-        .map(|print| format!("{}:{:016x}", detectors.name(print.data_type), print.hash))
-        .collect();
-    w.texts(&a::DATA_FINGERPRINTS, &fingerprints.iter().map(String::as_str).collect::<Vec<_>>());
-    w.str(&a::FINGERPRINT_KEY, key_id);
+}
+
+/// Where it is written what was found in a message.
+struct Told {
+    inspection: &'static Attribute,
+    reason: &'static Attribute,
+    types: &'static Attribute,
+    counts: &'static Attribute,
+    masked: Option<&'static Attribute>,
+    fields: &'static Attribute,
+    fingerprints: &'static Attribute,
+}
+
+const REQUEST: Told = Told {
+    inspection: &a::REQUEST_INSPECTION,
+    reason: &a::REQUEST_INSPECTION_REASON,
+    types: &a::REQUEST_DATA_TYPES,
+    counts: &a::REQUEST_DATA_TYPES_COUNTS,
+    masked: None,
+    fields: &a::REQUEST_DATA_FIELDS,
+    fingerprints: &a::REQUEST_DATA_FINGERPRINTS,
+};
+
+const RESPONSE: Told = Told {
+    inspection: &a::INSPECTION,
+    reason: &a::INSPECTION_REASON,
+    types: &a::DATA_TYPES,
+    counts: &a::DATA_TYPES_COUNTS,
+    masked: Some(&a::DATA_TYPES_MASKED),
+    fields: &a::DATA_FIELDS,
+    fingerprints: &a::DATA_FINGERPRINTS,
+};
+
+/// What was found in the request and in the response.
+fn found(w: &mut Attributes<'_>, known: &Known, of: [(&Told, Looked, Option<&Report>); 2]) {
+    let masking = known.policy.masking();
+    let (mut version, mut key_id) = (false, None);
+    for (told, (inspection, reason), report) in of {
+        w.str(told.inspection, inspection);
+        if let Some(reason) = reason {
+            w.str(told.reason, reason);
+        }
+        let Some(report) = report else { continue };
+        version = true;
+        if report.types.is_empty() && report.fields.is_empty() {
+            continue;
+        }
+        let detectors = masking.plan().detectors();
+        let types: Vec<&str> = report.types.iter().map(|count| detectors.name(count.data_type)).collect();
+        let counts = |of: fn(&TypeCount) -> u64| report.types.iter().map(of).collect::<Vec<_>>();
+        w.texts(told.types, &types);
+        w.counts(told.counts, &counts(|count| count.found));
+        if let Some(attribute) = told.masked {
+            w.counts(attribute, &counts(|count| count.masked));
+        }
+        let place = |place: &Place| {
+            let data_type = place.data_type.map_or("-", |data_type| detectors.name(data_type));
+            format!("{} {data_type}", place.path)
+        };
+        list(w, told.fields, report.fields.iter().map(place).collect());
+        key_id = key_id.or(masking.key_id().filter(|_| !report.fingerprints.is_empty()));
+        if key_id.is_some() {
+            let print = |print: &Fingerprint| format!("{}:{:016x}", detectors.name(print.data_type), print.hash);
+            list(w, told.fingerprints, report.fingerprints.iter().map(print).collect());
+        }
+    }
+    if version {
+        w.count(&a::DETECTORS_VERSION, u64::from(ostiary_body::detect::VERSION));
+    }
+    if let Some(key_id) = key_id {
+        w.str(&a::FINGERPRINT_KEY, key_id);
+    }
+}
+
+fn list(w: &mut Attributes<'_>, attribute: &Attribute, values: Vec<String>) {
+    w.texts(attribute, &values.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
 fn verdict(

@@ -1,15 +1,16 @@
 //! One response on its way out: its head changed where a rule masks its body, its body read and
 //! masked as it streams by.
 
-mod reading;
+mod passing;
 
 use crate::host::{HeaderMap, Host, Status};
+use crate::reading::Looked;
 use ostiary_body::report::{Report, RuleCount};
 use ostiary_body::seen::Seen;
 use ostiary_engine::masking::{Body, Due, HeadChange, Masking, ResponseHead, RuleSet, Treatment};
 use ostiary_engine::noted::{self, Answered, Asker};
 use ostiary_engine::pairs::Pairs;
-use reading::Reading;
+use passing::Passing;
 
 /// A response.
 #[derive(Debug, Default)]
@@ -52,7 +53,7 @@ enum Stage {
     /// It is not looked at, for this reason.
     Unread(&'static str),
     /// It streams by.
-    Reading(Box<Reading>),
+    Passing(Box<Passing>),
 }
 
 impl Response {
@@ -87,10 +88,7 @@ impl Response {
             Body::Untouched => {}
             Body::Unread(reason) => self.body = Stage::Unread(reason),
             Body::Blocked(rule, reason) => return Ok(self.end(rule, reason)),
-            Body::Read { active, guard, coding, ending, content_type } => {
-                self.body =
-                    Stage::Reading(Box::new(Reading::new(masking, (active, guard), (coding, ending), content_type)));
-            }
+            Body::Read(asked, ending) => self.body = Stage::Passing(Box::new(Passing::new(masking, asked, ending))),
         }
         Ok(Next::Continue)
     }
@@ -100,8 +98,8 @@ impl Response {
         if self.ended.is_some() {
             return self.after_end();
         }
-        let Stage::Reading(reading) = &mut self.body else { return Next::Continue };
-        reading.chunk(host, masking, len, is_last).unwrap_or_else(|(rule, reason)| self.end(rule, reason))
+        let Stage::Passing(passing) = &mut self.body else { return Next::Continue };
+        passing.chunk(host, masking, len, is_last).unwrap_or_else(|(rule, reason)| self.end(rule, reason))
     }
 
     /// The body has ended without a word.
@@ -109,8 +107,8 @@ impl Response {
         if self.ended.is_some() {
             return self.after_end();
         }
-        let Stage::Reading(reading) = &mut self.body else { return Next::Continue };
-        match reading.trailers(host, masking) {
+        let Stage::Passing(passing) = &mut self.body else { return Next::Continue };
+        match passing.trailers(host, masking) {
             Ok(()) => Next::Continue,
             Err((rule, reason)) => self.end(rule, reason),
         }
@@ -135,7 +133,7 @@ impl Response {
 
     /// Whether its body streams by.
     pub(crate) const fn has_begun(&self) -> bool {
-        matches!(self.body, Stage::Reading(_))
+        matches!(self.body, Stage::Passing(_))
     }
 
     /// The rule that ended it.
@@ -159,7 +157,7 @@ impl Response {
     /// What was found in the body.
     pub(crate) fn report(&self) -> Option<&Report> {
         match &self.body {
-            Stage::Reading(reading) => reading.report(),
+            Stage::Passing(passing) => passing.reading.report(),
             Stage::Unasked | Stage::Unread(_) => None,
         }
     }
@@ -172,17 +170,17 @@ impl Response {
     /// What its body showed beside data types; told once.
     pub(crate) fn seen(&mut self) -> Option<Seen> {
         match &mut self.body {
-            Stage::Reading(reading) => reading.seen(),
+            Stage::Passing(passing) => passing.reading.seen(),
             Stage::Unasked | Stage::Unread(_) => None,
         }
     }
 
     /// How much of the body was looked at, and why not more.
-    pub(crate) fn inspected(&self) -> (&'static str, Option<&'static str>) {
+    pub(crate) fn inspected(&self) -> Looked {
         match &self.body {
             Stage::Unasked => ("none", Some("not_asked")),
             Stage::Unread(reason) => ("none", Some(reason)),
-            Stage::Reading(reading) => reading.inspected(),
+            Stage::Passing(passing) => passing.reading.inspected(),
         }
     }
 }

@@ -4,12 +4,12 @@ use crate::facts::FactReader;
 use crate::host::{GrpcCall, Host};
 use crate::identity::{direction, hex, plugin_name, random, resource, stream_id};
 use crate::ids::Ids;
+use crate::listed::Listed;
 use crate::metrics::{Counter, Drop};
 use crate::quota;
 use crate::report::outbox::Answer;
 use crate::report::{Pace, Reporter, Tally};
 use crate::slots::{Entry, Slots, Touched};
-use crate::told::Told;
 use crate::vm::{Vm, say};
 use ostiary_engine::Direction;
 use ostiary_engine::catalog::Surroundings;
@@ -47,7 +47,7 @@ pub(crate) struct State {
     pub(crate) reporter: Option<Reporter>,
     pub(crate) facts: FactReader,
     pub(crate) ids: Ids,
-    pub(crate) told: Told,
+    pub(crate) listed: Listed,
     pub(crate) counter: quota::Counter,
     /// Requests under way.
     pub(crate) open: u64,
@@ -71,7 +71,7 @@ impl State {
             reporter: None,
             facts: FactReader::default(),
             ids: Ids::default(),
-            told: Told::default(),
+            listed: Listed::default(),
             counter: quota::Counter::default(),
             open: 0,
             direction: None,
@@ -90,7 +90,7 @@ impl State {
         let host = &vm.host;
         self.surroundings = policy.surroundings(self.direction.unwrap_or_default());
         self.ids.clear();
-        self.told = Told::default();
+        self.listed = Listed::default();
         self.counter.install(vm, &policy);
         self.target = target;
         if self.life == Life::New {

@@ -2,6 +2,7 @@
 
 mod back;
 mod held;
+mod onward;
 
 use crate::asking::Asking;
 use crate::facts::Facts;
@@ -9,6 +10,7 @@ use crate::head::{Head, Kept};
 use crate::host::{HeaderMap, Host};
 use crate::metrics::Counter;
 use crate::quota::{self, Asked};
+use crate::request::Request;
 use crate::response::Response;
 use crate::state::State;
 use crate::vm::{Vm, say};
@@ -106,20 +108,26 @@ pub struct Stream<H> {
     vm: Vm<H>,
     root: Rc<RefCell<State>>,
     phase: Phase,
+    request: Request,
     response: Response,
 }
 
 impl<H: Host> Stream<H> {
     pub(crate) fn new(vm: Vm<H>, root: Rc<RefCell<State>>) -> Self {
-        Self { vm, root, phase: Phase::New, response: Response::default() }
+        Self { vm, root, phase: Phase::New, request: Request::default(), response: Response::default() }
     }
 
     /// Takes what happens and says how to go on.
     pub fn step(&mut self, input: Input) -> Flow {
         match (input, &self.phase) {
             (Input::RequestHeaders { end }, Phase::New) => self.begin(end),
-            (Input::RequestBody { len, end }, Phase::Reading(..)) => self.read(Some(len), end),
+            (Input::RequestBody { len, end }, Phase::Reading(..)) => {
+                let flow = self.read(Some(len), end);
+                // What was held goes on in this callback.
+                if flow == Flow::Continue { self.pass_on(len, end) } else { flow }
+            }
             (Input::RequestTrailers, Phase::Reading(..)) => self.read(None, true),
+            (Input::RequestBody { len, end }, Phase::Permitted(..)) => self.pass_on(len, end),
             // The upstream must see nothing of a refused request. Envoy drops what still comes, and
             // if it did not answer for us, the request is held.
             (Input::RequestHeaders { .. } | Input::RequestBody { .. } | Input::RequestTrailers, Phase::Refused(_) | Phase::Asking(..)) => {
@@ -136,8 +144,8 @@ impl<H: Host> Stream<H> {
             ) if self.response.has_begun() => Flow::Stop,
             // Envoy gives the headers once; an internal redirect is a new stream to us.
             (Input::RequestHeaders { .. }, Phase::Permitted(..) | Phase::Reading(..) | Phase::Ended)
-            // A body that no quota counts by flows without being copied into the guest.
-            | (Input::RequestBody { .. } | Input::RequestTrailers, Phase::New | Phase::Permitted(..) | Phase::Ended)
+            | (Input::RequestBody { .. }, Phase::New | Phase::Ended)
+            | (Input::RequestTrailers, Phase::New | Phase::Permitted(..) | Phase::Ended)
             // Our own refusal passes here too, and must.
             | (Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers, _) => Flow::Continue,
             (Input::End, _) => {
@@ -172,6 +180,7 @@ impl<H: Host> Stream<H> {
             judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
         }
         judged.reads_body &= !end;
+        self.request = Request::new(policy.masking(), head.lines(), (end, head.upgrades()));
         let quotas = self.count(&policy, &judged);
         let noted = if head.is_request() { note(&policy, &head.request(), &judged) } else { Noted::default() };
         let known = Box::new(Known { policy, judged, kept: head.keep(), quotas, noted });
@@ -193,6 +202,7 @@ impl<H: Host> Stream<H> {
             }
             Err(refusal) => {
                 self.vm.count(Counter::Refused(refusal));
+                self.request.was_refused();
                 if self.refuse(refusal, &known) {
                     self.response = Response::default();
                 }
@@ -271,9 +281,13 @@ impl<H: Host> Stream<H> {
             }
             Phase::Refused(known) => (Some(&**known), true),
         };
+        if let Some(known) = known {
+            self.request.finish(known.policy.masking());
+        }
         let state = &mut *self.root.borrow_mut();
         state.learn_direction(&self.vm.host);
         let seen = self.response.seen().unwrap_or_default();
+        let asked = self.request.seen().unwrap_or_default();
         if self.response.masked() {
             self.vm.count(Counter::ResponseMasked);
         }
@@ -281,7 +295,7 @@ impl<H: Host> Stream<H> {
             Some(_) => state.open = state.open.saturating_sub(1),
             None => self.vm.count(Counter::Unseen),
         }
-        let State { facts: reader, reporter, counter, ids, told, surroundings, .. } = state;
+        let State { facts: reader, reporter, counter, ids, listed, surroundings, .. } = state;
         let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
         let owing = known.filter(|known| quota::is_owed(&known.policy, due));
         if reporter.is_none() && owing.is_none() {
@@ -303,7 +317,8 @@ impl<H: Host> Stream<H> {
             let operation = known.judged.operation.as_ref()?;
             Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
         });
-        record::request(reporter, &facts, (known, id), (refused, &self.response), (&seen, told));
+        let who = (known, id);
+        record::request(reporter, &facts, who, (refused, &self.request, &self.response), ([&asked, &seen], listed));
     }
 }
 

@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::query::{Form, Parameter, Query, bad_id, parameter};
 use super::{Api, shape, sums};
 use crate::clock::{SECOND_NS, now_ns, rfc3339};
-use crate::facts::{OperationId, Vantage};
+use crate::facts::{IN_REQUESTS, OperationId, Vantage};
 use crate::store::{DataTypeItem, OperationItem, OperationsQuery, Point, Sort, SortKey, State as Shown};
 
 const SORTS: &[(&str, Sort)] = &[
@@ -128,6 +128,7 @@ pub(super) fn one_shape() -> Value {
     point.extend(sums::shapes());
     let data_type = shape::object(&[
         ("name", shape::text()),
+        ("in", json!({ "type": "string", "enum": ["request", "response"] })),
         ("records", shape::count()),
         ("values", shape::number()),
         ("last_seen", shape::time()),
@@ -143,8 +144,10 @@ pub(super) fn one_shape() -> Value {
 }
 
 fn data_type(item: &DataTypeItem) -> Value {
+    let in_requests = item.name.strip_prefix(IN_REQUESTS);
     json!({
-        "name": item.name,
+        "name": in_requests.unwrap_or(&item.name),
+        "in": if in_requests.is_some() { "request" } else { "response" },
         "records": item.hits.records,
         "values": sums::calls(item.hits.weight),
         "last_seen": rfc3339(item.hits.last_ns),

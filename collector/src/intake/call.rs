@@ -14,7 +14,7 @@ use super::operations::{self, Descriptions, Operations};
 use super::parties::{self, Parties};
 use super::read::{Unusable, count, fits, nanos, owned};
 use super::sampler::Sampler;
-use crate::facts::{Call, Kept, Operation, OperationId, Party, Reason, Rule, Source, Verdict};
+use crate::facts::{Call, IN_REQUESTS, Kept, Operation, OperationId, Party, Reason, Rule, Source, Verdict};
 use crate::sketch::ONE;
 
 /// The most calls that one record may stand for.
@@ -40,11 +40,11 @@ wanted! {
     13 CREDENTIAL_KIND, 14 COUNTRY, 15 FINGERPRINTS, 16 STATUS, 17 GRPC_STATUS, 18 REQUEST_BODY_SIZE,
     19 RESPONSE_BODY_SIZE, 20 DURATION, 21 VERDICT, 22 REFUSAL, 23 RULE_NAME, 24 RULE_ORIGIN, 25 WOULD_VERDICT,
     26 WOULD_REFUSAL, 27 WOULD_RULE_NAME, 28 DATA_TYPES, 29 DATA_TYPES_COUNTS,
-    30 CREDENTIAL_STATE, 31 QUOTA_NAME, 32 WOULD_QUOTA_NAME,
+    30 CREDENTIAL_STATE, 31 QUOTA_NAME, 32 WOULD_QUOTA_NAME, 33 REQUEST_DATA_TYPES, 34 REQUEST_DATA_TYPES_COUNTS,
 }
 
 /// How many values a call is made of.
-const VALUES: usize = 33;
+const VALUES: usize = 35;
 
 /// What is known of a name.
 #[derive(Clone, Copy)]
@@ -118,6 +118,9 @@ impl<'s> Calls<'s> {
         };
         let size = |slot| count(values.get(slot)).map(Option::unwrap_or_default);
         let operation = if seen { self.operation(source, values)? } else { None };
+        let mut findings = self.findings.read("", values.get(DATA_TYPES), values.get(DATA_TYPES_COUNTS))?;
+        let (types, counts) = (values.get(REQUEST_DATA_TYPES), values.get(REQUEST_DATA_TYPES_COUNTS));
+        findings.extend(self.findings.read(IN_REQUESTS, types, counts)?);
         let mut call = Call {
             seq,
             seen,
@@ -130,7 +133,7 @@ impl<'s> Calls<'s> {
             verdict,
             rules: self.rules(values),
             party: self.parties.number(party(values)),
-            findings: self.findings.read(values.get(DATA_TYPES), values.get(DATA_TYPES_COUNTS))?,
+            findings,
             kept: None,
         };
         // A refusal or a finding is more than a sample.

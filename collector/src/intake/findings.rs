@@ -1,4 +1,4 @@
-//! What was found in an answer: names of data types, and how many values of each.
+//! What was found in a request or an answer: names of data types, and how many values of each.
 
 use std::sync::Arc;
 
@@ -19,11 +19,16 @@ pub(super) struct Findings {
 // === impl Findings ===
 
 impl Findings {
-    /// What the two attributes tell. A type without its count was found once, one of which nothing was found is none.
+    /// What the two attributes tell, each name with `side` before it. A type without its count was found once, one of which nothing was found is none.
     ///
     /// # Errors
     /// [`Reason::BadValue`] when they are not the lists that their names promise.
-    pub(super) fn read(&mut self, types: Option<Value<'_>>, counts: Option<Value<'_>>) -> Result<Vec<Finding>, Reason> {
+    pub(super) fn read(
+        &mut self,
+        side: &str,
+        types: Option<Value<'_>>,
+        counts: Option<Value<'_>>,
+    ) -> Result<Vec<Finding>, Reason> {
         let Some(Value::List(types)) = types else {
             return Ok(Vec::new());
         };
@@ -39,22 +44,26 @@ impl Findings {
             if name.is_empty() || found == 0 {
                 continue;
             }
-            match findings.iter_mut().find(|finding| *finding.data_type == *name) {
+            match findings.iter_mut().find(|finding| is(&finding.data_type, side, name)) {
                 Some(known) => known.found = known.found.saturating_add(found),
-                None => findings.push(Finding { data_type: self.shared(name), found }),
+                None => findings.push(Finding { data_type: self.shared(side, name), found }),
             }
         }
         Ok(findings)
     }
 
-    fn shared(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.names.iter().find(|known| ***known == *name) {
+    fn shared(&mut self, side: &str, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.iter().find(|known| is(known, side, name)) {
             return Arc::clone(known);
         }
-        let name: Arc<str> = owned(name).into();
+        let name: Arc<str> = owned(&format!("{side}{name}")).into();
         if self.names.len() < SHARED_MAX {
             self.names.push(Arc::clone(&name));
         }
         name
     }
+}
+
+fn is(known: &str, side: &str, name: &str) -> bool {
+    known.strip_prefix(side) == Some(name)
 }

@@ -1,4 +1,4 @@
-//! Data types that were found in answers: counted by operation, kept like refusals, bounded.
+//! Data types that were found in requests and answers: counted by operation, kept like refusals, bounded.
 
 use ostiary_collector::facts::{Batch, OperationId};
 use ostiary_collector::intake::read::{self, Window};
@@ -23,8 +23,8 @@ fn export(first: u64, count: u64, operation: u64, write: impl Fn(u64, &mut Attri
     })
 }
 
-/// A data type's values stand for as many as their record does, a record that comes again adds nothing, one type may stand twice, and
-/// a family is one operation.
+/// A data type's values stand for as many as their record does, a record that comes again adds nothing, one type may stand twice, what
+/// is in requests is counted apart, and a family is one operation.
 #[tokio::test]
 async fn what_was_found_is_counted_by_operation() {
     for store in store::each() {
@@ -44,6 +44,10 @@ async fn what_was_found_is_counted_by_operation() {
                 write.texts(&names::DATA_TYPES, &["phone", ""]);
                 write.counts(&names::DATA_TYPES_COUNTS, &[0, 9]);
             }
+            3 => {
+                write.texts(&names::REQUEST_DATA_TYPES, &["email"]);
+                write.counts(&names::REQUEST_DATA_TYPES_COUNTS, &[4]);
+            }
             _ => {}
         });
         for _ in 0..2 {
@@ -55,24 +59,27 @@ async fn what_was_found_is_counted_by_operation() {
             types
                 .map(|one| {
                     (
-                        one["name"].as_str().unwrap().to_owned(),
+                        format!("{} in a {}", one["name"].as_str().unwrap(), one["in"].as_str().unwrap()),
                         one["records"].as_u64().unwrap(),
                         one["values"].as_f64().unwrap(),
                     )
                 })
                 .collect()
         };
-        assert_eq!(of(1), [("payment_card".to_owned(), 2, 7.5), ("email".to_owned(), 1, 1.0)]);
+        let counted = |name: &str, records: u64, values: f64| (name.to_owned(), records, values);
+        let cards = counted("payment_card in a response", 2, 7.5);
+        let sent = counted("email in a request", 1, 4.0);
+        assert_eq!(of(1), [cards.clone(), sent.clone(), counted("email in a response", 1, 1.0)]);
         let kept = ask::get(collector.http, "/v1/calls?notable=true");
         let seqs: Vec<u64> =
             kept["items"].as_array().unwrap().iter().map(|call| call["seq"].as_u64().unwrap()).collect();
-        assert_eq!(seqs, [0, 1]);
+        assert_eq!(seqs, [0, 1, 3]);
         let attributes = &kept["items"][0]["attributes"];
         assert_eq!(attributes["ostiary.data_types"], serde_json::json!(["payment_card", "email", "payment_card"]));
         assert_eq!(attributes["ostiary.data_types.counts"], serde_json::json!([2, 1, 3]));
 
         sender.send(export(4, 1, 2, |_, write| write.texts(&names::DATA_TYPES, &["email"]))).await.unwrap();
-        assert_eq!(of(2), [("email".to_owned(), 1, 1.0)]);
+        assert_eq!(of(2), [counted("email in a response", 1, 1.0)]);
         let target = format!("{{\"target\": \"{}\"}}", id(1));
         let put = format!(
             "PUT /v1/aliases/{} HTTP/1.0\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{target}",
@@ -80,7 +87,7 @@ async fn what_was_found_is_counted_by_operation() {
             target.len()
         );
         assert_eq!(ask::raw(collector.http, &put).status, 200);
-        assert_eq!(of(2), [("payment_card".to_owned(), 2, 7.5), ("email".to_owned(), 2, 2.0)]);
+        assert_eq!(of(2), [cards, sent, counted("email in a response", 2, 2.0)]);
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Look {
     pub shapes: bool,
     /// Fingerprints of the ids at its top.
     pub ids: bool,
+    /// Whether it is a request's, in which URLs matter and faults do not.
+    pub of_request: bool,
 }
 
 impl Look {

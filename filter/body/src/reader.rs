@@ -44,7 +44,7 @@ pub(crate) enum Reader<S> {
 
 impl<S: Scan> Body<S> {
     pub(crate) fn new(plan: Rc<Plan>, active: Active, format: &Format, limits: Limits) -> Self {
-        let watcher = Watcher::new(Rc::clone(&plan), active.look);
+        let watcher = Watcher::new(Rc::clone(&plan), active.look, format);
         let judge = Judge::new(plan, active, limits);
         let reader = Reader::new(&judge, format);
         Self { judge, watcher, reader, blocked: None }

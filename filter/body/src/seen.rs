@@ -5,7 +5,9 @@
 
 use crate::detect::faults::{Faults, LOOK};
 use crate::detect::outline::Outline;
-use crate::detect::signs::Signs;
+use crate::detect::signs::{Sign, Signs};
+use crate::encoding::Encoding;
+use crate::format::Format;
 use crate::plan::{Look, Plan};
 use std::rc::Rc;
 
@@ -24,6 +26,8 @@ pub struct Seen {
     pub is_partial: bool,
     /// Fingerprints of the ids at its top.
     pub ids: Vec<u64>,
+    /// Whether a request's body carries a header of WS-Security.
+    pub ws_security: bool,
 }
 
 /// Looks at a body as it comes.
@@ -35,17 +39,39 @@ pub struct Watcher {
     shape: Option<Outline>,
     begins: Option<u8>,
     came: usize,
+    /// The beginning of a request's form or XML.
+    start: Vec<u8>,
+    keeps: Keeps,
 }
+
+/// What of a request is kept for its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeps {
+    Nothing,
+    Form,
+    Xml,
+}
+
+/// Bytes of a form, or of XML, that are kept.
+const START_MAX: usize = 4 * 1024;
+
+/// The namespace of WS-Security's header (OASIS WSS 1.1), as far as its versions share it.
+const WS_SECURITY: &[u8] = b"oasis-200401-wss-wssecurity-secext";
 
 // === impl Watcher ===
 
 impl Watcher {
     /// For one body; none where nobody asks.
     #[must_use]
-    pub fn new(plan: Rc<Plan>, look: Look) -> Option<Box<Self>> {
-        let asked = look.signs || look.shapes;
-        let watcher = Self { plan, look, faults: Faults::default(), shape: None, begins: None, came: 0 };
-        asked.then(|| Box::new(watcher))
+    pub fn new(plan: Rc<Plan>, look: Look, format: &Format) -> Option<Box<Self>> {
+        let keeps = match format {
+            Format::Form if look.of_request => Keeps::Form,
+            Format::Xml if look.of_request => Keeps::Xml,
+            _ => Keeps::Nothing,
+        };
+        let (faults, start) = (Faults::default(), Vec::new());
+        let watcher = Self { plan, look, faults, shape: None, begins: None, came: 0, start, keeps };
+        look.is_any().then(|| Box::new(watcher))
     }
 
     /// Takes the next bytes, decoded.
@@ -55,13 +81,17 @@ impl Watcher {
             return;
         }
         self.came += bytes.len();
-        if self.look.signs {
+        if self.look.signs && !self.look.of_request {
             self.faults.feed(bytes);
+        }
+        if self.keeps != Keeps::Nothing {
+            let room = START_MAX.saturating_sub(self.start.len());
+            self.start.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         }
         if self.begins.is_none() {
             let mark = |byte: &&u8| byte.is_ascii_whitespace() || matches!(byte, 0xef | 0xbb | 0xbf);
             self.begins = bytes.iter().find(|byte| !mark(byte)).copied();
-            if self.look.shapes && matches!(self.begins, Some(b'{' | b'[')) {
+            if (self.look.shapes || self.look.of_request) && matches!(self.begins, Some(b'{' | b'[')) {
                 self.shape = Some(Outline::default());
             }
         }
@@ -74,16 +104,39 @@ impl Watcher {
     #[must_use]
     pub fn finish(&mut self) -> Seen {
         let mut seen = Seen { signs: self.faults.finish(), begins: self.begins, ..Seen::default() };
-        if let Some(shape) = self.shape.take() {
-            seen.is_partial = shape.is_partial() || self.came >= LOOK;
-            seen.shape = Some(shape.hash());
+        let outline = match self.keeps {
+            Keeps::Form => Some(form(&self.start)),
+            Keeps::Nothing | Keeps::Xml => self.shape.take(),
+        };
+        seen.ws_security =
+            self.keeps == Keeps::Xml && self.start.windows(WS_SECURITY.len()).any(|at| at == WS_SECURITY);
+        let Some(outline) = outline else { return seen };
+        seen.is_partial = outline.is_partial() || self.came >= LOOK || self.start.len() >= START_MAX;
+        seen.signs.add_if(self.look.of_request && self.look.signs && outline.leads_inside(), Sign::InternalUrl);
+        if self.look.shapes {
+            seen.shape = Some(outline.hash());
             if self.look.ids {
-                seen.ids = shape.ids().map(|id| self.plan.fingerprint("object", id)).collect();
+                seen.ids = outline.ids().map(|id| self.plan.fingerprint("object", id)).collect();
             }
-            seen.fields = shape.into_fields();
+            seen.fields = outline.into_fields();
         }
         seen
     }
+}
+
+/// The outline of a form: of an object of texts.
+fn form(body: &[u8]) -> Outline {
+    let mut outline = Outline::default();
+    outline.feed(b"{");
+    for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+        let (name, value) = (pair.get(..at).unwrap_or_default(), pair.get(at + 1..).unwrap_or_default());
+        let mut plain = [Vec::new(), Vec::new()];
+        Encoding::Form.decode(name, &mut plain[0]);
+        Encoding::Form.decode(value, &mut plain[1]);
+        outline.member(&plain[0], &plain[1]);
+    }
+    outline
 }
 
 #[cfg(test)]

@@ -1,16 +1,48 @@
 use super::{Seen, Watcher};
 use crate::detect::signs::Sign;
 use crate::detect::{Detectors, Types};
+use crate::format::Format;
 use crate::plan::{Look, Plan};
 use proptest::prelude::*;
 use std::rc::Rc;
 
-fn seen_by(body: &[u8], cut: usize) -> Seen {
+fn watched(look: Look, format: &Format, body: &[u8], cut: usize) -> Seen {
     let detectors = Rc::new(Detectors::new(Types::NONE, Vec::new()));
     let plan = Rc::new(Plan::new(Vec::new(), detectors, b"0123456789abcdef").unwrap());
-    let mut watcher = Watcher::new(plan, Look { signs: true, shapes: true, ids: true }).unwrap();
+    let mut watcher = Watcher::new(plan, look, format).unwrap();
     body.chunks(cut.max(1)).for_each(|piece| watcher.feed(piece));
     watcher.finish()
+}
+
+const LOOK: Look = Look { signs: true, shapes: true, ids: true, of_request: false };
+
+fn seen_by(body: &[u8], cut: usize) -> Seen {
+    watched(LOOK, &Format::Json, body, cut)
+}
+
+fn asked(format: &Format, body: &str) -> Seen {
+    watched(Look { of_request: true, ..LOOK }, format, body.as_bytes(), 7)
+}
+
+/// A request's fields are its parameters, also those of a form; URLs among them matter, faults do not.
+#[test]
+fn bodies_of_requests_have_urls() {
+    let inside = |format: &Format, body: &str| asked(format, body).signs.contains(Sign::InternalUrl);
+    for (body, wanted) in [
+        (r#"{"webhook":{"url":"http:\/\/127.0.0.1\/x"}}"#, true),
+        (r#"{"callback":"\u0031\u0032\u0037.0.0.1"}"#, true),
+        (r#"["http://[::1]/"]"#, true),
+        (r#"{"url":"https://shop.example","ip":"10.0.0.1","host":"java.lang.Error"}"#, false),
+    ] {
+        assert_eq!(inside(&Format::Json, body), wanted, "{body}");
+        assert_eq!(asked(&Format::Json, body).signs.names().count(), usize::from(wanted));
+    }
+    assert!(inside(&Format::Form, "a=1&next_url=http%3A%2F%2F0x7f.1"));
+    let form = asked(&Format::Form, "user%5Bid%5D=7&note=a+b&mail=ann%40shop.example&id=5");
+    assert_eq!(form.fields, ["$.* integer:int32", "$.note string", "$.mail string:email", "$.id integer:int32"]);
+    assert_eq!(form.ids, seen(r#"{"id":5}"#).ids);
+    let soap = r#"<s:Header><o:Security xmlns:o="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd">"#;
+    assert!(asked(&Format::Xml, soap).ws_security && !asked(&Format::Xml, "<a/>").ws_security);
 }
 
 fn seen(body: &str) -> Seen {

@@ -6,6 +6,7 @@
 //! field that may be missing. Two answers of one shape were most likely written by the same code.
 
 use crate::form::{self, is_id_name, shown_name};
+use crate::inside::{self, Leads};
 use sha2::{Digest, Sha256};
 
 /// Levels that are told apart; what is deeper counts as a value of its container's type.
@@ -21,7 +22,7 @@ const FIELDS_MAX: usize = 32;
 const PATH_MAX: usize = 96;
 
 /// Bytes of a token that are kept: to see its format, to take it for an id.
-const TOKEN_MAX: usize = 64;
+const TOKEN_MAX: usize = 256;
 
 /// Ids that are kept.
 const IDS_MAX: usize = 16;
@@ -41,9 +42,12 @@ pub struct Outline {
     /// The last key as it is shown, whether it names an id, and the hash of the path that it ends.
     key: String,
     key_is_id: bool,
+    key_is_url: bool,
+    /// The token at hand, unescaped.
     token: Vec<u8>,
-    /// Whether the token is longer than what is kept of it, or has escapes.
+    /// Whether it is longer than what is kept of it.
     is_cut: bool,
+    leads: Leads,
     path: String,
     /// The hashes of the pairs, sorted.
     pairs: Vec<u64>,
@@ -58,6 +62,8 @@ enum Lex {
     Outside,
     String,
     Escape,
+    /// After `\\u`: how many digits are missing, and what those before say.
+    Unicode(u8, u32),
     Bare,
 }
 
@@ -89,14 +95,15 @@ impl Outline {
                             after
                         }
                         Some((_, after)) => {
-                            (self.lex, self.is_cut) = (Lex::Escape, true);
+                            self.lex = Lex::Escape;
                             after
                         }
                         None => after,
                     };
                     continue;
                 }
-                Lex::Escape => self.lex = Lex::String,
+                Lex::Escape => self.escape(*byte),
+                Lex::Unicode(missing, code) => self.unicode(*byte, missing, code),
                 Lex::Bare if matches!(byte, b',' | b'}' | b']' | b':') || byte.is_ascii_whitespace() => {
                     self.lex = Lex::Outside;
                     self.bare();
@@ -113,6 +120,27 @@ impl Outline {
         let room = TOKEN_MAX.saturating_sub(self.token.len());
         self.is_cut |= bytes.len() > room;
         self.token.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+    }
+
+    fn escape(&mut self, byte: u8) {
+        self.lex = Lex::String;
+        match byte {
+            b'u' => self.lex = Lex::Unicode(4, 0),
+            b'n' | b'r' | b't' | b'b' | b'f' => self.keep(b" "),
+            _ => self.keep(&[byte]),
+        }
+    }
+
+    fn unicode(&mut self, byte: u8, missing: u8, code: u32) {
+        let code = (code << 4) | char::from(byte).to_digit(16).unwrap_or_default();
+        if missing > 1 {
+            self.lex = Lex::Unicode(missing - 1, code);
+            return;
+        }
+        self.lex = Lex::String;
+        // Halves of a pair are no characters; what they stand for is nothing that is looked for.
+        let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+        self.keep(character.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
     fn outside(&mut self, byte: u8) {
@@ -166,13 +194,36 @@ impl Outline {
             let name = if self.is_cut { "*" } else { shown_name(&self.token) };
             self.key.clear();
             self.key.push_str(name);
-            self.key_is_id = is_id_name(&self.token);
+            (self.key_is_id, self.key_is_url) = (is_id_name(&self.token), inside::is_named(&self.token));
             self.wants_key = false;
             return;
         }
         let form = if self.is_cut { "string" } else { form::of_string(&self.token) };
+        self.value(form);
+    }
+
+    /// Takes a text that is the value at hand.
+    fn value(&mut self, form: &str) {
         self.pair(self.here(), form);
+        self.leads = self.leads.max(inside::leads(&self.token, self.key_is_url));
         self.id();
+    }
+
+    /// Takes a member of a form, which is an object of texts.
+    pub fn member(&mut self, name: &[u8], value: &[u8]) {
+        self.begin(Lex::Outside);
+        self.wants_key = true;
+        self.keep(name);
+        self.string();
+        self.begin(Lex::Outside);
+        self.keep(value);
+        self.value(if self.is_cut { "string" } else { form::of_text(&self.token) });
+    }
+
+    /// Whether a text in it is a URL that leads inside, or may to some readers.
+    #[must_use]
+    pub fn leads_inside(&self) -> bool {
+        self.leads > Leads::Elsewhere
     }
 
     fn bare(&mut self) {

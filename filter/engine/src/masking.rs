@@ -1,19 +1,23 @@
-//! What may leave: which masking rules hold for a response, and what the response's head has to lose.
+//! What may leave, and what is looked at: which masking rules hold for a response, and what its head has to lose.
 //!
 //! A rule's scope and conditions are judged with the request, what its status asks with the answer;
 //! what cannot be known counts as met, and an exception that cannot be known is none: a doubt masks.
 //! How a body is read and masked is the affair of [`ostiary_body`]; this is what it is told.
 
+mod body;
 pub(crate) mod compile;
+mod request;
 mod response;
 
 use crate::access::{Call, Conditions, Met, Scope};
 use crate::config::quota_values::StatusSet;
 use crate::noted::Notes;
+pub use body::Asked;
 use ostiary_body::detect::Types;
 use ostiary_body::plan::{Active, Look, Plan};
 pub use ostiary_body::rule::RuleSet;
 use ostiary_body::rule::Unreadable;
+pub use request::Incoming;
 pub use response::{Body, Ending, HeadChange, ResponseHead, Treatment};
 use std::rc::Rc;
 
@@ -23,10 +27,12 @@ pub struct Masking {
     rules: Vec<Rule>,
     plan: Rc<Plan>,
     inspect: Types,
+    inspect_requests: Types,
     inspect_bytes_max: u64,
     notes: Notes,
     /// What bodies are looked at for beside data types.
     look: Look,
+    look_at_requests: Look,
     key_id: Option<Box<str>>,
 }
 

@@ -142,9 +142,12 @@ fn credentials_are_told_by_kind() {
         (&[("authorization", "Negotiate x")], "other"),
     ] {
         let credentials = noted(&policy, "/a", lines).credentials;
-        assert_eq!(credentials.came(false).collect::<Vec<_>>().join(" "), came, "{lines:?}");
+        assert_eq!(credentials.came(false, false).collect::<Vec<_>>().join(" "), came, "{lines:?}");
     }
-    assert_eq!(noted(&policy, "/a?api_key=x", &[]).credentials.came(true).collect::<Vec<_>>(), ["api_key", "mtls"]);
+    assert_eq!(
+        noted(&policy, "/a?api_key=x", &[]).credentials.came(true, true).collect::<Vec<_>>(),
+        ["api_key", "mtls", "ws_security"]
+    );
     let noted = noted(&policy, "/a", &[("authorization", &jwt)]);
     let token = noted.credentials.token().unwrap();
     assert_eq!((token.alg, token.issuer.as_deref(), token.is_unsigned()), ("RS256", Some("https://id.example"), false));

@@ -2,12 +2,12 @@
 //! Lists that a call has in common with others of its operation are told now and then.
 
 use crate::facts::Facts;
+use crate::listed::Listed;
 use crate::response::Response;
 use crate::stream::Known;
-use crate::told::Told;
 use ostiary_body::detect::signs::{Sign, Signs};
 use ostiary_body::seen::Seen;
-use ostiary_engine::noted::Noted;
+use ostiary_engine::noted::{ASKED_MAX, Noted};
 use ostiary_wire::attributes as a;
 use ostiary_wire::encode::Attributes;
 use std::fmt::Write;
@@ -16,16 +16,22 @@ use std::fmt::Write;
 const GIVEN_MAX: usize = 16;
 
 /// Signs, credentials, fingerprints and the answer's shape.
-pub(super) fn write(w: &mut Attributes<'_>, facts: &Facts<'_>, known: &Known, response: &Response, seen: &Seen) {
+pub(super) fn write(
+    w: &mut Attributes<'_>,
+    facts: &Facts<'_>,
+    known: &Known,
+    response: &Response,
+    [asked, seen]: [&Seen; 2],
+) {
     let notes = known.policy.masking().notes();
     if notes.signs {
-        w.texts(&a::SIGNS, &signs(facts, known, response, seen).names().collect::<Vec<_>>());
+        w.texts(&a::SIGNS, &signs(facts, known, response, seen).union(asked.signs).names().collect::<Vec<_>>());
     }
     if !notes.parameters {
         return;
     }
     let credentials = &known.noted.credentials;
-    w.texts(&a::CREDENTIALS, &credentials.came(*facts.mtls == [1]).collect::<Vec<_>>());
+    w.texts(&a::CREDENTIALS, &credentials.came(*facts.mtls == [1], asked.ws_security).collect::<Vec<_>>());
     w.texts(&a::CREDENTIALS_VERIFIED, &credentials.verified().collect::<Vec<_>>());
     if let Some(token) = credentials.token() {
         w.str(&a::JWT_ALG, token.alg);
@@ -34,7 +40,7 @@ pub(super) fn write(w: &mut Attributes<'_>, facts: &Facts<'_>, known: &Known, re
             w.str(&a::JWT_ISSUER, issuer);
         }
     }
-    let prints = fingerprints(&known.noted, seen);
+    let prints = fingerprints(&known.noted, asked, seen);
     if !prints.is_empty() {
         w.str(&a::FINGERPRINTS, &prints);
     }
@@ -44,17 +50,25 @@ pub(super) fn write(w: &mut Attributes<'_>, facts: &Facts<'_>, known: &Known, re
 }
 
 /// Parameters, and the fields of the answer, of the operation with this id.
-pub(super) fn write_lists(w: &mut Attributes<'_>, noted: &Noted, seen: &Seen, (id, told): (&str, &mut Told)) {
-    let texts = |list: &'_ [String]| -> Vec<String> { list.to_vec() };
-    for (attribute, list) in [(&a::PARAMETERS, &noted.parameters), (&a::RESPONSE_FIELDS, &seen.fields)] {
-        if list.is_empty() || !told.is_due(id, attribute.name, list) {
-            continue;
+pub(super) fn write_lists(
+    w: &mut Attributes<'_>,
+    noted: &Noted,
+    [asked, seen]: [&Seen; 2],
+    (id, listed): (&str, &mut Listed),
+) {
+    let in_body: Vec<String> = asked.fields.iter().map(|field| format!("body {field}")).collect();
+    let parameters: Vec<&str> = noted.parameters.iter().chain(&in_body).map(String::as_str).collect();
+    if listed.is_due(id, "parameters", &parameters) {
+        w.texts(&a::PARAMETERS, &parameters);
+        let left_out = noted.left_out + parameters.len().saturating_sub(a::PARAMETERS.items_max());
+        if left_out > 0 {
+            w.count(&a::PARAMETERS_LEFT_OUT, u64::try_from(left_out).unwrap_or(u64::MAX));
         }
-        w.texts(attribute, &texts(list).iter().map(String::as_str).collect::<Vec<_>>());
-        if noted.left_out > 0 && std::ptr::eq(attribute, &raw const a::PARAMETERS) {
-            w.count(&a::PARAMETERS_LEFT_OUT, u64::try_from(noted.left_out).unwrap_or(u64::MAX));
-        }
-        if seen.is_partial && std::ptr::eq(attribute, &raw const a::RESPONSE_FIELDS) {
+    }
+    let fields: Vec<&str> = seen.fields.iter().map(String::as_str).collect();
+    if listed.is_due(id, "fields", &fields) {
+        w.texts(&a::RESPONSE_FIELDS, &fields);
+        if seen.is_partial {
             w.bool(&a::RESPONSE_FIELDS_PARTIAL, true);
         }
     }
@@ -73,10 +87,11 @@ fn seconds(facts: &Facts<'_>) -> f64 {
     (facts.time_ns.unwrap_or(0) / 1_000_000_000) as f64
 }
 
-fn fingerprints(noted: &Noted, seen: &Seen) -> String {
+fn fingerprints(noted: &Noted, body: &Seen, seen: &Seen) -> String {
     let mut out = String::new();
     let given = seen.ids.iter().take(GIVEN_MAX).map(|print| ("given", print));
-    let asked = noted.asked.iter().map(|print| ("asked", print));
+    let in_body = body.ids.iter().filter(|print| !noted.asked.contains(print)).take(ASKED_MAX);
+    let asked = noted.asked.iter().chain(in_body).map(|print| ("asked", print));
     for (what, print) in asked.chain(given).chain(noted.session.iter().map(|print| ("session", print))) {
         let blank = if out.is_empty() { "" } else { " " };
         // A text takes what is written to it.

@@ -149,6 +149,8 @@ config_object! {
     pub struct Inspect {
         /// Whether responses are looked at; they are by default where there is a `collector`.
         responses: bool, optional;
+        /// Whether requests are looked at; they are by default where there is a `collector`.
+        requests: bool, optional;
         /// Data types that are looked for, by name; all by default.
         data_types: NonEmpty<Glob>, optional;
         /// Whether signs of weakness are recorded (`filter/detect/SIGNS.md`); they are by default where there is a `collector`.

@@ -51,18 +51,22 @@ pub(crate) fn compile(
         bodies.push(body);
     }
     let inspect = sections.inspect;
-    let looks = inspect.and_then(|inspect| inspect.responses).unwrap_or(true) && sections.reports;
+    let looks = |asked: fn(&Inspect) -> Option<bool>| sections.reports && inspect.and_then(asked).unwrap_or(true);
     let wanted = inspect.and_then(|inspect| inspect.data_types.as_ref());
     let types = wanted.map_or_else(Types::standard, |globs| types(globs, "inspect.data_types", problems));
-    let inspected = if looks { types } else { Types::NONE };
-    let asks = |switch: Option<bool>| switch.unwrap_or(true) && sections.reports;
-    let notes = Notes {
-        signs: asks(inspect.and_then(|inspect| inspect.signs)),
-        parameters: asks(inspect.and_then(|inspect| inspect.parameters)),
+    let responses = if looks(|inspect| inspect.responses) { types } else { Types::NONE };
+    let requests = if looks(|inspect| inspect.requests) { types } else { Types::NONE };
+    let notes = Notes { signs: looks(|inspect| inspect.signs), parameters: looks(|inspect| inspect.parameters) };
+    let look = |of: bool| Look {
+        signs: notes.signs && of,
+        shapes: notes.parameters && of,
+        ids: key.is_some(),
+        ..Look::default()
     };
-    let look = Look { signs: notes.signs && looks, shapes: notes.parameters && looks, ids: key.is_some() };
+    let look_at_requests = Look { of_request: true, ..look(looks(|inspect| inspect.requests)) };
+    let look = look(looks(|inspect| inspect.responses));
     // What nobody asks for is not looked for.
-    let enabled = bodies.iter().fold(inspected, |enabled, rule| enabled.union(rule.types));
+    let enabled = bodies.iter().fold(responses.union(requests), |enabled, rule| enabled.union(rule.types));
     let detectors = Rc::new(Detectors::new(enabled, Vec::new()));
     let plan = match Plan::new(bodies, detectors, key.map_or(&[], str::as_bytes)) {
         Ok(plan) => plan,
@@ -75,9 +79,11 @@ pub(crate) fn compile(
     Some(Masking {
         rules,
         plan: Rc::new(plan),
-        inspect: inspected,
+        inspect: responses,
+        inspect_requests: requests,
         notes,
         look,
+        look_at_requests,
         inspect_bytes_max: inspect
             .and_then(|inspect| inspect.max_bytes)
             .map_or(INSPECT_BYTES, |size| u64::try_from(size.bytes()).unwrap_or(u64::MAX)),

@@ -1,10 +1,9 @@
 //! The head of a response: what becomes of its body, and which of its lines would tell of the body
 //! that came or lead around the mask (RFC 9110, sections 8, 9.3.2, 14 and 15; RFC 9530).
 
+use super::body::{Asked, Content};
 use super::{Due, Masking};
 use crate::pairs::Pairs;
-use ostiary_body::format::{Format, Guess};
-use ostiary_body::inflate::Coding;
 use ostiary_body::plan::Active;
 use ostiary_body::rule::Mask;
 
@@ -38,20 +37,8 @@ pub enum Body {
     Untouched,
     /// It is not looked at, for this reason.
     Unread(&'static str),
-    /// It is read, and masked if a rule is enforced.
-    Read {
-        /// What holds for it.
-        active: Active,
-        /// The rule that ends the response where its body cannot be read; none if what cannot be
-        /// read may leave.
-        guard: Option<usize>,
-        /// How it is coded, if it is.
-        coding: Option<Coding>,
-        /// How its end is known.
-        ending: Ending,
-        /// Its type, as it says.
-        content_type: Option<Box<str>>,
-    },
+    /// It is read, and masked if a rule is enforced; how its end is known.
+    Read(Asked, Ending),
     /// The response must not leave: the rule, and why.
     Blocked(usize, &'static str),
 }
@@ -91,8 +78,7 @@ pub struct Treatment {
 /// What a head says.
 struct Read<'a> {
     status: u16,
-    content_type: Option<&'a [u8]>,
-    codings: Vec<&'a [u8]>,
+    content: Content<'a>,
     etag: Option<&'a [u8]>,
     cache_control: Vec<&'a [u8]>,
     is_range: bool,
@@ -114,7 +100,7 @@ impl Masking {
             None => self.body(active, enforced, head, &read),
         };
         // A HEAD tells of the body that a GET would get, so its head loses the same lines.
-        if enforced && (head.to_head || matches!(treatment.body, Body::Read { .. })) {
+        if enforced && (head.to_head || matches!(treatment.body, Body::Read(..))) {
             rewrite(head.lines, &read, &mut treatment);
         }
         if due.varies && !read.is_private() {
@@ -142,15 +128,10 @@ impl Masking {
         if read.is_range {
             return unread("range");
         }
-        let Ok(coding) = read.coding() else { return unread("coding") };
-        let content_type = read.content_type.and_then(|value| std::str::from_utf8(value).ok());
-        if Format::of(content_type, &[]) == Guess::Unknown {
-            return unread("format");
+        match self.asked((active, guard), &read.content) {
+            Ok(asked) => Body::Read(asked, read.ending()),
+            Err(reason) => unread(reason),
         }
-        if content_type.is_some_and(|value| !is_read(value)) {
-            return unread("charset");
-        }
-        Body::Read { active, guard, coding, ending: read.ending(), content_type: content_type.map(Into::into) }
     }
 
     /// Masks header lines; gives the rule that ends the response for one.
@@ -195,38 +176,11 @@ impl Masking {
     }
 }
 
-/// Beginnings of the names of character sets in which ASCII is written as ASCII (IANA's registry): a
-/// body in another one would be read as something else than its client reads.
-const READ: [&str; 14] = [
-    "utf-8",
-    "utf8",
-    "us-ascii",
-    "ascii",
-    "iso-8859-",
-    "iso8859-",
-    "latin",
-    "windows-",
-    "cp125",
-    "gb",
-    "big5",
-    "shift",
-    "euc-",
-    "koi8",
-];
-
-/// Whether a body of this type is in a character set that is read.
-fn is_read(content_type: &str) -> bool {
-    let lower = content_type.to_ascii_lowercase();
-    let Some((_, name)) = lower.split_once("charset=") else { return true };
-    let name = name.strip_prefix('"').unwrap_or(name);
-    READ.iter().any(|begin| name.starts_with(begin))
-}
-
 /// Takes off what would tell of the body that came.
 fn rewrite(lines: Pairs<'_>, read: &Read<'_>, treatment: &mut Treatment) {
     let gone = OF_THE_BYTES.into_iter().filter(|name| lines.named(name).next().is_some());
     treatment.changes.extend(gone.map(|name| HeadChange::Remove(name.into())));
-    if read.coding() != Ok(None) {
+    if read.content.coding() != Ok(None) {
         treatment.changes.push(HeadChange::Remove("content-encoding".into()));
     }
     // A strong validator promises these bytes (RFC 9110, section 8.8.1).
@@ -239,8 +193,7 @@ impl<'a> Read<'a> {
     fn new(lines: Pairs<'a>) -> Self {
         let mut read = Self {
             status: 0,
-            content_type: None,
-            codings: Vec::new(),
+            content: Content::default(),
             etag: None,
             cache_control: Vec::new(),
             is_range: false,
@@ -250,31 +203,17 @@ impl<'a> Read<'a> {
         for (name, value) in lines {
             match name {
                 b":status" => read.status = number(value),
-                b"content-type" => read.content_type = Some(value),
-                b"content-encoding" => read.codings.push(value),
                 b"etag" => read.etag = Some(value),
                 b"cache-control" => read.cache_control.push(value),
                 b"content-range" => read.is_range = true,
                 b"content-length" => read.length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()),
                 b"transfer-encoding" => read.is_chunked = true,
-                _ => {}
+                _ => read.content.note(name, value),
             }
         }
         // A delta is a part of a body, too (RFC 3229, section 10.4.1).
         read.is_range |= matches!(read.status, 206 | 226);
         read
-    }
-
-    /// How the body is coded, if it is.
-    ///
-    /// # Errors
-    /// It is coded in a way that is not decoded here, or in several.
-    fn coding(&self) -> Result<Option<Coding>, ()> {
-        let words = self.codings.iter().flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
-        let mut words = words.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case(b"identity"));
-        let Some(word) = words.next() else { return Ok(None) };
-        let known = std::str::from_utf8(word).ok().and_then(Coding::of).filter(|_| words.next().is_none());
-        known.map(Some).ok_or(())
     }
 
     const fn ending(&self) -> Ending {

@@ -139,9 +139,10 @@ impl Token {
 }
 
 impl Credentials {
-    /// The names of the kinds that came; `mtls` says whether a client certificate did.
-    pub fn came(&self, mtls: bool) -> impl Iterator<Item = &'static str> {
-        names(self.came | (bit(Kind::Mtls) * u16::from(mtls)))
+    /// The names of the kinds that came; `mtls` says whether a client certificate did, `in_body` whether a header of
+    /// WS-Security did.
+    pub fn came(&self, mtls: bool, in_body: bool) -> impl Iterator<Item = &'static str> {
+        names(self.came | (bit(Kind::Mtls) * u16::from(mtls)) | (bit(Kind::WsSecurity) * u16::from(in_body)))
     }
 
     /// Those that were verified, by us or by an earlier filter whose word the policy takes.
