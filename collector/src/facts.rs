@@ -37,7 +37,9 @@ impl Batch {
             let text = match &entry.word {
                 Word::Call(call) => {
                     let kept = call.kept.as_ref().map_or(0, |kept| kept.attributes.len());
-                    kept.saturating_add(call.findings.len().saturating_mul(FINDING_BYTES))
+                    kept.saturating_add(
+                        call.findings.len().saturating_add(call.notes.len()).saturating_mul(FINDING_BYTES),
+                    )
                 }
                 Word::Policy(policy) => policy.attributes.len(),
                 Word::Unusable { .. } | Word::Vm(_) => 0,
@@ -162,6 +164,8 @@ pub struct Call {
     pub party: usize,
     /// What was found in it and in its answer.
     pub findings: Vec<Finding>,
+    /// What was noted of it: each its kind, after [`NOTED`], and its name.
+    pub notes: Vec<Arc<str>>,
     /// The whole record, where it was chosen to be kept.
     pub kept: Option<Box<Kept>>,
 }
@@ -169,6 +173,10 @@ pub struct Call {
 /// What the name of a kind of data begins with that was found in a request: beside it, the same kind in
 /// answers is another kind, with counts of its own.
 pub const IN_REQUESTS: &str = "request:";
+
+/// What the names of notes begin with, which share a table with kinds of data: no such kind has a name like that.
+/// A note is a kind (`sign`, `credential`, `verified`, `parameter`, `field`, `shape`), a blank, and its name.
+pub const NOTED: &str = "+";
 
 /// A kind of data that was found in a request or an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
