@@ -63,6 +63,7 @@ fn bounds() -> Bounds {
         flows_max: 20_000,
         rules_max: 50_000,
         data_types_max: 50_000,
+        notes_max: 200_000,
         minutes_ns: 24 * hour_ns,
         hours_ns: 35 * 24 * hour_ns,
         days_ns: 400 * 24 * hour_ns,

@@ -37,7 +37,9 @@ impl Batch {
             let text = match &entry.word {
                 Word::Call(call) => {
                     let kept = call.kept.as_ref().map_or(0, |kept| kept.attributes.len());
-                    kept.saturating_add(call.findings.len().saturating_mul(FINDING_BYTES))
+                    kept.saturating_add(
+                        call.findings.len().saturating_add(call.notes.len()).saturating_mul(FINDING_BYTES),
+                    )
                 }
                 Word::Policy(policy) => policy.attributes.len(),
                 Word::Unusable { .. } | Word::Open(_) | Word::Vm(_) => 0,
@@ -164,6 +166,8 @@ pub struct Call {
     pub party: usize,
     /// What was found in it and in its answer.
     pub findings: Vec<Finding>,
+    /// What was noted of it: each its kind, after [`NOTED`], and its name.
+    pub notes: Vec<Arc<str>>,
     /// The whole record, where it was chosen to be kept.
     pub kept: Option<Box<Kept>>,
 }
@@ -171,6 +175,10 @@ pub struct Call {
 /// What the name of a kind of data begins with that was found in a request: beside it, the same kind in
 /// answers is another kind, with counts of its own.
 pub const IN_REQUESTS: &str = "request:";
+
+/// What the names of notes begin with, which share a table with kinds of data: no such kind has a name like that.
+/// A note is a kind (`sign`, `credential`, `verified`, `parameter`, `field`, `shape`), a blank, and its name.
+pub const NOTED: &str = "+";
 
 /// A call that is still open. It shows that its operation lives, and counts nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -22,6 +22,12 @@ pub use stream::StreamState;
 /// Data types of operations that one commit tells apart; a filter's policy names a few dozen.
 const DATA_TYPES_MAX: usize = 20_000;
 
+/// Notes of operations that one commit tells apart.
+const NOTES_MAX: usize = 50_000;
+
+/// The name of the notes that were over a bound.
+pub const OTHER_NOTE: &str = "+other";
+
 /// The name of the data type that stands for those that were over a bound.
 pub const OTHER_DATA_TYPE: &str = "(other)";
 
@@ -40,6 +46,8 @@ pub struct Books {
     pub rules: HashMap<(Arc<Rule>, OperationId), Hits>,
     /// What is to be added to each data type of an operation. The weight counts values.
     pub data_types: HashMap<(Arc<str>, OperationId), Hits>,
+    /// What is to be added to each note of an operation.
+    pub notes: HashMap<(Arc<str>, OperationId), Hits>,
     /// Calls to be kept in the ring.
     pub calls: Vec<KeptCall>,
     /// Policy events to be kept.
@@ -264,6 +272,12 @@ impl Books {
             let values = found.saturating_mul(call.weight);
             let key = self.data_type(data_type, id);
             self.data_types.entry(key).or_default().add(1, values, time_ns);
+        }
+        for note in call.notes {
+            let key = (note, id);
+            let is_room = self.notes.len() < NOTES_MAX || self.notes.contains_key(&key);
+            let key = if is_room { key } else { (OTHER_NOTE.into(), id) };
+            self.notes.entry(key).or_default().add(1, call.weight, time_ns);
         }
     }
 

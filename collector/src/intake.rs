@@ -11,6 +11,7 @@ mod call;
 mod codec;
 mod findings;
 mod json;
+mod notes;
 mod operations;
 mod parties;
 pub mod read;

@@ -123,6 +123,7 @@ impl Options {
             flows_max: self.flows_max,
             rules_max: 50_000,
             data_types_max: 50_000,
+            notes_max: 200_000,
             minutes_ns: nanos(self.keep_minutes),
             hours_ns: nanos(self.keep_hours),
             days_ns: nanos(self.keep_days),

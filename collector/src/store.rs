@@ -52,6 +52,8 @@ pub struct Bounds {
     pub rules_max: u64,
     /// Rows of data types (one and an operation); what is over loses its name, beyond twice as many its operation.
     pub data_types_max: u64,
+    /// Rows of notes (one and an operation), likewise.
+    pub notes_max: u64,
     /// How long series are kept by the minute, in nanoseconds.
     pub minutes_ns: u64,
     /// How long series are kept by the hour.

@@ -86,6 +86,8 @@ facts! {
     client: Text ["source", "address"];
     /// `TLSv1.3`.
     tls_version: Text ["connection", "tls_version"];
+    /// 1 where the client presented a certificate.
+    mtls: Text ["connection", "mtls"];
     /// The upstream cluster.
     cluster: Text ["xds", "cluster_name"];
     /// The route's name.

@@ -17,6 +17,7 @@ pub mod head;
 pub mod host;
 mod identity;
 mod ids;
+mod listed;
 pub mod metrics;
 pub mod open;
 mod quota;

@@ -10,6 +10,7 @@ use ostiary_body::inflate::{Bounds, Inflate, InflateError, PIECE};
 use ostiary_body::masker::{Blocked, Masker};
 use ostiary_body::plan::{Active, Limits};
 use ostiary_body::report::{Inspected, Report};
+use ostiary_body::seen::Seen;
 use ostiary_engine::masking::{Asked, Masking};
 use std::rc::Rc;
 
@@ -82,6 +83,14 @@ impl Reading {
         match &self.reader {
             Reader::Masker(masker, _) => masker.report(),
             Reader::Unknown(_) | Reader::Opaque(_) => &self.head,
+        }
+    }
+
+    /// What the body showed beside data types; told once.
+    pub(crate) fn seen(&mut self) -> Option<Seen> {
+        match &mut self.reader {
+            Reader::Masker(masker, _) => masker.seen(),
+            Reader::Unknown(_) | Reader::Opaque(_) => None,
         }
     }
 

@@ -1,8 +1,10 @@
 //! A request's record: what Envoy knows, what was decided, and nothing of what was said.
 
 mod called;
+mod noted;
 
 use crate::facts::Facts;
+use crate::listed::Listed;
 use crate::reading::Looked;
 use crate::report::Reporter;
 use crate::request::Request;
@@ -10,6 +12,7 @@ use crate::response::Response;
 use crate::sampling::ONE;
 use crate::stream::Known;
 use ostiary_body::report::{Fingerprint, Place, Report, TypeCount};
+use ostiary_body::seen::Seen;
 use ostiary_engine::access::{Origin, Verdict};
 use ostiary_engine::address;
 use ostiary_wire::attributes::{self as a, Attribute};
@@ -36,6 +39,8 @@ pub(crate) struct Recorded<'c> {
     /// Whether we answered it.
     pub(crate) refused: bool,
     pub(crate) messages: Messages<'c>,
+    /// What the request's body and the answer's showed beside data types.
+    pub(crate) seen: [&'c Seen; 2],
     /// How many calls the record stands for, in thousandths.
     pub(crate) weight: u64,
     /// The number of a call that was told of while it was open; 0 for others.
@@ -43,8 +48,13 @@ pub(crate) struct Recorded<'c> {
 }
 
 /// Appends the record of a request that has ended.
-pub(crate) fn request(reporter: &mut Reporter, call: &Recorded<'_>) {
-    reporter.request(&head(Event::Request, call), |w| attributes(w, call));
+pub(crate) fn request(reporter: &mut Reporter, call: &Recorded<'_>, listed: &mut Listed) {
+    reporter.request(&head(Event::Request, call), |w| {
+        attributes(w, call);
+        if let Some(known) = call.known {
+            noted::write_lists(w, &known.noted, call.seen, (call.id.unwrap_or_default(), listed));
+        }
+    });
 }
 
 /// Appends what is known of a call that is open; `is_new` says that it was not told of before.
@@ -76,6 +86,7 @@ fn attributes(w: &mut Attributes<'_>, call: &Recorded<'_>) {
         let Messages { request, response, .. } = call.messages;
         let of_request = (&REQUEST, request.inspected(), request.report());
         found(w, known, [of_request, (&RESPONSE, response.inspected(), response.report())]);
+        noted::write(w, call.facts, known, response, call.seen);
     }
     client(w, call.facts, call.known);
     rewritten(w, call);

@@ -7,6 +7,7 @@
 use crate::host::{Buffer, Host};
 use crate::reading::{End, Looked, Reading};
 use ostiary_body::report::Report;
+use ostiary_body::seen::Seen;
 use ostiary_engine::caller::Callers;
 use ostiary_engine::masking::{Admission, Due, Incoming, Masking, Stage as Asked};
 
@@ -147,6 +148,14 @@ impl Request {
             Stage::Reading(reading) | Stage::Over(reading) => Some(reading.report()),
             Stage::Unasked => None,
             Stage::Absent | Stage::Unread(_) => Some(&self.head),
+        }
+    }
+
+    /// What its body showed beside data types; told once.
+    pub(crate) fn seen(&mut self) -> Option<Seen> {
+        match &mut self.body {
+            Stage::Reading(reading) | Stage::Over(reading) => reading.seen(),
+            Stage::Unasked | Stage::Absent | Stage::Unread(_) => None,
         }
     }
 

@@ -6,7 +6,9 @@ mod passing;
 use crate::host::{HeaderMap, Host, Status};
 use crate::reading::Looked;
 use ostiary_body::report::{Report, RuleCount};
+use ostiary_body::seen::Seen;
 use ostiary_engine::masking::{Body, Due, HeadChange, Masking, ResponseHead, RuleSet, Treatment};
+use ostiary_engine::noted::{self, Answered, Asker};
 use ostiary_engine::pairs::Pairs;
 use passing::Passing;
 
@@ -21,6 +23,8 @@ pub(crate) struct Response {
     ended: Option<Ended>,
     /// Whether the client has its head.
     head_left: bool,
+    /// What its head showed.
+    answered: Option<Answered>,
 }
 
 /// A rule has ended the response.
@@ -59,7 +63,7 @@ enum Stage {
 impl Response {
     /// Takes the head of a response to a call that falls under these rules, and changes it. `to_head`
     /// says that a HEAD is answered, `is_whole` that no body follows, `may_hold` that Envoy shows the body of
-    /// which it holds the head.
+    /// which it holds the head; `asker` is given where signs of weakness are noted.
     ///
     /// # Errors
     /// The host's status, when it did not give the head or did not change it.
@@ -69,12 +73,14 @@ impl Response {
         masking: &Masking,
         due: &Due,
         (to_head, is_whole, may_hold): (bool, bool, bool),
+        asker: Option<&Asker>,
     ) -> Result<Next, Status> {
         if self.ended.is_some() {
             return Ok(self.after_end());
         }
         let map = host.headers(HeaderMap::Response)?;
         let head = ResponseHead { lines: Pairs::new(&map), to_head, is_whole };
+        self.answered = asker.map(|asker| noted::of_answer(head.lines, asker));
         let Treatment { body, changes, masked_headers, head } = masking.treat(due, &head);
         for change in &changes {
             match change {
@@ -183,6 +189,19 @@ impl Response {
         match &self.body {
             Stage::Passing(passing) => Some(passing.reading.report()),
             Stage::Unasked | Stage::Unread(_) => Some(&self.head),
+        }
+    }
+
+    /// What its head showed, where that was noted.
+    pub(crate) const fn answered(&self) -> Option<Answered> {
+        self.answered
+    }
+
+    /// What its body showed beside data types; told once.
+    pub(crate) fn seen(&mut self) -> Option<Seen> {
+        match &mut self.body {
+            Stage::Passing(passing) => passing.reading.seen(),
+            Stage::Unasked | Stage::Unread(_) => None,
         }
     }
 

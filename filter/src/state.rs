@@ -4,6 +4,7 @@ use crate::facts::FactReader;
 use crate::host::{GrpcCall, Host};
 use crate::identity::{direction, hex, plugin_name, random, resource, stream_id};
 use crate::ids::Ids;
+use crate::listed::Listed;
 use crate::metrics::{Counter, Drop, Sample};
 use crate::quota;
 use crate::report::outbox::Answer;
@@ -46,6 +47,7 @@ pub(crate) struct State {
     pub(crate) reporter: Option<Reporter>,
     pub(crate) facts: FactReader,
     pub(crate) ids: Ids,
+    pub(crate) listed: Listed,
     pub(crate) counter: quota::Counter,
     /// Requests under way.
     pub(crate) open: u64,
@@ -75,6 +77,7 @@ impl State {
             reporter: None,
             facts: FactReader::default(),
             ids: Ids::default(),
+            listed: Listed::default(),
             counter: quota::Counter::default(),
             open: 0,
             direction: None,
@@ -96,6 +99,7 @@ impl State {
         let host = &vm.host;
         self.surroundings = policy.surroundings(self.direction.unwrap_or_default());
         self.ids.clear();
+        self.listed = Listed::default();
         self.counter.install(vm, &policy);
         self.target = target;
         if self.life == Life::New {

@@ -24,6 +24,7 @@ use crate::vm::{Vm, say};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::{Change, Edits};
 use ostiary_engine::judge::{Judged, Permit, RequestHead, judge};
+use ostiary_engine::noted::{Noted, note};
 use ostiary_engine::policy::Policy;
 use ostiary_engine::protocol::Way;
 use ostiary_engine::refusal::Refusal;
@@ -82,6 +83,7 @@ pub(crate) struct Known {
     pub(crate) judged: Judged,
     pub(crate) kept: Kept,
     pub(crate) quotas: quota::Outcome,
+    pub(crate) noted: Noted,
     /// The request's header map, where it is judged again with its body.
     map: Option<Vec<u8>>,
     /// What has flowed by of the body, where it is looked at.
@@ -222,10 +224,11 @@ impl<H: Host> Stream<H> {
             judged.count_in(Some(Refusal::RequestBlocked), None);
         }
         let quotas = self.count(&policy, &judged);
+        let noted = if head.is_request() { note(&policy, &head.request(), &judged) } else { Noted::default() };
         let kept = head.keep();
         let peek = (judged.way == Way::Peeked).then(Peek::default);
         let map = map.ok().filter(|_| judged.way != Way::Unread);
-        let known = Box::new(Known { policy, judged, kept, quotas, map, peek });
+        let known = Box::new(Known { policy, judged, kept, quotas, noted, map, peek });
         let flow = self.ask(known);
         if flow == Flow::Continue { self.hold() } else { flow }
     }
@@ -332,6 +335,8 @@ impl<H: Host> Stream<H> {
         };
         let state = &mut *self.root.borrow_mut();
         state.learn_direction(&self.vm.host);
+        let seen = self.response.seen().unwrap_or_default();
+        let asked = self.request.seen().unwrap_or_default();
         if self.response.masked() {
             self.vm.count(Counter::ResponseMasked);
         }
@@ -339,7 +344,7 @@ impl<H: Host> Stream<H> {
             Some(_) => state.open = state.open.saturating_sub(1),
             None => self.vm.count(Counter::Unseen),
         }
-        let State { facts: reader, reporter, counter, ids, surroundings, .. } = state;
+        let State { facts: reader, reporter, counter, ids, listed, surroundings, .. } = state;
         let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
         let owing = known.filter(|known| quota::is_owed(&known.policy, due));
         let id = known.and_then(|known| {
@@ -374,7 +379,9 @@ impl<H: Host> Stream<H> {
         if !is_noted && !reporter.chooses(weight) {
             return;
         }
-        record::request(reporter, &Recorded { facts: &facts, known, id, refused, messages, weight, number });
+        let seen = [&asked, &seen];
+        let call = Recorded { facts: &facts, known, id, refused, messages, seen, weight, number };
+        record::request(reporter, &call, listed);
     }
 }
 

@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::query::{Form, Parameter, Query, bad_id, parameter};
 use super::{Api, shape, sums};
 use crate::clock::{SECOND_NS, now_ns, rfc3339};
-use crate::facts::{IN_REQUESTS, OperationId, Vantage};
+use crate::facts::{IN_REQUESTS, NOTED, OperationId, Vantage};
 use crate::store::{DataTypeItem, OperationItem, OperationsQuery, Point, Sort, SortKey, State as Shown};
 
 const SORTS: &[(&str, Sort)] = &[
@@ -113,7 +113,8 @@ pub(super) async fn one(
     let (by, _) = STEPS.iter().find(|(_, step)| step.0 == level).copied().unwrap_or_default();
     Ok(Json(json!({
         "operation": item(&operation),
-        "data_types": data_types.iter().map(data_type).collect::<Vec<_>>(),
+        "data_types": data_types.iter().filter(|item| !item.name.starts_with(NOTED)).map(data_type).collect::<Vec<_>>(),
+        "notes": data_types.iter().filter_map(note).collect::<Vec<_>>(),
         "by": by,
         "from": rfc3339(from_ns),
         "to": rfc3339(to_ns),
@@ -133,9 +134,17 @@ pub(super) fn one_shape() -> Value {
         ("values", shape::number()),
         ("last_seen", shape::time()),
     ]);
+    let note = shape::object(&[
+        ("kind", shape::text()),
+        ("name", shape::text()),
+        ("records", shape::count()),
+        ("calls", shape::number()),
+        ("last_seen", shape::time()),
+    ]);
     shape::object(&[
         ("operation", item_shape()),
         ("data_types", shape::list(data_type)),
+        ("notes", shape::list(note)),
         ("by", shape::text()),
         ("from", shape::time()),
         ("to", shape::time()),
@@ -152,6 +161,19 @@ fn data_type(item: &DataTypeItem) -> Value {
         "values": sums::calls(item.hits.weight),
         "last_seen": rfc3339(item.hits.last_ns),
     })
+}
+
+/// A note by its kind and name; those over the bound are of the kind `other`.
+fn note(item: &DataTypeItem) -> Option<Value> {
+    let note = item.name.strip_prefix(NOTED)?;
+    let (kind, name) = note.split_once(' ').unwrap_or((note, ""));
+    Some(json!({
+        "kind": kind,
+        "name": name,
+        "records": item.hits.records,
+        "calls": sums::calls(item.hits.weight),
+        "last_seen": rfc3339(item.hits.last_ns),
+    }))
 }
 
 fn point(point: &Point) -> Value {

@@ -10,6 +10,7 @@ use ostiary_wire::decode::{KeyValue, Record, Value};
 
 use super::findings::Findings;
 use super::json;
+use super::notes::{self, Notes};
 use super::operations::{self, Descriptions, Operations};
 use super::parties::{self, Parties};
 use super::read::{Unusable, count, fits, nanos, owned};
@@ -41,11 +42,12 @@ wanted! {
     19 RESPONSE_BODY_SIZE, 20 DURATION, 21 VERDICT, 22 REFUSAL, 23 RULE_NAME, 24 RULE_ORIGIN, 25 WOULD_VERDICT,
     26 WOULD_REFUSAL, 27 WOULD_RULE_NAME, 28 DATA_TYPES, 29 DATA_TYPES_COUNTS,
     30 CREDENTIAL_STATE, 31 QUOTA_NAME, 32 WOULD_QUOTA_NAME, 33 REQUEST_DATA_TYPES, 34 REQUEST_DATA_TYPES_COUNTS,
-    35 OPERATION_NAME,
+    35 OPERATION_NAME, 36 SIGNS, 37 CREDENTIALS, 38 CREDENTIALS_VERIFIED, 39 PARAMETERS, 40 RESPONSE_FIELDS,
+    41 RESPONSE_SHAPE,
 }
 
 /// How many values a call is made of.
-const VALUES: usize = 36;
+const VALUES: usize = 42;
 
 /// What is known of a name.
 #[derive(Clone, Copy)]
@@ -68,6 +70,7 @@ pub(super) struct Calls<'s> {
     rules: Vec<Arc<Rule>>,
     parties: Parties,
     findings: Findings,
+    notes: Notes,
 }
 
 // === impl Calls ===
@@ -82,6 +85,7 @@ impl<'s> Calls<'s> {
             rules: Vec::new(),
             parties: Parties::default(),
             findings: Findings::default(),
+            notes: Notes::default(),
         }
     }
 
@@ -146,6 +150,7 @@ impl<'s> Calls<'s> {
             rules: self.rules(values),
             party: self.parties.number(party(values)),
             findings,
+            notes: self.notes.read(&notes(values, status))?,
             kept: None,
         };
         // A refusal or a finding is more than a sample.
@@ -284,6 +289,20 @@ fn party<'a>(values: &Values<'a>) -> parties::Said<'a> {
         address: values.text(CLIENT_ADDRESS),
         country: values.text(COUNTRY),
         credential: (values.text(CREDENTIAL_KIND), values.text(CREDENTIAL_STATE)),
+    }
+}
+
+fn notes<'a>(values: &Values<'a>, status: u64) -> notes::Said<'a> {
+    notes::Said {
+        lists: [
+            ("sign", values.get(SIGNS)),
+            ("verified", values.get(CREDENTIALS_VERIFIED)),
+            ("parameter", values.get(PARAMETERS)),
+            ("field", values.get(RESPONSE_FIELDS)),
+        ],
+        credentials: values.get(CREDENTIALS),
+        shape: values.text(RESPONSE_SHAPE),
+        status,
     }
 }
 

@@ -34,6 +34,7 @@ struct Known {
     rules: u64,
     /// Rows of data types.
     data_types: u64,
+    notes: u64,
 }
 
 /// What is known of an operation without asking.
@@ -91,6 +92,7 @@ impl Ledger {
             learnt.flows = admit::flows(session, &mut books, known, &bounds, now_ns)?;
             learnt.rules = admit::rules(session, std::mem::take(&mut books.rules), known, &bounds)?;
             learnt.data_types = admit::data_types(session, std::mem::take(&mut books.data_types), known, &bounds)?;
+            learnt.notes = admit::notes(session, std::mem::take(&mut books.notes), known, &bounds)?;
             session.put_new(&POLICIES, books.policies.iter().map(policy_to).collect())?;
             // Last, because it makes collectors wait for each other.
             keep_calls(session, std::mem::take(&mut books.calls), &bounds, now_ns)?;
@@ -115,6 +117,7 @@ impl Ledger {
         self.known.streams = self.known.streams.saturating_add(learnt.streams);
         self.known.rules = self.known.rules.saturating_add(learnt.rules);
         self.known.data_types = self.known.data_types.saturating_add(learnt.data_types);
+        self.known.notes = self.known.notes.saturating_add(learnt.notes);
         self.known.flows.extend(learnt.flows);
         for (id, met) in learnt.operations {
             let known = self.known.operations.entry(id).or_default();
@@ -134,7 +137,8 @@ fn recount(session: &mut dyn Session) -> Result<Known, StoreError> {
         known.operations.insert(id, Met { succeeded: columns.flag()?, declared: columns.flag()? });
     }
     (known.streams, known.rules) = (count(session, "streams")?, count(session, "rules")?);
-    known.data_types = count(session, "data_types")?;
+    known.notes = count(session, "data_types WHERE substr(name, 1, 1) = '+'")?;
+    known.data_types = count(session, "data_types")?.saturating_sub(known.notes);
     Ok(known)
 }
 

@@ -27,6 +27,7 @@ pub fn bounds() -> Bounds {
         flows_max: 1000,
         rules_max: 1000,
         data_types_max: 1000,
+        notes_max: 1000,
         minutes_ns: u64::MAX,
         hours_ns: u64::MAX,
         days_ns: u64::MAX,

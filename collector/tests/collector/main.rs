@@ -22,6 +22,7 @@ mod growth;
 mod hostile;
 mod kill;
 mod law;
+mod notes;
 mod security;
 mod shared;
 mod startup;

@@ -25,7 +25,7 @@ pub(crate) fn rule(names: &str, mask: Mask) -> Rule {
 /// A masker with all of the rules in force.
 pub(crate) fn masker(rules: &[Rule], inspect: Types, format: &Format, limits: Limits) -> Masker {
     let plan = Plan::new(rules.to_vec(), Rc::new(Detectors::new(Types::standard(), Vec::new())), b"key").unwrap();
-    let active = Active { enforced: (0..rules.len()).collect(), shadow: RuleSet::NONE, inspect };
+    let active = Active { enforced: (0..rules.len()).collect(), shadow: RuleSet::NONE, inspect, ..Active::default() };
     Masker::new(Rc::new(plan), active, format, limits)
 }
 

@@ -13,7 +13,12 @@ fn masker(mask: &Mask, format: Format) -> Masker {
     let fields = vec![FieldPath::parse("$..x").unwrap()];
     let rule = Rule { fields, types: email, mask: mask.clone(), unreadable: Unreadable::Pass, ..Rule::default() };
     let plan = Plan::new(vec![rule], Rc::new(Detectors::new(email, Vec::new())), b"key").unwrap();
-    let active = Active { enforced: std::iter::once(0).collect(), shadow: RuleSet::NONE, inspect: Types::NONE };
+    let active = Active {
+        enforced: std::iter::once(0).collect(),
+        shadow: RuleSet::NONE,
+        inspect: Types::NONE,
+        ..Active::default()
+    };
     Masker::new(Rc::new(plan), active, &format, Limits::default())
 }
 

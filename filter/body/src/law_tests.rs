@@ -39,7 +39,8 @@ impl Policy {
         let plan =
             Plan::new(self.rules.clone(), Rc::new(Detectors::new(Types::standard(), Vec::new())), b"key").unwrap();
         let enforced = (self.shadow.min(self.rules.len())..self.rules.len()).collect();
-        let active = Active { enforced, shadow: (0..self.shadow).collect(), inspect: self.inspect };
+        let active =
+            Active { enforced, shadow: (0..self.shadow).collect(), inspect: self.inspect, ..Active::default() };
         Body::new(Rc::new(plan), active, format, self.limits)
     }
 

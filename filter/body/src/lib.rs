@@ -17,6 +17,7 @@ mod places;
 pub mod plan;
 pub mod report;
 pub mod rule;
+pub mod seen;
 
 mod automaton;
 mod encoding;
@@ -29,6 +30,7 @@ mod multipart;
 mod pseudonym;
 mod reader;
 mod scan;
+
 mod text;
 mod trail;
 mod verdict;

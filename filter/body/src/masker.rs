@@ -5,6 +5,7 @@ use crate::plan::{Active, Limits, Plan};
 use crate::reader::Body;
 use crate::report::Report;
 use crate::scan::Fast;
+use crate::seen::Seen;
 use std::fmt;
 use std::rc::Rc;
 
@@ -92,6 +93,11 @@ impl Masker {
     #[must_use]
     pub const fn changed(&self) -> bool {
         self.0.judge.changed
+    }
+
+    /// What the body showed beside data types, once it has ended; a second call has nothing to tell.
+    pub fn seen(&mut self) -> Option<Seen> {
+        self.0.watcher.take().map(|mut watcher| watcher.finish())
     }
 
     /// What is known so far; after [`Masker::finish`], all.

@@ -38,6 +38,29 @@ pub struct Active {
     pub shadow: RuleSet,
     /// Data types to look for and report, masked or not.
     pub inspect: Types,
+    /// What else is looked for.
+    pub look: Look,
+}
+
+/// What a body is looked at for beside data types: see [`crate::seen`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Look {
+    /// Signs of weakness.
+    pub signs: bool,
+    /// Its shape and its fields.
+    pub shapes: bool,
+    /// Fingerprints of the ids at its top.
+    pub ids: bool,
+    /// Whether it is a request's, in which URLs matter and faults do not.
+    pub of_request: bool,
+}
+
+impl Look {
+    /// Whether for anything.
+    #[must_use]
+    pub const fn is_any(self) -> bool {
+        self.signs || self.shapes
+    }
 }
 
 /// Bounds of one body, each with its named outcome.
@@ -111,6 +134,13 @@ impl Plan {
         let encoding = Encoding::Plain;
         Masked { secret: &self.secret, encoding, raw: text, text, data_type: "" }.text(mask, &mut out);
         out
+    }
+
+    /// The fingerprint of a value under the plan's key: the first 64 bits of the keyed hash. What it is for tells
+    /// fingerprints of equal values apart.
+    #[must_use]
+    pub fn fingerprint(&self, purpose: &str, value: &[u8]) -> u64 {
+        self.secret.of(purpose, "", value).first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
     }
 
     /// The rules, by their numbers.

@@ -9,6 +9,7 @@ use crate::masker::Blocked;
 use crate::multipart::Multipart;
 use crate::plan::{Active, Limits, Plan};
 use crate::scan::Scan;
+use crate::seen::Watcher;
 use crate::text::Text;
 use crate::xml::Xml;
 use std::rc::Rc;
@@ -20,6 +21,8 @@ const RECORD_SEPARATOR: u8 = 0x1e;
 #[derive(Debug)]
 pub(crate) struct Body<S> {
     pub(crate) judge: Judge,
+    /// What looks at the bytes for all else.
+    pub(crate) watcher: Option<Box<Watcher>>,
     reader: Reader<S>,
     /// Whether a rule held the body back: nothing more comes out.
     blocked: Option<Blocked>,
@@ -41,13 +44,17 @@ pub(crate) enum Reader<S> {
 
 impl<S: Scan> Body<S> {
     pub(crate) fn new(plan: Rc<Plan>, active: Active, format: &Format, limits: Limits) -> Self {
+        let watcher = Watcher::new(Rc::clone(&plan), active.look, format);
         let judge = Judge::new(plan, active, limits);
         let reader = Reader::new(&judge, format);
-        Self { judge, reader, blocked: None }
+        Self { judge, watcher, reader, blocked: None }
     }
 
     pub(crate) fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), Blocked> {
         self.blocked.map_or(Ok(()), Err)?;
+        if let Some(watcher) = &mut self.watcher {
+            watcher.feed(chunk);
+        }
         let offset = self.judge.offset;
         let fed = self.reader.feed(&mut self.judge, chunk, out);
         self.judge.offset = offset + chunk.len() as u64;

@@ -1,5 +1,6 @@
 //! One value: found in, masked, counted.
 
+use crate::detect::form::shown_name;
 use crate::detect::{Context, DataType, Found, Types};
 use crate::encoding::Encoding;
 use crate::judge::{Judge, Kind, Spot, SpotStep, Verdict};
@@ -287,7 +288,7 @@ impl SpotStep<'_> {
             Self::Element => path.push_str("[*]"),
             Self::Key(key) => {
                 path.push('.');
-                path.push_str(template(key));
+                path.push_str(shown_name(key));
             }
         }
         if path.len() > PLACE_MAX {
@@ -306,13 +307,4 @@ pub(crate) fn descend(path: &mut Vec<u8>, step: SpotStep<'_>) {
             path.extend_from_slice(if key.len() > NAME_MAX { b"" } else { key });
         }
     }
-}
-
-/// A key as a report may show it: an asterisk where it may be a value, such as an id, a name with a space, an address.
-fn template(key: &[u8]) -> &str {
-    let digits = key.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-$:".contains(byte) || *byte >= 0x80;
-    let name = key.strip_prefix(b"@").unwrap_or(key);
-    let looks_like_a_name = !name.is_empty() && name.len() <= NAME_MAX && digits < 4 && name.iter().all(plain);
-    std::str::from_utf8(key).ok().filter(|_| looks_like_a_name).unwrap_or("*")
 }

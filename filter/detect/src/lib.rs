@@ -16,9 +16,13 @@ mod check;
 mod context;
 mod custom;
 mod detectors;
+pub mod faults;
 mod find;
+pub mod form;
 mod gate;
+pub mod inside;
 pub mod lanes;
+pub mod outline;
 mod plain;
 #[cfg(test)]
 #[path = "reference_tests.rs"]
@@ -26,6 +30,7 @@ mod reference;
 mod row;
 mod scan;
 mod shape;
+pub mod signs;
 mod types;
 mod window;
 

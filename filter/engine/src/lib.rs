@@ -21,6 +21,7 @@ mod hash;
 pub mod host;
 pub mod judge;
 pub mod masking;
+pub mod noted;
 mod order;
 mod overrides;
 pub mod pairs;

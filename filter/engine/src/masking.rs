@@ -12,10 +12,11 @@ mod response;
 
 use crate::access::{Call, Conditions, Met, Scope};
 use crate::config::quota_values::StatusSet;
+use crate::noted::Notes;
 pub use body::Asked;
 use ostiary_body::detect::Types;
 use ostiary_body::format::{Format, Guess};
-use ostiary_body::plan::{Active, Plan};
+use ostiary_body::plan::{Active, Look, Plan};
 pub use ostiary_body::rule::RuleSet;
 use ostiary_body::rule::{Mask, Unreadable};
 pub use request::{Admission, Incoming, Stage};
@@ -30,6 +31,10 @@ pub struct Masking {
     inspect: Types,
     inspect_requests: Types,
     inspect_bytes_max: u64,
+    notes: Notes,
+    /// What bodies are looked at for beside data types.
+    look: Look,
+    look_at_requests: Look,
     key_id: Option<Box<str>>,
 }
 
@@ -104,7 +109,19 @@ impl Masking {
     /// Whether a response is looked at at all; without a body only rules could have something to say.
     #[must_use]
     pub fn looks(&self, due: &Due, has_body: bool) -> bool {
-        due.varies || !due.rules.is_empty() || (has_body && !self.inspect.is_empty())
+        due.varies || !due.rules.is_empty() || (has_body && (!self.inspect.is_empty() || self.look.is_any()))
+    }
+
+    /// Whether signs are noted of answers too.
+    #[must_use]
+    pub const fn notes_answers(&self) -> bool {
+        self.look.signs
+    }
+
+    /// What is noted of a call beside what was decided.
+    #[must_use]
+    pub const fn notes(&self) -> Notes {
+        self.notes
     }
 
     /// The rule that does not let a response leave that cannot be read; none if all let it.
@@ -149,7 +166,7 @@ impl Masking {
 
     /// What holds for an answer of this status.
     fn active(&self, rules: &RuleSet, status: u16) -> Active {
-        let mut active = Active { inspect: self.inspect, ..Active::default() };
+        let mut active = Active { inspect: self.inspect, look: self.look, ..Active::default() };
         for number in rules.iter() {
             let Some(rule) = self.rules.get(number).filter(|rule| rule.holds_for(status)) else { continue };
             let set = if rule.shadow { &mut active.shadow } else { &mut active.enforced };

@@ -4,6 +4,7 @@
 //! section 5). Some readers split at `;` too, so what only they would see is told apart.
 
 use crate::path::hex;
+use ostiary_body::detect::inside::{self, Leads};
 use std::borrow::Cow;
 
 /// The query of a target, without its `?`; empty when there is none.
@@ -42,6 +43,16 @@ fn parameter(part: &[u8], doubtful: bool) -> Parameter<'_> {
         None => (part, &b""[..]),
     };
     Parameter { name: decoded(name), value: decoded(value), doubtful }
+}
+
+/// Where the URLs in these parameters lead: the furthest inside counts. What only readers that split at `;` see is
+/// inside for these only.
+pub(crate) fn leads(parameters: &[Parameter<'_>]) -> Leads {
+    let each = parameters.iter().map(|parameter| {
+        let leads = inside::leads(&parameter.value, inside::is_named(&parameter.name));
+        if parameter.doubtful { leads.min(Leads::Unclear) } else { leads }
+    });
+    each.max().unwrap_or_default()
 }
 
 /// How a parameter's name stands to a wanted one: `Some(false)` for the name itself, `Some(true)` for

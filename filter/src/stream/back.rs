@@ -17,10 +17,13 @@ impl<H: Host> Stream<H> {
                 if self.response.ended().is_none() {
                     self.state_quotas(known);
                 }
-                if !masking.looks(due, !end) {
+                let asker = Some(&known.noted.asker).filter(|_| masking.notes_answers());
+                // What a browser may read of it stands in the head, also where no body follows.
+                if !masking.looks(due, !end) && !asker.is_some_and(|asker| asker.has_origin) {
                     return Flow::Continue;
                 }
-                let read = self.response.head(host, masking, due, (known.kept.head, end, known.policy.holds_headers()));
+                let held = (known.kept.head, end, known.policy.holds_headers());
+                let read = self.response.head(host, masking, due, held, asker);
                 read.unwrap_or_else(|_| {
                     self.vm.count(Counter::HostFailure);
                     // What could not be read may hold what a rule masks.

@@ -7,6 +7,7 @@ use crate::metrics::Counter;
 use crate::record::{self, Messages, Recorded};
 use crate::sampling::ONE;
 use crate::state::State;
+use ostiary_body::seen::Seen;
 use ostiary_engine::Protocol;
 
 impl<H: Host> Stream<H> {
@@ -44,7 +45,11 @@ impl<H: Host> Stream<H> {
             operation.map(|operation| ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings));
         let number = self.told.number;
         let messages = Messages { request: &self.request, head_left: self.head_left, response: &self.response };
-        let call = Recorded { facts: &facts, known: Some(known), id, refused: false, messages, weight: ONE, number };
+        // What bodies show is told once, at the end.
+        let none = Seen::default();
+        let seen = [&none, &none];
+        let call =
+            Recorded { facts: &facts, known: Some(known), id, refused: false, messages, seen, weight: ONE, number };
         record::open(reporter, &call, is_new);
         true
     }

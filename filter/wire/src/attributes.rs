@@ -68,12 +68,17 @@ pub struct Attribute {
     pub place: Place,
     /// Where its name comes from.
     pub convention: Convention,
-    /// What it means, its unit and when it is absent.
-    pub about: &'static str,
-    /// Where its value comes from: an Envoy attribute, a header, or the engine.
-    pub source: &'static str,
     /// Whether it can point at a person.
     pub personal: bool,
+}
+
+/// What the reference page says of an attribute.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Doc {
+    /// Where its value comes from: an Envoy attribute, a header, or the engine.
+    pub source: &'static str,
+    /// What it means, its unit and when it is absent.
+    pub about: &'static str,
 }
 
 impl Attribute {
@@ -96,11 +101,6 @@ impl Attribute {
     }
 }
 
-/// A text of the reference page; a guest has no reader of it, and it would be in the module.
-const fn page(text: &'static str) -> &'static str {
-    if cfg!(target_family = "wasm") { "" } else { text }
-}
-
 /// Declares the attributes and [`ALL`].
 macro_rules! attributes {
     ($($ident:ident = $name:literal, $kind:expr, $place:ident, $convention:ident, $(personal $personal:literal,)? $source:literal, $about:literal;)*) => {
@@ -111,13 +111,13 @@ macro_rules! attributes {
                 kind: $kind,
                 place: Place::$place,
                 convention: Convention::$convention,
-                about: page($about),
-                source: page($source),
                 personal: false $(|| $personal)?,
             };
         )*
         /// Every attribute, in the order of the reference page.
         pub static ALL: &[&Attribute] = &[$(&$ident),*];
+        /// What is said of each, in the same order: apart, so that the module does not carry it.
+        pub static DOCS: &[Doc] = &[$(Doc { source: $source, about: $about }),*];
     };
 }
 
@@ -193,7 +193,15 @@ attributes! {
     CREDENTIAL_KIND = "ostiary.credential.kind", text(32), Request, Ostiary, "engine", "kind of the good credential: `api_key`, `jwt`, `mtls`, `basic_auth`, `api_key_auth` or `filter`; absent when none came";
     CREDENTIAL_STATE = "ostiary.credential.state", text(16), Request, Ostiary, "engine", "what became of the credentials that `callers` knows of: `none` came, `invalid` or `verified`; absent when the policy knows no callers";
     COUNTRY = "geo.country.iso_code", text(2), Request, OpenTelemetry, "header of Envoy's `geoip` filter", "country of the client's address; absent when the policy does not say how it is known";
-    FINGERPRINTS = "ostiary.fingerprints", text(1024), Request, Ostiary, "engine", "keyed fingerprints of object ids; reserved until parameters are read";
+    CREDENTIALS = "ostiary.credentials", texts(10, 24), Request, Ostiary, "engine", "kinds of credentials that came, good or not: `api_key`, `basic`, `bearer_jwt`, `bearer` (opaque), `digest`, `session_cookie`, `mtls`, `http_signature`, `ws_security` or `other`; absent when none came";
+    CREDENTIALS_VERIFIED = "ostiary.credentials.verified", texts(10, 24), Request, Ostiary, "engine", "those of them that were verified, by us or by an earlier filter that `callers` names; absent when none was";
+    JWT_ALG = "ostiary.jwt.alg", text(16), Request, Ostiary, "engine", "registered name of the algorithm that a bearer token says it is signed by, `none` or `other`";
+    JWT_EXPIRY = "ostiary.jwt.expiry", text(16), Request, Ostiary, "engine", "what the token says of its time: `valid`, `expired`, `not_yet`, `unlimited` or `unknown`";
+    JWT_ISSUER = "ostiary.jwt.issuer", text(128), Request, Ostiary, "engine", "the token's issuer as it says, verified or not; absent when it looks like no name of a service";
+    SIGNS = "ostiary.signs", texts(32, 32), Request, Ostiary, "engine", "signs of weakness that the call showed, by the names in `filter/detect/SIGNS.md`; absent when it showed none";
+    PARAMETERS = "ostiary.parameters", texts(32, 96), Request, Ostiary, "engine", "parameters: the place (`path`, `query`, `header`, `cookie` or `body`), the name, the type with its format, and the data type found; a list is told when it is first seen of an operation, and again at its 2nd, 4th, 8th … time";
+    PARAMETERS_LEFT_OUT = "ostiary.parameters.left_out", Int, Request, Ostiary, "engine", "parameters beyond those listed; absent when none were";
+    FINGERPRINTS = "ostiary.fingerprints", text(1024), Request, Ostiary, "engine", "keyed fingerprints, with blanks between them: `asked:` and 16 hexadecimal digits for an id in path or query, `given:` for one at the top of the answer, `session:` for the session; equal ids have equal digits; absent without `pseudonyms`";
 
     // What was answered.
     STATUS = "http.response.status_code", Int, Request, OpenTelemetry, "`response.code`", "the status sent to the client; absent when none was";
@@ -237,6 +245,9 @@ attributes! {
     REQUEST_DATA_FIELDS = "ostiary.request.data_fields", texts(16, 192), Request, Ostiary, "engine", "where: a path as rules write it, `query.NAME` or `header.NAME`, a blank, and the data type";
     REQUEST_DATA_FINGERPRINTS = "ostiary.request.data_fingerprints", texts(16, 96), Request, Ostiary, "engine", "keyed fingerprints of the values found, as of a response's: the same value has the same one";
     FINGERPRINT_KEY = "ostiary.data_fingerprints.key", text(128), Request, Ostiary, "`pseudonyms.key_id`", "name of the key that the fingerprints are made under";
+    RESPONSE_SHAPE = "ostiary.response.shape", text(16), Request, Ostiary, "engine", "hash of the shape of an answer in JSON: of its fields with their types, whatever their values, order and number; 16 hexadecimal digits";
+    RESPONSE_FIELDS = "ostiary.response.fields", texts(32, 96), Request, Ostiary, "engine", "the fields of that shape: a path as rules write it, a blank, and the type with its format; told as often as `ostiary.parameters` are";
+    RESPONSE_FIELDS_PARTIAL = "ostiary.response.fields.partial", Bool, Request, Ostiary, "engine", "true when there may be more fields; absent otherwise";
     MASKING_RULES = "ostiary.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that changed the response; absent when none did";
     WOULD_MASKING_RULES = "ostiary.would_be.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that would have changed it had they not been in shadow";
     BLOCKED_BY = "ostiary.masking.blocked_by", text(128), Request, Ostiary, "engine", "the masking rule that refused the request or ended the response; absent when none did";
@@ -262,7 +273,7 @@ attributes! {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, Convention, Place};
+    use super::{ALL, Convention, DOCS, Place};
     use std::collections::BTreeSet;
 
     /// The conventions' own constants, read from the crate's source at the pinned version: a name
@@ -303,10 +314,10 @@ mod tests {
     #[test]
     fn a_name_stands_once_in_each_place() {
         let mut seen = BTreeSet::new();
+        assert!(DOCS.iter().all(|doc| !doc.about.is_empty() && !doc.source.is_empty()));
         for attribute in ALL {
             assert!(seen.insert((attribute.name, format!("{:?}", attribute.place))), "{}", attribute.name);
             assert_eq!(attribute.convention == Convention::Ostiary, attribute.name.starts_with("ostiary."));
-            assert!(!attribute.about.is_empty() && !attribute.source.is_empty());
         }
     }
 
@@ -317,7 +328,8 @@ mod tests {
         assert_eq!(personal, ["client.address", "user_agent.original", "ostiary.caller.id"]);
     }
 
-    /// A record's size is bounded by its table: all texts at their bound stay under 40 KiB.
+    /// A record's size is bounded by its table: all texts at their bound stay under 44 KiB, of which a receiver's usual 4 MiB hold
+    /// ninety.
     #[test]
     fn a_record_is_bounded() {
         let bytes: usize = ALL

@@ -1,6 +1,6 @@
 //! The reference page of what leaves the filter, generated from [`crate::attributes`].
 
-use crate::attributes::{ALL, Attribute, Convention, Kind, Place};
+use crate::attributes::{ALL, Attribute, Convention, DOCS, Doc, Kind, Place};
 use crate::{Event, SEMCONV_VERSION};
 use std::fmt::Write;
 
@@ -35,14 +35,14 @@ pub fn page() -> String {
         (Place::Event, "Other events"),
     ] {
         let _ = write!(out, "\n## {title}\n\n| attribute | type | name | source | meaning |\n|---|---|---|---|---|\n");
-        for attribute in ALL.iter().filter(|attribute| attribute.place == place) {
-            row(&mut out, attribute);
+        for (attribute, doc) in ALL.iter().zip(DOCS).filter(|(attribute, _)| attribute.place == place) {
+            row(&mut out, attribute, doc);
         }
     }
     out
 }
 
-fn row(out: &mut String, attribute: &Attribute) {
+fn row(out: &mut String, attribute: &Attribute, doc: &Doc) {
     let kind = match attribute.kind {
         Kind::Str { bytes_max } => format!("text, {bytes_max} bytes"),
         Kind::Int => "int".to_owned(),
@@ -55,11 +55,8 @@ fn row(out: &mut String, attribute: &Attribute) {
         Convention::Ostiary => "ours",
     };
     let personal = if attribute.personal { " *Personal.*" } else { "" };
-    let _ = writeln!(
-        out,
-        "| `{}` | {kind} | {convention} | {} | {}{personal} |",
-        attribute.name, attribute.source, attribute.about
-    );
+    let _ =
+        writeln!(out, "| `{}` | {kind} | {convention} | {} | {}{personal} |", attribute.name, doc.source, doc.about);
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::places::Places;
 use super::{Known, Met};
 use crate::clock::SECOND_NS;
 use crate::facts::{Operation, OperationId, Party, Rule};
-use crate::fold::{Books, CellKey, Described, FlowKey, Hits, OTHER_DATA_TYPE};
+use crate::fold::{Books, CellKey, Described, FlowKey, Hits, OTHER_DATA_TYPE, OTHER_NOTE};
 use crate::store::rows::{self, DATA_TYPES, FLOWS, OPERATIONS, RULES};
 use crate::store::sql::{Columns, Row, Session, Value};
 use crate::store::{Bounds, OTHER_CALLER, OTHER_RULE, StoreError};
@@ -32,6 +32,8 @@ pub(super) struct Learnt {
     pub rules: u64,
     /// How many rows of data types are new.
     pub data_types: u64,
+    /// How many rows of notes are new.
+    pub notes: u64,
 }
 
 /// Decides which operations have rows of their own, and gives the rest to `other`.
@@ -148,6 +150,9 @@ fn to_other(books: &mut Books, refused: &HashSet<OperationId>) {
     for ((name, id), hits) in std::mem::take(&mut books.data_types) {
         books.data_types.entry((name, other(id))).or_default().merge(&hits);
     }
+    for ((name, id), hits) in std::mem::take(&mut books.notes) {
+        books.notes.entry((name, other(id))).or_default().merge(&hits);
+    }
 }
 
 /// Adds to the flows of each hour, and returns how many rows of this writer those hours have now.
@@ -228,20 +233,39 @@ pub(super) fn data_types(
     known: &Known,
     bounds: &Bounds,
 ) -> Result<u64, StoreError> {
+    named(session, data_types, (known.data_types, bounds.data_types_max), OTHER_DATA_TYPE)
+}
+
+/// Adds to the notes likewise; they have their room apart, so that no client's names keep out what was found.
+pub(super) fn notes(
+    session: &mut dyn Session,
+    notes: HashMap<(Arc<str>, OperationId), Hits>,
+    known: &Known,
+    bounds: &Bounds,
+) -> Result<u64, StoreError> {
+    named(session, notes, (known.notes, bounds.notes_max), OTHER_NOTE)
+}
+
+fn named(
+    session: &mut dyn Session,
+    names: HashMap<(Arc<str>, OperationId), Hits>,
+    (known, most): (u64, u64),
+    other: &str,
+) -> Result<u64, StoreError> {
     let writer = session.writer();
-    let mut counts = HashMap::from([(0, known.data_types)]);
-    let other: Arc<str> = OTHER_DATA_TYPE.into();
+    let mut counts = HashMap::from([(0, known)]);
+    let other: Arc<str> = other.into();
     let mut places = Places {
         table: &DATA_TYPES,
-        most: bounds.data_types_max,
+        most,
         group: |_: &(Arc<str>, OperationId)| 0,
         row: |(name, id): &(Arc<str>, OperationId)| rows::data_type_key(*id, name, writer),
         lesser: |(_, id): (Arc<str>, OperationId), step| {
             (Arc::clone(&other), if step == 0 { id } else { OperationId::OTHER })
         },
     };
-    places.add(session, data_types.into_iter().collect(), &mut counts)?;
-    Ok(counts.values().sum::<u64>().saturating_sub(known.data_types))
+    places.add(session, names.into_iter().collect(), &mut counts)?;
+    Ok(counts.values().sum::<u64>().saturating_sub(known))
 }
 
 // === impl Bounds ===

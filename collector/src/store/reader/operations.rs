@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::clock::SECOND_NS;
-use crate::facts::{Operation, OperationId, Rule};
+use crate::facts::{NOTED, Operation, OperationId, Rule};
 use crate::fold::Hits;
 use crate::store::aliases::Aliases;
 use crate::store::rows::{self, DATA_TYPES, DESCRIPTION, OPERATIONS, OperationRow, RULES};
@@ -234,8 +234,12 @@ pub(super) fn data_types(session: &mut dyn Session, id: OperationId) -> Result<V
     }
     let mut items: Vec<DataTypeItem> = types.into_iter().map(|(name, hits)| DataTypeItem { name, hits }).collect();
     items.sort_by_key(|item| std::cmp::Reverse(item.hits.weight));
-    items.truncate(DATA_TYPES_TOLD);
-    Ok(items)
+    // Notes come in greater numbers, and must not push out what was found.
+    let (mut notes, mut found): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item.name.starts_with(NOTED));
+    notes.truncate(DATA_TYPES_TOLD);
+    found.truncate(DATA_TYPES_TOLD);
+    found.append(&mut notes);
+    Ok(found)
 }
 
 pub(super) fn rules(session: &mut dyn Session, limit: u32) -> Result<Vec<RuleItem>, StoreError> {

@@ -14,6 +14,8 @@ use crate::config::access as written;
 use crate::config::access::{Scheme, TlsVersion};
 use crate::config::nearest;
 use crate::config::read::Problems;
+use crate::query::leads;
+use ostiary_body::detect::inside::Leads;
 use std::sync::Arc;
 
 /// Whether something is so.
@@ -71,6 +73,8 @@ pub(crate) enum Test {
     Authenticated(bool),
     Header(Match),
     Parameter(Match),
+    /// A parameter is a URL that leads inside.
+    InternalUrl,
     Scheme(Vec<Scheme>),
     Tls(TlsVersion),
     UserAgent(Vec<Box<str>>),
@@ -107,6 +111,11 @@ impl Test {
             },
             Self::Header(header) => header.in_header(around.header(header.name())),
             Self::Parameter(parameter) => parameter.in_query(around.parameters()),
+            Self::InternalUrl => match leads(around.parameters()) {
+                Leads::Inside => Met::Yes,
+                Leads::Unclear => Met::Unknown,
+                Leads::Elsewhere => Met::No,
+            },
             Self::Scheme(schemes) => match around.tls() {
                 Ok(tls) => {
                     let scheme =
@@ -261,6 +270,10 @@ impl Ground<'_> {
             let name = parameter.name.as_str().to_owned();
             let secret = self.callers.is_credential_parameter(&name);
             out.push(Test::Parameter(Match::compile(&at, name, parameter, secret, problems)), negated);
+        }
+        match wanted.query_urls {
+            Some(written::QueryUrls::Internal) => out.push(Test::InternalUrl, negated),
+            None => {}
         }
         if let Some(schemes) = wanted.schemes {
             out.push(Test::Scheme(schemes.0), negated);

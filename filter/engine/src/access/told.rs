@@ -39,6 +39,7 @@ fn words(test: &Test) -> String {
         Test::Authenticated(false) => "not authenticated".to_owned(),
         Test::Header(wanted) => format!("header {}", asked(wanted)),
         Test::Parameter(wanted) => format!("query {}", asked(wanted)),
+        Test::InternalUrl => "query has a url that leads inside".to_owned(),
         Test::Scheme(schemes) => {
             format!("scheme {}", schemes.iter().map(|scheme| scheme.word()).collect::<Vec<_>>().join(", "))
         }

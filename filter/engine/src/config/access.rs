@@ -77,6 +77,8 @@ shared_keys! {
         headers: NonEmpty<Match>;
         /// Query parameters, all of which must match.
         query: NonEmpty<Match>;
+        /// `internal`: a query parameter is a URL that leads inside, to a private, link-local, loopback or metadata address in any notation, or to a name such as `localhost` or `*.internal`. Where readers differ, it cannot be known. For deny rules, against SSRF.
+        query_urls: QueryUrls;
         /// `https` when the client's connection has TLS, else `http`.
         schemes: NonEmpty<Scheme>;
         /// The TLS of the client's connection.
@@ -154,6 +156,14 @@ config_object! {
         regex: Line, optional;
         /// Whether there is one at all.
         present: bool, optional;
+    }
+}
+
+config_choice! {
+    /// Where URLs in query parameters lead.
+    pub enum QueryUrls {
+        /// Inside: see `filter/detect/src/inside.rs`.
+        Internal = "internal",
     }
 }
 

@@ -191,6 +191,10 @@ config_object! {
         requests: bool, optional;
         /// Data types that are looked for, by name; all by default.
         data_types: NonEmpty<Glob>, optional;
+        /// Whether signs of weakness are recorded (`filter/detect/SIGNS.md`); they are by default where there is a `collector`.
+        signs: bool, optional;
+        /// Whether names and types of parameters and fields, kinds of credentials and shapes of answers are recorded; they are by default where there is a `collector`.
+        parameters: bool, optional;
         /// So much of a body is looked at; 1MiB by default. Masking rules have no such bound.
         max_bytes: Size<1_024, 1_073_741_824>, optional;
     }

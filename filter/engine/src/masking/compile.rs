@@ -9,8 +9,9 @@ use crate::config::read::Problems;
 use crate::config::types::{Glob, NonEmpty};
 use crate::config::{self, Mode, nearest};
 use crate::hash;
+use crate::noted::Notes;
 use ostiary_body::detect::{CUSTOM_MAX, Custom, CustomCheck, DataType, Detectors, Types};
-use ostiary_body::plan::Plan;
+use ostiary_body::plan::{Look, Plan};
 use ostiary_body::rule::{self, Mask, Oversize, RULES_MAX};
 use std::rc::Rc;
 
@@ -65,6 +66,15 @@ pub(crate) fn compile(
     };
     let responses = if looks(|inspect| inspect.responses) { types } else { Types::NONE };
     let requests = if looks(|inspect| inspect.requests) { types } else { Types::NONE };
+    let notes = Notes { signs: looks(|inspect| inspect.signs), parameters: looks(|inspect| inspect.parameters) };
+    let look = |of: bool| Look {
+        signs: notes.signs && of,
+        shapes: notes.parameters && of,
+        ids: key.is_some(),
+        ..Look::default()
+    };
+    let look_at_requests = Look { of_request: true, ..look(looks(|inspect| inspect.requests)) };
+    let look = look(looks(|inspect| inspect.responses));
     // What nobody asks for is not looked for.
     let enabled = bodies.iter().fold(responses.union(requests), |enabled, rule| enabled.union(rule.types));
     let detectors = Rc::new(Detectors::new(enabled, custom));
@@ -81,6 +91,9 @@ pub(crate) fn compile(
         plan: Rc::new(plan),
         inspect: responses,
         inspect_requests: requests,
+        notes,
+        look,
+        look_at_requests,
         inspect_bytes_max: inspect
             .and_then(|inspect| inspect.max_bytes)
             .map_or(INSPECT_BYTES, |size| u64::try_from(size.bytes()).unwrap_or(u64::MAX)),

@@ -53,15 +53,15 @@ impl Masking {
     /// What becomes of a request.
     #[must_use]
     pub fn admit(&self, due: &Due, callers: &Callers, head: &Incoming<'_>) -> Admission {
-        let mut active = Active { inspect: self.inspect_requests, ..Active::default() };
+        let mut active = Active { inspect: self.inspect_requests, look: self.look_at_requests, ..Active::default() };
+        if active.inspect.is_empty() && !active.look.is_any() && due.requests.is_empty() {
+            return Admission::default();
+        }
         for number in due.requests.iter() {
             let acts = self.rule(number).is_some_and(|rule| !rule.shadow);
             if acts { &mut active.enforced } else { &mut active.shadow }.add(number);
         }
         let mut admission = Admission::default();
-        if active == Active::default() {
-            return admission;
-        }
         let mut loose = Loose::new(Rc::clone(&self.plan), active);
         let looked = heads::query(&mut loose, head.target, callers)
             .and_then(|()| heads::lines(&mut loose, head.lines, Some(callers)));

@@ -125,7 +125,7 @@ impl Masking {
         if head.is_whole || head.to_head && read.status != 101 || matches!(read.status, 204 | 304) {
             return Body::Untouched;
         }
-        let looks = enforced || !active.inspect.is_empty() || !active.shadow.is_empty();
+        let looks = enforced || !active.inspect.is_empty() || !active.shadow.is_empty() || active.look.is_any();
         if !looks {
             return Body::Untouched;
         }

@@ -236,6 +236,7 @@ fn within(inner: &Test, outer: &Test, work: &Work) -> bool {
         (Test::Tls(_), Test::Scheme(outer)) => outer.contains(&Scheme::Https),
         (Test::Tls(inner), Test::Tls(outer)) => *inner as u8 >= *outer as u8,
         (Test::When(inner), Test::When(outer)) => inner.is_within(outer),
+        (Test::InternalUrl, Test::InternalUrl) => true,
         _ => false,
     }
 }

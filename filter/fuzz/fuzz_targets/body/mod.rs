@@ -42,7 +42,7 @@ fn rule(byte: u8) -> Rule {
 
 fn run(rules: &[Rule], enforced: RuleSet, limits: Limits, format: &Format, body: &[u8], pieces: &[u8]) -> (Result<Vec<u8>, Blocked>, Report) {
     let plan = Plan::new(rules.to_vec(), DETECTORS.with(Rc::clone), b"key").expect("few rules make a plan");
-    let active = Active { enforced, shadow: (0..rules.len()).collect(), inspect: Types::standard() };
+    let active = Active { enforced, shadow: (0..rules.len()).collect(), inspect: Types::standard(), ..Active::default() };
     let mut masker = Masker::new(Rc::new(plan), active, format, limits);
     let (mut out, mut rest, mut came) = (Vec::new(), body, 0);
     for len in pieces.iter().cycle() {
