@@ -5,6 +5,7 @@ mod passing;
 
 use crate::host::{HeaderMap, Host, Status};
 use crate::reading::Looked;
+use ostiary_body::plan::Active;
 use ostiary_body::report::{Report, RuleCount};
 use ostiary_body::seen::Seen;
 use ostiary_engine::masking::{Body, Due, HeadChange, Masking, ResponseHead, RuleSet, Treatment};
@@ -18,6 +19,10 @@ pub(crate) struct Response {
     body: Stage,
     /// What was found in its head.
     head: Report,
+    /// What was found in all of it, once its trailers have come.
+    all: Option<Report>,
+    /// What holds for it, if anything was looked at.
+    active: Option<Active>,
     /// The masking rules that changed header lines, or would have: the rule, and whether it acts.
     masked_headers: Vec<(usize, bool)>,
     ended: Option<Ended>,
@@ -81,13 +86,9 @@ impl Response {
         let map = host.headers(HeaderMap::Response)?;
         let head = ResponseHead { lines: Pairs::new(&map), to_head, is_whole };
         self.answered = asker.map(|asker| noted::of_answer(head.lines, asker));
-        let Treatment { body, changes, masked_headers, head } = masking.treat(due, &head);
-        for change in &changes {
-            match change {
-                HeadChange::Remove(name) => host.remove_header(HeaderMap::Response, name)?,
-                HeadChange::Replace(name, value) => host.set_header(HeaderMap::Response, name, value)?,
-            }
-        }
+        let Treatment { body, changes, masked_headers, head, active } = masking.treat(due, &head);
+        make(host, HeaderMap::Response, &changes)?;
+        self.active = Some(active);
         (self.masked_headers, self.head) = (masked_headers, head);
         match body {
             Body::Untouched => {}
@@ -117,11 +118,31 @@ impl Response {
         if self.ended.is_some() {
             return self.after_end();
         }
-        let Stage::Passing(passing) = &mut self.body else { return Next::Continue };
-        match passing.trailers(host, masking) {
-            Ok(()) => Next::Continue,
-            Err((rule, reason)) => self.end(rule, reason),
+        if let Stage::Passing(passing) = &mut self.body
+            && let Err((rule, reason)) = passing.trailers(host, masking)
+        {
+            return self.end(rule, reason);
         }
+        let Some(active) = self.active.filter(|active| masking.looks_at_trailers(active)) else {
+            return Next::Continue;
+        };
+        self.trailer_lines(host, masking, &active).unwrap_or_else(|_| {
+            // What could not be read may hold what a rule masks.
+            masking.guard(&active.enforced).map_or(Next::Continue, |rule| self.end(rule, "host"))
+        })
+    }
+
+    fn trailer_lines(&mut self, host: &impl Host, masking: &Masking, active: &Active) -> Result<Next, Status> {
+        let map = host.headers(HeaderMap::ResponseTrailers)?;
+        let found = self.report().cloned().unwrap_or_default();
+        let treatment = masking.treat_trailers(active, Pairs::new(&map), found);
+        make(host, HeaderMap::ResponseTrailers, &treatment.changes)?;
+        self.masked_headers.extend(treatment.masked_headers);
+        self.all = Some(treatment.head);
+        Ok(match treatment.body {
+            Body::Blocked(rule, reason) => self.end(rule, reason),
+            Body::Untouched | Body::Unread(_) | Body::Read(..) => Next::Continue,
+        })
     }
 
     /// Ends the response for a rule: nothing of it leaves any more.
@@ -186,6 +207,9 @@ impl Response {
 
     /// What was found.
     pub(crate) fn report(&self) -> Option<&Report> {
+        if self.all.is_some() {
+            return self.all.as_ref();
+        }
         match &self.body {
             Stage::Passing(passing) => Some(passing.reading.report()),
             Stage::Unasked | Stage::Unread(_) => Some(&self.head),
@@ -213,4 +237,12 @@ impl Response {
             Stage::Passing(passing) => passing.reading.inspected(),
         }
     }
+}
+
+/// Changes lines.
+fn make(host: &impl Host, map: HeaderMap, changes: &[HeadChange]) -> Result<(), Status> {
+    changes.iter().try_for_each(|change| match change {
+        HeadChange::Remove(name) => host.remove_header(map, name),
+        HeadChange::Replace(name, value) => host.set_header(map, name, value),
+    })
 }

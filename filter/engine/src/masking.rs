@@ -189,6 +189,12 @@ impl Rule {
             && self.unless.as_ref().is_none_or(|unless| unless.met(call.around) != Met::Yes)
     }
 
+    /// Whether it holds for some statuses only.
+    #[must_use]
+    pub const fn asks_for_status(&self) -> bool {
+        self.statuses.is_some()
+    }
+
     fn holds_for(&self, status: u16) -> bool {
         self.statuses.as_ref().is_none_or(|sets| sets.iter().any(|set| set.holds(status)))
     }

@@ -326,7 +326,9 @@ fn clients(base: Option<&Config>, layers: &[Layer], problems: &mut Problems, war
     let country = base.and_then(|config| config.client_country.as_ref());
     let asks = |layer: &Layer| layer.config.access.as_ref().is_some_and(config::Access::asks_for_addresses);
     let counts = |layer: &Layer| layer.config.quotas.iter().any(|quota| quota.value.asks_for_addresses());
-    ClientRules::compile(address, country, layers.iter().any(asks) || layers.iter().any(counts), problems, warnings)
+    let masks = |layer: &Layer| layer.config.masking.iter().any(config::masking::Masking::asks_for_addresses);
+    let asked_for = layers.iter().any(|layer| asks(layer) || counts(layer) || masks(layer));
+    ClientRules::compile(address, country, asked_for, problems, warnings)
 }
 
 /// All declared APIs, each with its place in its layer.

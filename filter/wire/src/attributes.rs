@@ -238,7 +238,7 @@ attributes! {
     DATA_TYPES = "ostiary.data_types", texts(32, 64), Request, Ostiary, "engine", "data types found in the response, in the order of first finding; absent when none was";
     DATA_TYPES_COUNTS = "ostiary.data_types.counts", ints(32), Request, Ostiary, "engine", "how often each of these was found";
     DATA_TYPES_MASKED = "ostiary.data_types.masked", ints(32), Request, Ostiary, "engine", "how many of these were masked";
-    DATA_FIELDS = "ostiary.data_fields", texts(32, 192), Request, Ostiary, "engine", "where: a path as rules write it or `header.NAME`, a blank, and the data type, or `-` where a rule by field masked what none was found in";
+    DATA_FIELDS = "ostiary.data_fields", texts(32, 192), Request, Ostiary, "engine", "where: a path as rules write it, `header.NAME` or `trailer.NAME`, a blank, and the data type, or `-` where a rule by field masked what none was found in";
     DATA_FINGERPRINTS = "ostiary.data_fingerprints", texts(32, 96), Request, Ostiary, "engine", "keyed fingerprints of the values found: the data type, a colon and 16 hexadecimal digits; absent without `pseudonyms`";
     REQUEST_DATA_TYPES = "ostiary.request.data_types", texts(16, 64), Request, Ostiary, "engine", "data types found in the request, in the order of first finding; absent when none was";
     REQUEST_DATA_TYPES_COUNTS = "ostiary.request.data_types.counts", ints(16), Request, Ostiary, "engine", "how often each of these was found";

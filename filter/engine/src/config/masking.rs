@@ -212,6 +212,13 @@ config_object! {
     }
 }
 
+impl Masking {
+    /// Whether it asks for the client's address.
+    pub(crate) fn asks_for_addresses(&self) -> bool {
+        self.conditions.ask_for_addresses() || self.unless.as_ref().is_some_and(Conditions::ask_for_addresses)
+    }
+}
+
 impl Pseudonyms {
     /// Takes the key from where `key_env` says, if the policy says so.
     pub(super) fn supply(&mut self, of: impl FnOnce(&str) -> Option<String>) {

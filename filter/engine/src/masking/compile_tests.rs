@@ -56,3 +56,17 @@ fn mistakes_are_named() {
         }
     }
 }
+
+/// Who asks for a client's address has to say where it comes from, in an exception too.
+#[test]
+fn addresses_are_asked_for_by_masking_rules_too() {
+    let warned = |rule: Value| {
+        let policy = json!({ "version": "v1", "masking": [rule] });
+        let compiled = Policy::from_json(policy.to_string().as_bytes()).unwrap();
+        compiled.warnings.iter().any(|warning| warning.to_string().starts_with("client_address"))
+    };
+    let office = json!({ "cidrs": ["192.0.2.0/24"] });
+    assert!(warned(json!({ "name": "a", "data_types": ["email"], "from": office })));
+    assert!(warned(json!({ "name": "a", "data_types": ["email"], "unless": { "from": office } })));
+    assert!(!warned(json!({ "name": "a", "data_types": ["email"] })));
+}

@@ -89,11 +89,15 @@ const BEGINNINGS: [&str; 12] = [
     "x-forwarded-",
 ];
 
-/// Looks at header lines; `callers` are known for a request, whose keys are credentials too.
+/// Looks at header lines, or trailers, as `group`; `callers` are known for a request, whose keys are credentials too.
 ///
 /// # Errors
 /// A rule blocks what one of them holds.
-pub(super) fn lines(loose: &mut Loose, lines: Pairs<'_>, callers: Option<&Callers>) -> Result<(), Blocked> {
+pub(super) fn lines(
+    loose: &mut Loose,
+    (group, lines): (&str, Pairs<'_>),
+    callers: Option<&Callers>,
+) -> Result<(), Blocked> {
     if !loose.looks() {
         return Ok(());
     }
@@ -101,7 +105,7 @@ pub(super) fn lines(loose: &mut Loose, lines: Pairs<'_>, callers: Option<&Caller
         let text = std::str::from_utf8(name).unwrap_or_default();
         let is_credential = callers.is_some_and(|callers| callers.is_credential_header(text));
         if !is_passed_over(text) && !is_credential {
-            loose.value("header", name, value)?;
+            loose.value(group, name, value)?;
         }
     }
     Ok(())

@@ -64,7 +64,7 @@ impl Masking {
         let mut admission = Admission::default();
         let mut loose = Loose::new(Rc::clone(&self.plan), active);
         let looked = heads::query(&mut loose, head.target, callers)
-            .and_then(|()| heads::lines(&mut loose, head.lines, Some(callers)));
+            .and_then(|()| heads::lines(&mut loose, ("header", head.lines), Some(callers)));
         admission.head = loose.into_report();
         admission.blocked = self.forbidden(&mut admission.head, &due.requests, head.lines);
         if let Err(Blocked { rule, cause }) = looked {
