@@ -92,7 +92,7 @@ impl Watcher {
             let mark = |byte: &&u8| byte.is_ascii_whitespace() || matches!(byte, 0xef | 0xbb | 0xbf);
             self.begins = bytes.iter().find(|byte| !mark(byte)).copied();
             if (self.look.shapes || self.look.of_request) && matches!(self.begins, Some(b'{' | b'[')) {
-                self.shape = Some(Outline::default());
+                self.shape = Some(if self.look.of_request { Outline::following() } else { Outline::default() });
             }
         }
         if let Some(shape) = &mut self.shape {
@@ -126,7 +126,7 @@ impl Watcher {
 
 /// The outline of a form: of an object of texts.
 fn form(body: &[u8]) -> Outline {
-    let mut outline = Outline::default();
+    let mut outline = Outline::following();
     outline.feed(b"{");
     for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());

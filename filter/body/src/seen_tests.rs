@@ -1,3 +1,5 @@
+//! What looking at a body guarantees: bounded, the same however it was cut, and never a value.
+
 use super::{Seen, Watcher};
 use crate::detect::signs::Sign;
 use crate::detect::{Detectors, Types};

@@ -1,3 +1,5 @@
+//! What faults guarantee: each language and server by example, honest texts left alone, cuts without effect.
+
 use super::{FROM, Faults, LOOK};
 use crate::signs::{Sign, Signs};
 use proptest::prelude::*;

@@ -36,7 +36,7 @@ pub fn of_string(text: &[u8]) -> &'static str {
         10 if fits(text, "####-##-##") => "string:date",
         16.. if text.get(..16).is_some_and(|date| fits(date, "####-##-##T##:##")) => "string:date-time",
         16.. if text.starts_with(b"eyJ") && text.iter().filter(|byte| **byte == b'.').count() == 2 => "string:jwt",
-        _ if written.contains("://") => "string:uri",
+        _ if text.windows(3).any(|three| three == b"://") => "string:uri",
         _ if is_email(written) => "string:email",
         2.. if is_address() => "string:ip",
         16.. if text.iter().all(u8::is_ascii_hexdigit) => "string:hex",

@@ -1,3 +1,5 @@
+//! What reading URLs guarantees: every notation of every private address is found, and public ones are not.
+
 use super::{Leads, is_named, leads};
 use proptest::prelude::*;
 use std::net::Ipv4Addr;

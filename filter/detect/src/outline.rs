@@ -39,10 +39,12 @@ pub struct Outline {
     beyond: usize,
     /// Whether a key comes next.
     wants_key: bool,
-    /// The last key as it is shown, whether it names an id, and the hash of the path that it ends.
-    key: String,
+    /// The last key as it came, the hash of what is shown of it, and whether it names an id.
+    key: Vec<u8>,
+    key_hash: u64,
     key_is_id: bool,
-    key_is_url: bool,
+    /// Whether it is known where URLs lead.
+    follows: bool,
     /// The token at hand, unescaped.
     token: Vec<u8>,
     /// Whether it is longer than what is kept of it.
@@ -170,7 +172,7 @@ impl Outline {
             return;
         }
         let (hash, path_len) = (self.here(), self.path.len());
-        self.pair(hash, if is_list { "array" } else { "object" });
+        self.pair(if is_list { "array" } else { "object" }, |_| "");
         let step = self.step();
         self.path.push_str(&step);
         self.levels.push(Level { is_list, hash, path_len });
@@ -191,21 +193,26 @@ impl Outline {
             return;
         }
         if self.wants_key {
-            let name = if self.is_cut { "*" } else { shown_name(&self.token) };
             self.key.clear();
-            self.key.push_str(name);
-            (self.key_is_id, self.key_is_url) = (is_id_name(&self.token), inside::is_named(&self.token));
+            // A long name is shown as `*`.
+            self.key.extend_from_slice(if self.is_cut { b"" } else { &self.token });
+            self.key_hash = name_hash(&self.key);
+            self.key_is_id = matches!(self.key.last(), Some(b'd' | b'D')) && is_id_name(&self.key);
             self.wants_key = false;
             return;
         }
-        let form = if self.is_cut { "string" } else { form::of_string(&self.token) };
-        self.value(form);
+        self.text(form::of_string);
     }
 
-    /// Takes a text that is the value at hand.
-    fn value(&mut self, form: &str) {
-        self.pair(self.here(), form);
-        self.leads = self.leads.max(inside::leads(&self.token, self.key_is_url));
+    /// Takes a text that is the value at hand; `form` tells its form.
+    fn text(&mut self, form: fn(&[u8]) -> &'static str) {
+        let form = if self.is_cut { |_: &[u8]| "string" } else { form };
+        self.pair("string", form);
+        if self.follows && self.leads < Leads::Inside {
+            let in_object = self.levels.last().is_some_and(|level| !level.is_list);
+            let named = in_object && inside::is_named(&self.key);
+            self.leads = self.leads.max(inside::leads(&self.token, named));
+        }
         self.id();
     }
 
@@ -217,7 +224,13 @@ impl Outline {
         self.string();
         self.begin(Lex::Outside);
         self.keep(value);
-        self.value(if self.is_cut { "string" } else { form::of_text(&self.token) });
+        self.text(form::of_text);
+    }
+
+    /// One that also finds out where URLs lead.
+    #[must_use]
+    pub fn following() -> Self {
+        Self { follows: true, ..Self::default() }
     }
 
     /// Whether a text in it is a URL that leads inside, or may to some readers.
@@ -230,14 +243,15 @@ impl Outline {
         if self.beyond > 0 || self.wants_key {
             return;
         }
-        let form = match self.token.first() {
-            Some(b't' | b'f') => "boolean",
-            Some(b'0'..=b'9' | b'-') => form::of_number(&self.token),
-            _ => return,
-        };
-        self.pair(self.here(), form);
-        if form.starts_with("integer") {
-            self.id();
+        match self.token.first() {
+            Some(b't' | b'f') => self.pair("boolean", |_| "boolean"),
+            Some(b'0'..=b'9' | b'-') => {
+                self.pair("number", form::of_number);
+                if self.key_is_id && form::of_number(&self.token).starts_with("integer") {
+                    self.id();
+                }
+            }
+            _ => {}
         }
     }
 
@@ -246,7 +260,7 @@ impl Outline {
         match self.levels.last() {
             None => mix(0, b"$"),
             Some(level) if level.is_list => mix(level.hash, b"[*]"),
-            Some(level) => mix(mix(level.hash, b"."), self.key.as_bytes()),
+            Some(level) => mix(level.hash, b".").wrapping_mul(31) ^ self.key_hash,
         }
     }
 
@@ -255,15 +269,13 @@ impl Outline {
         match self.levels.last() {
             None => "$".to_owned(),
             Some(level) if level.is_list => "[*]".to_owned(),
-            Some(_) => format!(".{}", self.key),
+            Some(_) => format!(".{}", shown_name(&self.key)),
         }
     }
 
-    /// Notes that a path has a type; the first format of it is listed.
-    fn pair(&mut self, path: u64, form: &str) {
-        let kind = form.split(':').next().unwrap_or(form);
-        let kind = if kind == "integer" { "number" } else { kind };
-        let hash = mix(path, kind.as_bytes());
+    /// Notes that the value at hand is of a type; `form` tells its form, if it is the first here.
+    fn pair(&mut self, kind: &str, form: fn(&[u8]) -> &'static str) {
+        let hash = mix(self.here(), kind.as_bytes());
         let Err(at) = self.pairs.binary_search(&hash) else { return };
         if self.pairs.len() >= PAIRS_MAX {
             self.is_partial = true;
@@ -273,7 +285,7 @@ impl Outline {
         if matches!(kind, "array" | "object") {
             return;
         }
-        let line = format!("{}{} {form}", self.path, self.step());
+        let line = format!("{}{} {}", self.path, self.step(), form(&self.token));
         if self.fields.len() < FIELDS_MAX && line.len() <= PATH_MAX {
             self.fields.push(line);
         } else {
@@ -317,7 +329,14 @@ impl Outline {
 
 /// FNV-1a in 64 bits, on top of another hash: who writes a body gains nothing by two fields that are taken for one.
 fn mix(seed: u64, bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(seed ^ OFFSET, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
+}
+
+const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const PRIME: u64 = 0x0100_0000_01b3;
+
+/// The hash of a name as it is shown; plain names, which most are, are read once.
+fn name_hash(name: &[u8]) -> u64 {
+    let plain = name.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    if plain && (1..=32).contains(&name.len()) { mix(0, name) } else { mix(0, shown_name(name).as_bytes()) }
 }

@@ -71,7 +71,8 @@ pub fn note(policy: &Policy, head: &RequestHead<'_>, judged: &Judged) -> Noted {
         return noted;
     }
     let target = head.path.unwrap_or_default();
-    let query: Vec<Parameter<'_>> = query::parameters(query::of(target)).take(QUERY_MAX).collect();
+    let mut query = query::listed(target);
+    query.truncate(QUERY_MAX);
     noted.credentials = credentials::read(head.lines, &query, policy.callers(), &judged.caller);
     let origin = head.lines.named("origin").next();
     noted.asker = Asker {
@@ -132,18 +133,15 @@ fn is_personal(data_type: DataType, name: &str) -> bool {
 
 /// Whether an origin is of another site than the host: their last two labels differ.
 fn is_foreign(origin: &[u8], host: &[u8]) -> bool {
-    fn site(host: &[u8]) -> Vec<u8> {
-        let host = host.rsplit(|byte| *byte == b'/').next().unwrap_or(host);
+    fn site(host: &[u8]) -> &[u8] {
+        let begin = host.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+        let host = host.get(begin..).unwrap_or_default();
         let port = host.iter().rposition(|byte| *byte == b':');
-        let host = host.get(..port.unwrap_or(host.len())).unwrap_or(host).to_ascii_lowercase();
-        let mut labels = host.rsplitn(3, |byte| *byte == b'.');
-        let last = labels.next().unwrap_or_default();
-        match labels.next() {
-            Some(before) => [before, b".", last].concat(),
-            None => last.to_vec(),
-        }
+        let host = host.get(..port.unwrap_or(host.len())).unwrap_or_default();
+        let mut dots = host.iter().enumerate().rev().filter(|(_, byte)| **byte == b'.').map(|(at, _)| at + 1);
+        host.get(dots.nth(1).unwrap_or(0)..).unwrap_or_default()
     }
-    origin != b"null" && site(origin) != site(host)
+    origin != b"null" && !site(origin).eq_ignore_ascii_case(site(host))
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl<'a> Circumstances<'a> {
 
     /// The parameters of the query, read once for all rules.
     pub(crate) fn parameters(&self) -> &[query::Parameter<'a>] {
-        self.parameters.get_or_init(|| query::parameters(query::of(self.target)).collect())
+        self.parameters.get_or_init(|| query::listed(self.target))
     }
 
     /// The version of the client's TLS, `TLSv1.3`; `None` without TLS.

@@ -222,7 +222,8 @@ pub(super) fn is_secret_type(name: &str) -> bool {
 pub(super) fn is_session_cookie(name: &[u8]) -> bool {
     let plain = plain(name);
     let ends = ["sid", "sess", "session", "sessionid", "sessid", "token", "jwt", "auth", "identity"];
-    !plain.contains("csrf") && !plain.contains("xsrf") && ends.iter().any(|end| plain.ends_with(end))
+    let guards = plain.as_bytes().windows(4).any(|word| matches!(word, b"csrf" | b"xsrf"));
+    !guards && ends.iter().any(|end| plain.ends_with(end))
 }
 
 /// A name in lower case without what separates its words; a long one by its end.
