@@ -5,6 +5,7 @@ use crate::access::{Around, Conditions, OperationPattern};
 use crate::catalog::Template;
 use crate::config::access as written;
 use crate::config::protocols::{GraphQl, Introspection, Speaks};
+use crate::config::quota_values::Cost;
 use crate::config::read::Problems;
 use crate::config::types::{NonEmpty, Size};
 use crate::config::{Api, Config, Mode};
@@ -87,7 +88,9 @@ impl Protocols {
                 "a policy decides by what a body says or asks a rate limit service: envoy cannot hold a body behind headers that it held for an answer",
             );
         }
-        let reports = configs.first().is_some_and(|config| config.collector.is_some());
+        // A record is made of what is called, or a quota costs what it asks for.
+        let costs = |config: &&Config| config.quotas.iter().any(|quota| quota.value.cost == Some(Cost::Complexity));
+        let reports = configs.first().is_some_and(|config| config.collector.is_some()) || configs.iter().any(costs);
         Self { apis: list, shadow: mode == Mode::Shadow, reports }
     }
 
