@@ -15,6 +15,7 @@ use ostiary_engine::judge::{Judged, Reasons, RequestHead, judge, reasons};
 use ostiary_engine::pairs::serialized;
 use ostiary_engine::path::CanonicalPath;
 use ostiary_engine::policy::{Compiled, Policy};
+use ostiary_engine::protocol::Way;
 use ostiary_engine::refusal::Refusal;
 use ostiary_filter::head::Head;
 use serde_json::{Value, json};
@@ -49,6 +50,8 @@ pub fn run(options: &Options) -> Result<Answer, String> {
     let map = serialized(&request.pairs());
     let read = Head::new(&map);
     let head = read.request();
+    // No body is given here; a GET has none, and what its query calls is read.
+    let head = RequestHead { ends: matches!(head.method, b"GET" | b"HEAD"), ..head };
     let around = policy.surroundings(request.direction.unwrap_or(found.direction));
     let mut judged = judge(&policy, &head, &request.attributes);
     let refused_by = policy.masking().admit(&judged.masks, policy.callers(), &read.incoming(true)).blocked;
@@ -151,6 +154,7 @@ impl Explained<'_> {
                 "method": operation.method,
                 "host": operation.host_pattern(catalog),
                 "template": operation.template(catalog),
+                "name": operation.name,
             })
         });
         let rule = |rule: &Weighed| {
@@ -164,6 +168,7 @@ impl Explained<'_> {
             "policy": { "at": self.place, "revision": self.policy.revision().to_string(), "mode": self.policy.mode().word() },
             "operation": operation,
             "unreadable": self.unreadable,
+            "body": self.body(),
             "caller": self.caller_json(),
             "changes": self.changes(),
             "rules": self.rules.iter().map(rule).collect::<Vec<_>>(),
@@ -173,6 +178,18 @@ impl Explained<'_> {
             "enforced": self.verdict_json(self.judged.verdicts.enforced),
             "would_be": self.verdict_json(self.judged.verdicts.would_be),
         })
+    }
+
+    /// What becomes of the body, where it says what is called.
+    fn body(&self) -> Option<&'static str> {
+        match self.judged.way {
+            Way::Unread => None,
+            Way::Peeked => Some("looked at as it flows by, for the record"),
+            Way::Held if self.judged.is_pending => {
+                Some("held until it is whole: rules name what it calls, and decide then")
+            }
+            Way::Held => Some("held until it is whole: limits hold for what it calls"),
+        }
     }
 
     fn caller_json(&self) -> Value {
@@ -226,6 +243,9 @@ impl Explained<'_> {
                 let _ = writeln!(out, "operation  none: {why}");
             }
         }
+        if let Some(body) = self.body() {
+            let _ = writeln!(out, "body       {body}");
+        }
         self.caller_text(&mut out);
         self.rules_text(&mut out);
         for (index, quota) in self.quotas.iter().enumerate() {
@@ -260,6 +280,9 @@ impl Explained<'_> {
             operation.template(catalog),
             operation.protocol.name()
         );
+        if let Some(name) = &operation.name {
+            let _ = writeln!(out, "calls      {name}");
+        }
         let _ = writeln!(out, "id         {}", self.id.as_deref().unwrap_or(""));
     }
 
@@ -313,6 +336,7 @@ impl Explained<'_> {
         let rule = verdict.rule.and_then(|number| self.policy.access().rule(number));
         match (verdict.refusal, rule) {
             (None, Some(rule)) => format!("permitted by rule {}", rule.name),
+            (None, None) if self.judged.is_pending => "depends on what the body calls".to_owned(),
             (None, None) => "permitted: no rule refuses it".to_owned(),
             (Some(refusal), rule) => {
                 let own = self.policy.own_telling(verdict).cloned().unwrap_or_default();

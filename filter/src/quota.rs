@@ -159,8 +159,8 @@ impl<H: Host> Work<'_, H> {
         }
     }
 
-    /// Charges what only the answer tells.
-    pub(crate) fn settle(&self, due: &[Due], facts: &Facts<'_>, refused: bool) {
+    /// Charges what only the answer tells, or the body; `complexity` is what that asks for.
+    pub(crate) fn settle(&self, due: &[Due], facts: &Facts<'_>, complexity: u32, refused: bool) {
         let status = facts.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
         for due in due {
             let Some((quota, Allowed::InTime(measure))) = self.quota(due) else { continue };
@@ -174,6 +174,7 @@ impl<H: Host> Work<'_, H> {
                     Cost::One | Cost::RequestHeader(_) => due.cost,
                     Cost::RequestBytes => facts.request_body_size.unwrap_or(0),
                     Cost::ResponseBytes => facts.response_body_size.unwrap_or(0),
+                    Cost::Complexity => u64::from(complexity),
                     Cost::ResponseHeader(name) => {
                         let map = self.vm.host.headers(HeaderMap::Response).unwrap_or_default();
                         engine::number_in(Pairs::new(&map).named(name))

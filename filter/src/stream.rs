@@ -368,7 +368,8 @@ impl<H: Host> Stream<H> {
         if let Some(known) = owing
             && let Some(work) = counter.work(&self.vm, &known.policy)
         {
-            work.settle(due, &facts, refused);
+            let measures = known.judged.said.as_ref().and_then(|said| said.measures).unwrap_or_default();
+            work.settle(due, &facts, measures.complexity, refused);
         }
         let Some(reporter) = reporter else { return };
         let number = self.told.number;

@@ -7,11 +7,13 @@ version: v1
 apis:
 - { name: orders, hosts: [shop.example], paths: [/orders, "/orders/{id}"], methods: [GET, POST] }
 - { name: hr.people, paths: ["/people/**"] }
+- { name: graph, paths: [/graphql], graphql: { max_depth: 2 } }
 access:
   default: allow
   deny:
   - { name: closed, paths: [/admin/**] }
   - { name: no-posts, apis: [orders], methods: [POST], shadow: true }
+  - { name: no-pay, operations: ["POST /graphql mutation {pay}"] }
   - { name: bad-net, from: { cidrs: ["203.0.113.0/24"] }, apis: [orders] }
   allow:
   - { name: office, apis: ["hr.*"], from: { cidrs: ["192.0.2.0/24"] } }
@@ -61,6 +63,15 @@ const TABLE: &[(&[&str], &[&str])] = &[
     (&["--host", "a b", "--path", "/"], &["operation  none: the host", "refused: host.invalid, status 400"]),
     (&["--path", "/p.S/M", "--method", "POST", "--header", "Content-Type: application/grpc"], &["(grpc)\n"]),
     (&["--path", "/chat", "--header", "upgrade: websocket"], &["(websocket)\n"]),
+    (
+        &["--path", "/graphql", "--method", "POST"],
+        &[
+            "(graphql)\n",
+            "body       held until it is whole: rules name",
+            "answer     depends on what the body calls\n",
+        ],
+    ),
+    (&["--path", "/graphql?query={a{b{c}}}"], &["calls      query {a}\n", "refused: body.limit, status 400"]),
     (&["--method", "CONNECT", "--host", "shop.example:443"], &["undocumented: CONNECT shop.example/ (rest)\n"]),
     (&["--host", "shop.example"], &["operation  none: the request has no path"]),
 ];

@@ -344,9 +344,12 @@ fn catalog(layers: &[Layer], paths: &PathRules, problems: &mut Problems) -> (Cat
 
 /// Whom introspection is answered, of each declared API; taken out of what was written, which has no other use for it.
 fn exempt(layers: &mut [Layer]) -> Vec<Vec<config::access::Conditions>> {
-    let all = layers.iter_mut().flat_map(|layer| &mut layer.config.apis);
-    let exempt = |api: &mut config::Api| api.graphql.as_mut().and_then(|graphql| graphql.introspection_exempt.take());
-    all.map(|api| exempt(api).map(|list| list.0).unwrap_or_default()).collect()
+    let mut exempt = Vec::new();
+    for api in layers.iter_mut().flat_map(|layer| &mut layer.config.apis) {
+        let list = api.graphql.as_mut().and_then(|graphql| graphql.introspection_exempt.take());
+        exempt.push(list.map_or_else(Vec::new, |list| list.0));
+    }
+    exempt
 }
 
 fn protocols(

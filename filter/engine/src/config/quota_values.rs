@@ -184,6 +184,8 @@ pub enum Cost {
     RequestBytes,
     /// Bytes of the answer's body.
     ResponseBytes,
+    /// The complexity of what a GraphQL request asks for; nothing where that is not known.
+    Complexity,
     /// A number in a header of the request; one unit when there is none.
     RequestHeader(Box<str>),
     /// A number in a header of the answer; one unit when there is none.
@@ -196,6 +198,7 @@ impl std::fmt::Display for Cost {
             Self::One => f.write_str("1"),
             Self::RequestBytes => f.write_str("request.bytes"),
             Self::ResponseBytes => f.write_str("response.bytes"),
+            Self::Complexity => f.write_str("graphql.complexity"),
             Self::RequestHeader(name) => write!(f, "request.header:{name}"),
             Self::ResponseHeader(name) => write!(f, "response.header:{name}"),
         }
@@ -203,8 +206,7 @@ impl std::fmt::Display for Cost {
 }
 
 impl Read for Cost {
-    const EXPECTED: &'static str =
-        "one of `1`, `request.bytes`, `response.bytes`, `request.header:NAME` and `response.header:NAME`";
+    const EXPECTED: &'static str = "one of `1`, `request.bytes`, `response.bytes`, `graphql.complexity`, `request.header:NAME` and `response.header:NAME`";
     const TAKES: &'static [Kind] = &[Kind::Text, Kind::Number];
 
     fn number(context: &mut Context, value: f64) -> Option<Self> {
@@ -220,6 +222,7 @@ impl Read for Cost {
             ("1", _) => Some(Self::One),
             ("request.bytes", _) => Some(Self::RequestBytes),
             ("response.bytes", _) => Some(Self::ResponseBytes),
+            ("graphql.complexity", _) => Some(Self::Complexity),
             (_, Some(("request.header", name))) => {
                 Some(Self::RequestHeader(HeaderName::text(context, name)?.as_str().into()))
             }
@@ -234,7 +237,7 @@ impl Read for Cost {
     }
 
     fn schema(_: &mut Definitions) -> Value {
-        json!({ "type": ["string", "number"], "pattern": "^(1|request\\.bytes|response\\.bytes|(request|response)\\.header:.+)$" })
+        json!({ "type": ["string", "number"], "pattern": "^(1|request\\.bytes|response\\.bytes|graphql\\.complexity|(request|response)\\.header:.+)$" })
     }
 }
 

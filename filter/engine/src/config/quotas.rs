@@ -124,7 +124,7 @@ config_object! {
         count: Counted, optional;
         /// Count only requests that are answered so. They are charged when the answer is there, so the request that uses the allowance up is the last that passes.
         count_when: CountWhen, optional;
-        /// What a request costs: `1` (the default), `request.bytes`, `response.bytes`, `request.header:NAME` or `response.header:NAME`. What is known only with the answer is charged then, and refused at the next request.
+        /// What a request costs: `1` (the default), `request.bytes`, `response.bytes`, `graphql.complexity` (of APIs that speak GraphQL), `request.header:NAME` or `response.header:NAME`. What is known only with the answer is charged then, and refused at the next request.
         cost: Cost, optional;
         /// What happens to a key that has used its allowance up.
         then: Then, optional;

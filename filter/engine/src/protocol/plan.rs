@@ -5,6 +5,7 @@ use crate::access::{Around, Conditions, OperationPattern};
 use crate::catalog::Template;
 use crate::config::access as written;
 use crate::config::protocols::{GraphQl, Introspection, Speaks};
+use crate::config::quota_values::Cost;
 use crate::config::read::Problems;
 use crate::config::types::{NonEmpty, Size};
 use crate::config::{Api, Config, Mode};
@@ -61,12 +62,11 @@ impl Protocols {
         around: &Around<'_>,
         problems: &mut Problems,
     ) -> Self {
-        let mut list: Vec<Spoken> = apis
-            .iter()
-            .zip(exempt)
-            .map(|((path, api), exempt)| Spoken::compile(path, api, exempt, around, problems))
-            .collect();
-        for (path, pattern, acts) in configs.iter().flat_map(|config| named(config)) {
+        let mut list = Vec::with_capacity(apis.len());
+        for ((path, api), exempt) in apis.iter().zip(exempt) {
+            list.push(Spoken::compile(path, api, exempt, around, problems));
+        }
+        for (path, pattern, acts) in configs.iter().flat_map(|config| Named::of(config).0) {
             let on_path = |api: &Api| api.paths.0.iter().any(|template| meet(template, &pattern.template));
             let mut is_read = false;
             for (spoken, _) in list.iter_mut().zip(apis).filter(|(one, (_, api))| one.has_bodies() && on_path(api)) {
@@ -87,7 +87,9 @@ impl Protocols {
                 "a policy decides by what a body says or asks a rate limit service: envoy cannot hold a body behind headers that it held for an answer",
             );
         }
-        let reports = configs.first().is_some_and(|config| config.collector.is_some());
+        // A record is made of what is called, or a quota costs what it asks for.
+        let costs = |config: &&Config| config.quotas.iter().any(|quota| quota.value.cost == Some(Cost::Complexity));
+        let reports = configs.first().is_some_and(|config| config.collector.is_some()) || configs.iter().any(costs);
         Self { apis: list, shadow: mode == Mode::Shadow, reports }
     }
 
@@ -104,33 +106,46 @@ fn meet(one: &Template, other: &Template) -> bool {
     takes(one, other) || takes(other, one)
 }
 
-/// The patterns that name what bodies call, each with its place and whether it acts.
-fn named(config: &Config) -> Vec<(String, &OperationPattern, bool)> {
-    let mut found = Vec::new();
-    let mut scopes: Vec<(String, &Option<NonEmpty<OperationPattern>>, bool)> = Vec::new();
-    for (key, rules) in config.access.iter().flat_map(|access| [("deny", &access.deny), ("allow", &access.allow)]) {
-        for (index, rule) in rules.iter().enumerate() {
-            let (path, acts) = (format!("access.{key}[{index}]"), rule.shadow != Some(true));
-            for (index, exempt) in rule.exempt.iter().flat_map(|list| &list.0).enumerate() {
-                scopes.push((format!("{path}.exempt[{index}]"), &exempt.called.operations, acts));
+/// Patterns that name what bodies call, each with its place and whether it acts.
+#[derive(Default)]
+struct Named<'c>(Vec<(String, &'c OperationPattern, bool)>);
+
+impl<'c> Named<'c> {
+    /// Adds those of a scope.
+    #[inline(never)]
+    fn add(&mut self, path: &str, list: Option<&'c NonEmpty<OperationPattern>>, shadow: Option<bool>) {
+        for (index, pattern) in list.map_or(&[][..], |list| &list.0).iter().enumerate() {
+            if pattern.name.is_some() {
+                self.0.push((format!("{path}.operations[{index}]"), pattern, shadow != Some(true)));
             }
-            scopes.push((path, &rule.called.operations, acts));
         }
     }
-    for (index, quota) in config.quotas.iter().enumerate() {
-        let quota = &quota.value;
-        scopes.push((format!("quotas[{index}]"), &quota.called.operations, quota.shadow != Some(true)));
-    }
-    for (index, rule) in config.masking.iter().enumerate() {
-        scopes.push((format!("masking[{index}]"), &rule.called.operations, rule.shadow != Some(true)));
-    }
-    for (path, list, acts) in scopes {
-        let list = list.iter().flat_map(|list| &list.0).enumerate();
-        for (index, pattern) in list.filter(|(_, pattern)| pattern.name.is_some()) {
-            found.push((format!("{path}.operations[{index}]"), pattern, acts));
+
+    fn add_rules(&mut self, key: &str, rules: &'c [written::Rule]) {
+        for (index, rule) in rules.iter().enumerate() {
+            let path = format!("access.{key}[{index}]");
+            self.add(&path, rule.called.operations.as_ref(), rule.shadow);
+            for exempt in rule.exempt.as_ref().map_or(&[][..], |list| &list.0) {
+                self.add(&path, exempt.called.operations.as_ref(), rule.shadow);
+            }
         }
     }
-    found
+
+    fn of(config: &'c Config) -> Self {
+        let mut named = Self::default();
+        if let Some(access) = &config.access {
+            named.add_rules("deny", &access.deny);
+            named.add_rules("allow", &access.allow);
+        }
+        for (index, quota) in config.quotas.iter().enumerate() {
+            let quota = &quota.value;
+            named.add(&format!("quotas[{index}]"), quota.called.operations.as_ref(), quota.shadow);
+        }
+        for (index, rule) in config.masking.iter().enumerate() {
+            named.add(&format!("masking[{index}]"), rule.called.operations.as_ref(), rule.shadow);
+        }
+        named
+    }
 }
 
 // === impl Spoken ===
@@ -207,17 +222,15 @@ impl Limits {
         if !exempt.is_empty() && !denies_introspection {
             problems.push(format!("{path}.introspection_exempt"), "excepts from nothing: say `introspection: deny`");
         }
-        let exempt = (0..)
-            .zip(exempt)
-            .map(|(index, one): (usize, _)| {
-                let path = format!("{path}.introspection_exempt[{index}]");
-                let conditions = around.ground.conditions(&path, one, None, problems);
-                if conditions == Conditions::default() {
-                    problems.push(path, "holds no condition: it would except everyone");
-                }
-                conditions
-            })
-            .collect();
+        let mut excepted = Vec::with_capacity(exempt.len());
+        for (index, one) in exempt.into_iter().enumerate() {
+            let path = format!("{path}.introspection_exempt[{index}]");
+            let conditions = around.ground.conditions(&path, one, None, problems);
+            if conditions == Conditions::default() {
+                problems.push(path, "holds no condition: it would except everyone");
+            }
+            excepted.push(conditions);
+        }
         Self {
             most: [
                 written.max_batch.map(|most| most.get()),
@@ -228,7 +241,7 @@ impl Limits {
                 written.max_complexity.map(|most| most.get()),
             ],
             denies_introspection,
-            exempt,
+            exempt: excepted,
             shadow: written.shadow == Some(true),
         }
     }

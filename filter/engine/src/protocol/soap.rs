@@ -48,8 +48,13 @@ pub fn action(lines: Pairs<'_>) -> Result<Option<String>, Unreadable> {
         }
         named = Some(action);
     }
-    let last = |action: &str| action.trim_end_matches('/').rsplit(['/', '#', ':']).next().unwrap_or("").to_owned();
-    Ok(named.map(last))
+    Ok(named.map(|action| behind(action.strip_suffix('/').unwrap_or(action), b"/#:").to_owned()))
+}
+
+/// What stands behind the last of some marks.
+fn behind<'t>(text: &'t str, marks: &[u8]) -> &'t str {
+    let at = text.bytes().rposition(|byte| marks.contains(&byte)).map_or(0, |at| at + 1);
+    text.get(at..).unwrap_or_default()
 }
 
 /// What a head and a body call; without a body, what the head says.
@@ -188,8 +193,8 @@ impl<'b> Envelope<'b> {
         self.rest = self.rest.get(at + 1..).unwrap_or_default();
         let (closes, inner) = inner.strip_prefix('/').map_or((false, inner), |inner| (true, inner));
         let (is_empty, inner) = inner.strip_suffix('/').map_or((false, inner), |inner| (true, inner));
-        let name = inner.split([' ', '\t', '\r', '\n']).next().unwrap_or_default();
-        let name = name.rsplit(':').next().unwrap_or_default();
+        let end = inner.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(inner.len());
+        let name = behind(inner.get(..end).unwrap_or_default(), b":");
         if name.is_empty() || (closes && is_empty) {
             return Err(Unreadable::Syntax);
         }

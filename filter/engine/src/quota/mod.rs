@@ -189,7 +189,7 @@ impl Quotas {
             let limit = quota.limit_for(from.call)?;
             let cost = match &quota.cost {
                 Cost::RequestHeader(name) => number_in(key::own_lines(from.call.around, name)),
-                Cost::One | Cost::RequestBytes | Cost::ResponseBytes | Cost::ResponseHeader(_) => 1,
+                Cost::One | Cost::RequestBytes | Cost::ResponseBytes | Cost::Complexity | Cost::ResponseHeader(_) => 1,
             };
             Some(Due { quota: number, limit, key: Key::new(&quota.parts, from), cost })
         })

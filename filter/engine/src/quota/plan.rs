@@ -263,7 +263,10 @@ fn check(written: &config::Quota, path: &str, around: &Around<'_>, problems: &mu
         wrong("on_error", "belongs to `scope: global`".to_owned());
     }
     if written.scope == Some(Reach::Global) {
-        let later = matches!(written.cost, Some(Cost::RequestBytes | Cost::ResponseBytes | Cost::ResponseHeader(_)));
+        let later = matches!(
+            written.cost,
+            Some(Cost::RequestBytes | Cost::ResponseBytes | Cost::Complexity | Cost::ResponseHeader(_))
+        );
         for (given, key) in [
             (written.count_when.is_some(), "count_when"),
             (written.then.is_some(), "then"),
