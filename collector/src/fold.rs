@@ -5,6 +5,7 @@
 //! The store loads the streams a batch touches, calls [`Books::fold`], and
 //! writes what changed in the same transaction.
 
+mod parties;
 mod stream;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,11 +13,12 @@ use std::sync::Arc;
 
 use crate::clock::SECOND_NS;
 use crate::facts::{
-    Batch, Call, Entry, Finding, Kept, Operation, OperationId, Party, PolicyWord, Reason, Rejections, Rule, Source,
-    Vantage, Verdict, VmEvent, VmWord, Word,
+    Batch, Call, Entry, Finding, Kept, Operation, OperationId, PolicyWord, Reason, Rejections, Rule, Source, Vantage,
+    Verdict, VmEvent, VmWord, Word,
 };
 use crate::sums::Sums;
 
+pub use parties::Parties;
 pub use stream::StreamState;
 
 /// Data types of operations that one commit tells apart; a filter's policy names a few dozen.
@@ -74,13 +76,6 @@ pub struct Described {
     pub operation: Arc<Operation>,
     /// The clock of that record.
     pub at_ns: u64,
-}
-
-/// Parties by number, so that what is counted is found by a few bytes.
-#[derive(Debug, Clone, Default)]
-pub struct Parties {
-    list: Vec<Arc<Party>>,
-    numbers: HashMap<Arc<Party>, u32>,
 }
 
 /// One operation, seen from one vantage, in one minute.
@@ -368,30 +363,6 @@ impl Described {
         } else if (at_ns, operation) > (self.at_ns, &self.operation) {
             *self = Self { operation: Arc::clone(operation), at_ns };
         }
-    }
-}
-
-// === impl Parties ===
-
-impl Parties {
-    /// The number of a party.
-    pub fn number(&mut self, party: Party) -> u32 {
-        if let Some(number) = self.numbers.get(&party) {
-            return *number;
-        }
-        let party = Arc::new(party);
-        // A commit takes thousands of records, never as many as there are numbers.
-        let number = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
-        self.list.push(Arc::clone(&party));
-        self.numbers.insert(party, number);
-        number
-    }
-
-    /// The party that has a number.
-    #[must_use]
-    pub fn get(&self, number: u32) -> Arc<Party> {
-        let place = usize::try_from(number).unwrap_or(usize::MAX);
-        self.list.get(place).cloned().unwrap_or_default()
     }
 }
 

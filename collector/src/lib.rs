@@ -17,6 +17,7 @@ pub mod intake;
 pub mod listen;
 pub mod metrics;
 pub mod options;
+pub mod prefix;
 pub mod ranges;
 pub mod reasons;
 pub mod security;

@@ -4,18 +4,21 @@
 //! configuration; rules that arrive while running are another layer on top, and compile the same
 //! way. A policy is taken whole or refused whole, with every problem listed.
 
+mod reporting;
+
 use crate::access::{Access, Around, Effect, Ground, Origin, OwnTelling, Rule, Site, Verdict, compile_rule};
 use crate::caller::Callers;
 use crate::catalog::{Catalog, Surroundings};
 use crate::client::ClientRules;
 use crate::config::quotas::Reach;
 use crate::config::read::Problems;
-use crate::config::{self, Config, DefaultAccess, Mode, Overrides, Preflight, Requests, Vantage, Written};
+use crate::config::{self, Config, DefaultAccess, Mode, Overrides, Preflight, Requests, Written};
 use crate::hash::Folded;
 use crate::masking::{self, Masking};
 use crate::path::PathRules;
 use crate::protocol::plan::Protocols;
 use crate::quota::{self, Quotas};
+pub use reporting::Reporting;
 use std::fmt;
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -52,33 +55,6 @@ impl fmt::Display for Revision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:012x}", self.0)
     }
-}
-
-/// Where records go and how they are batched, with the defaults filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reporting {
-    /// The collector's Envoy cluster; `None` reports nothing.
-    pub cluster: Option<Box<str>>,
-    /// How long one batch may take, in milliseconds.
-    pub timeout_ms: u64,
-    /// How long a record waits for its batch to fill, in milliseconds.
-    pub flush_ms: u64,
-    /// Milliseconds between two signs of life.
-    pub heartbeat_ms: u64,
-    /// How many calls the record of a sampled call stands for, in thousandths; 1000 does not sample.
-    pub weight: u32,
-    /// Bytes of one batch at most.
-    pub batch_bytes_max: usize,
-    /// Milliseconds that a call is open before it is told of, and between two such events.
-    pub open_ms: u64,
-    /// Bytes of sealed batches that wait at most.
-    pub queue_bytes_max: usize,
-    /// Whether key facts are left in Envoy's filter state.
-    pub filter_state: bool,
-    /// Where the proxy stands; `None` leaves it to the listener's direction.
-    pub vantage: Option<Vantage>,
-    /// The deployment environment; empty when none is stated.
-    pub environment: Box<str>,
 }
 
 /// How requests are read, with the defaults filled in.
@@ -160,7 +136,7 @@ impl Policy {
         let base = layers.first().map(|layer| &layer.config);
         let requests = RequestRules::new(base.and_then(|config| config.requests.as_ref()));
         let mode = base.and_then(|config| config.mode).unwrap_or(Mode::Enforce);
-        let reporting = reporting(base);
+        let reporting = Reporting::of(base);
         let clients = clients(base, &layers, &mut problems, warnings);
         let (catalog, api_count) = catalog(&layers, &requests.paths, &mut problems);
         let exempt = exempt(&mut layers);
@@ -299,26 +275,6 @@ fn revision(layers: &[Layer]) -> Revision {
         content.write_u64(layer.digest);
     }
     Revision(content.finish() >> 16)
-}
-
-fn reporting(config: Option<&Config>) -> Reporting {
-    let collector = config.and_then(|config| config.collector.as_ref());
-    let records = config.and_then(|config| config.records.as_ref());
-    let observer = config.and_then(|config| config.observer.as_ref());
-    let environment = observer.and_then(|observer| observer.environment.as_ref());
-    Reporting {
-        cluster: collector.map(|collector| collector.cluster.as_str().into()),
-        timeout_ms: collector.and_then(|collector| collector.timeout).map_or(2_000, config::types::Duration::ms),
-        flush_ms: records.and_then(|records| records.flush).map_or(1_000, config::types::Duration::ms),
-        heartbeat_ms: records.and_then(|records| records.heartbeat).map_or(10_000, config::types::Duration::ms),
-        weight: records.and_then(|records| records.sample).map_or(1000, config::types::Share::weight),
-        batch_bytes_max: records.and_then(|records| records.batch).map_or(256 << 10, config::types::Size::bytes),
-        open_ms: records.and_then(|records| records.open_interval).map_or(10_000, config::types::Duration::ms),
-        queue_bytes_max: records.and_then(|records| records.queue).map_or(8 << 20, config::types::Size::bytes),
-        filter_state: observer.and_then(|observer| observer.filter_state).unwrap_or(false),
-        vantage: observer.and_then(|observer| observer.vantage),
-        environment: environment.map_or("", |name| name.as_str()).into(),
-    }
 }
 
 fn clients(base: Option<&Config>, layers: &[Layer], problems: &mut Problems, warnings: &mut Problems) -> ClientRules {
