@@ -159,7 +159,7 @@ config_object! {
         /// The part of calls that have a record, such as `0.1`; 1 by default. Refusals, failures and answers in which something was found always have one, and a record says how many calls it stands for.
         sample: Share, optional;
         /// Bytes of one batch at most, which its receiver must take; 256KiB by default. gRPC servers take 4MiB unless told otherwise.
-        batch: Size<65_536, 4_194_304>, optional;
+        batch: Size<131_072, 4_194_304>, optional;
         /// How long a call is open before an event tells that it has begun, and the time between such events; 10s by default. WebSockets and event streams are told of at once.
         open_interval: Duration<1_000, 3_600_000>, optional;
     }
