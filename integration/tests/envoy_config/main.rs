@@ -3,6 +3,7 @@
 
 mod addresses;
 mod authority;
+mod coded;
 mod countries;
 mod example;
 mod header_callers;
@@ -123,6 +124,7 @@ fn every_file_is_started_by_a_test() {
         "client-address.yaml",
         "client-country.yaml",
         "edge.yaml",
+        "masking-coded.yaml",
         "observe-only.yaml",
         "sidecar.yaml",
     ];
