@@ -125,8 +125,8 @@ impl<'c> Named<'c> {
         for (index, rule) in rules.iter().enumerate() {
             let path = format!("access.{key}[{index}]");
             self.add(&path, rule.called.operations.as_ref(), rule.shadow);
-            for exempt in rule.exempt.as_ref().map_or(&[][..], |list| &list.0) {
-                self.add(&path, exempt.called.operations.as_ref(), rule.shadow);
+            for (at, exempt) in rule.exempt.as_ref().map_or(&[][..], |list| &list.0).iter().enumerate() {
+                self.add(&format!("{path}.exempt[{at}]"), exempt.called.operations.as_ref(), rule.shadow);
             }
         }
     }

@@ -110,7 +110,7 @@ fn a_body_is_held_only_where_something_acts_on_it() {
             format!(r#"{apis},"quotas":[{{"name":"q","limit":"1/1m","operations":["POST /graphql query *"]}}]"#),
             Way::Held,
         ),
-        (format!(r#""collector":{{"cluster":"c"}}"#), Way::Peeked),
+        (r#""collector":{"cluster":"c"}"#.to_owned(), Way::Peeked),
         (format!(r#""apis":[{{"name":"a","paths":["/graphql"],"protocol":"rest"}}]{collector}"#), Way::Unread),
     ] {
         let policy = policy(&sections);

@@ -80,8 +80,7 @@ impl<'m, 'd> Measuring<'m, 'd> {
     ) -> Result<Self, Unreadable> {
         let named = |(place, one): (usize, &Definition<'d>)| Some((one.name.filter(|_| one.kind.is_none())?, place));
         let mut names: Vec<_> = document.definitions.iter().enumerate().filter_map(named).collect();
-        order::sort(&mut names, |a, b| a.0 < b.0);
-        if names.windows(2).any(|pair| matches!(pair, [a, b] if a.0 == b.0)) {
+        if sort(&mut names) {
             return Err(Unreadable::Ambiguous);
         }
         let fragments = vec![Fragment::New; document.definitions.len()];
@@ -182,16 +181,16 @@ impl<'m, 'd> Measuring<'m, 'd> {
     ///
     /// # Errors
     /// [`Unreadable::TooMany`] beyond the bound.
-    pub(super) fn roots(&self, operation: &Definition<'d>) -> Result<Vec<&'d str>, Unreadable> {
-        let mut roots: Vec<&'d str> = Vec::new();
+    pub(super) fn roots(&self, operation: &Definition<'d>) -> Result<Vec<(&'d str, usize)>, Unreadable> {
+        let mut roots: Vec<(&'d str, usize)> = Vec::new();
         let mut seen = vec![false; self.fragments.len()];
         let mut open = vec![operation.first];
         while let Some(mut at) = open.pop() {
             while let Some(selection) = self.document.selection(at) {
                 match selection.what {
-                    What::Field(name) if roots.contains(&name) => {}
+                    What::Field(name) if roots.iter().any(|(root, _)| *root == name) => {}
                     What::Field(_) if roots.len() == ROOTS_MAX => return Err(Unreadable::TooMany),
-                    What::Field(name) => roots.push(name),
+                    What::Field(name) => roots.push((name, 0)),
                     What::Inline => open.push(selection.inner),
                     What::Spread(name) => {
                         let place = self.place(name)?;
@@ -204,12 +203,19 @@ impl<'m, 'd> Measuring<'m, 'd> {
                 at = selection.next;
             }
         }
-        order::sort(&mut roots, |a, b| a < b);
+        sort(&mut roots);
         if roots.len() > 1 {
-            roots.retain(|name| *name != "__typename");
+            roots.retain(|(name, _)| *name != "__typename");
         }
         Ok(roots)
     }
+}
+
+/// Sorts names, each with a place; gives whether one stands twice.
+#[inline(never)]
+fn sort(names: &mut [(&str, usize)]) -> bool {
+    order::sort(names, |a, b| a.0 < b.0);
+    names.windows(2).any(|pair| matches!(pair, [a, b] if a.0 == b.0))
 }
 
 /// The operation that a request executes (section 6.1): the one of the name that it gives, or the only one.
@@ -222,11 +228,10 @@ pub(super) fn chosen<'m, 'd>(
     name: Option<&str>,
 ) -> Result<(Kind, &'m Definition<'d>), Unreadable> {
     let operations = || document.definitions.iter().filter_map(|one| Some((one.kind?, one)));
-    let mut names: Vec<Option<&str>> = operations().map(|(_, one)| one.name).collect();
-    order::sort(&mut names, |a, b| a < b);
-    let twice = names.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
+    let mut names: Vec<(&str, usize)> = operations().map(|(_, one)| (one.name.unwrap_or_default(), 0)).collect();
+    let is_twice = sort(&mut names);
     // A document with an operation without a name has no other (section 5.2.2).
-    if twice || (names.len() > 1 && names.first() == Some(&None)) {
+    if is_twice || (names.len() > 1 && names.first() == Some(&("", 0))) {
         return Err(Unreadable::Ambiguous);
     }
     match name {

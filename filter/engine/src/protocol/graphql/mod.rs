@@ -224,13 +224,17 @@ fn take(asked: &Asked<'_>, said: &mut Said) -> Result<(), Unreadable> {
     let called = match operation.name {
         Some(name) => format!("{word} {name}"),
         None => {
-            let shown = roots.get(..NAMED_ROOTS_MAX).unwrap_or(&roots);
-            let more = if roots.len() > shown.len() { ",…" } else { "" };
-            format!("{word} {{{}{more}}}", shown.iter().map(|name| cut(name)).collect::<Vec<_>>().join(","))
+            let mut called = format!("{word} {{");
+            for (at, (root, _)) in roots.iter().enumerate().take(NAMED_ROOTS_MAX + 1) {
+                called.push_str(if at > 0 { "," } else { "" });
+                called.push_str(if at < NAMED_ROOTS_MAX { cut(root) } else { "…" });
+            }
+            called.push('}');
+            called
         }
     };
     said.name_it(&called);
-    for root in roots {
+    for (root, _) in roots {
         let mut labels: Vec<Box<str>> = vec![format!("{word} {{{root}}}").into()];
         labels.extend(operation.name.map(|name| format!("{word} {name}").into()));
         said.add(Member { labels, is_doubtful: false })?;
