@@ -69,7 +69,8 @@ fn check(file: &Path, now_s: Option<i64>) -> Answer {
         if let Ok(Compiled { policy, warnings }) = &mut outcome {
             warnings.append(review(policy, now_s));
             if policy.quotas().holds_headers() && found.shows_held_bodies == Some(false) {
-                warnings.push("counting.hold_headers", HOLDS_FOR_EVER);
+                let key = if policy.holds_headers() { "hold_headers" } else { "counting.hold_headers" };
+                warnings.push(key, HOLDS_FOR_EVER);
             }
         }
         good &= outcome.is_ok();
@@ -80,7 +81,7 @@ fn check(file: &Path, now_s: Option<i64>) -> Answer {
 }
 
 /// What a policy relies on that its plugin does not say.
-const HOLDS_FOR_EVER: &str = "needs `allow_on_headers_stop_iteration: true` beside the plugin's `configuration`: without it a request with a json body waits until a timeout ends it";
+const HOLDS_FOR_EVER: &str = "needs `allow_on_headers_stop_iteration: true` beside the plugin's `configuration`: without it a request whose head is held waits until a timeout ends it";
 
 fn bad(text: &str, json: Value) -> Answer {
     Answer { good: false, ..Answer::good(text.to_owned(), json) }

@@ -4,6 +4,7 @@ use crate::answer::Answer;
 use crate::charges::{Charge, charges};
 use crate::document;
 use crate::find::{Found, policies};
+use crate::masks::{Mask, masks};
 use crate::request::{Request, RequestOptions};
 use ostiary_engine::access::{Effect, Met, Verdict};
 use ostiary_engine::catalog::{Known, Operation};
@@ -14,6 +15,7 @@ use ostiary_engine::judge::{Judged, Reasons, RequestHead, judge, reasons};
 use ostiary_engine::pairs::serialized;
 use ostiary_engine::path::CanonicalPath;
 use ostiary_engine::policy::{Compiled, Policy};
+use ostiary_engine::refusal::Refusal;
 use ostiary_filter::head::Head;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -45,9 +47,12 @@ pub fn run(options: &Options) -> Result<Answer, String> {
         .map_err(|problems| format!("{file}: the policy is refused, `ostiary check` lists why: {problems}"))?;
     let request = Request::new(&options.request)?;
     let map = serialized(&request.pairs());
-    let head = Head::new(&map).request();
+    let read = Head::new(&map);
+    let head = read.request();
     let around = policy.surroundings(request.direction.unwrap_or(found.direction));
-    let judged = judge(&policy, &head, &request.attributes);
+    let mut judged = judge(&policy, &head, &request.attributes);
+    let refused_by = policy.masking().admit(&judged.masks, policy.callers(), &read.incoming(true)).blocked;
+    judged.count_in(refused_by.map(|_| Refusal::RequestBlocked), None);
     let explained = Explained {
         request: &request,
         place: &found.place,
@@ -55,6 +60,8 @@ pub fn run(options: &Options) -> Result<Answer, String> {
         id: judged.operation.as_ref().map(|operation| operation.id(policy.catalog(), &around).to_string()),
         rules: reasons(&policy, &head, &request.attributes).into_iter().map(Weighed::new).collect(),
         quotas: charges(&policy, &judged),
+        masks: masks(&policy, &judged),
+        refused_by: refused_by.and_then(|(rule, _)| policy.masking().rule(rule)).map(|rule| rule.name.to_string()),
         policy: &policy,
         judged,
     };
@@ -127,6 +134,9 @@ struct Explained<'a> {
     unreadable: Option<String>,
     rules: Vec<Weighed>,
     quotas: Vec<Charge>,
+    masks: Vec<Mask>,
+    /// The masking rule that refuses the request for what its head holds.
+    refused_by: Option<String>,
 }
 
 impl Explained<'_> {
@@ -158,6 +168,8 @@ impl Explained<'_> {
             "changes": self.changes(),
             "rules": self.rules.iter().map(rule).collect::<Vec<_>>(),
             "quotas": self.quotas.iter().map(Charge::json).collect::<Vec<_>>(),
+            "masking": self.masks.iter().map(Mask::json).collect::<Vec<_>>(),
+            "blocked_by": self.refused_by,
             "enforced": self.verdict_json(self.judged.verdicts.enforced),
             "would_be": self.verdict_json(self.judged.verdicts.would_be),
         })
@@ -218,6 +230,12 @@ impl Explained<'_> {
         self.rules_text(&mut out);
         for (index, quota) in self.quotas.iter().enumerate() {
             let _ = writeln!(out, "{:10} {}", if index == 0 { "quotas" } else { "" }, quota.text());
+        }
+        for (index, mask) in self.masks.iter().enumerate() {
+            let _ = writeln!(out, "{:10} {}", if index == 0 { "masking" } else { "" }, mask.text());
+        }
+        if let Some(rule) = &self.refused_by {
+            let _ = writeln!(out, "{:10} {rule} finds it in the head of the request", "");
         }
         let enforced = self.judged.verdicts.enforced;
         let would_be = self.judged.verdicts.would_be;

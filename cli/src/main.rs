@@ -15,6 +15,7 @@ mod document;
 mod explain;
 mod find;
 mod import;
+mod masks;
 mod ratelimit;
 mod request;
 mod schema;

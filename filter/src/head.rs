@@ -2,6 +2,7 @@
 
 use ostiary_engine::Protocol;
 use ostiary_engine::judge::{RequestHead, is_override};
+use ostiary_engine::masking::Incoming;
 use ostiary_engine::pairs::Pairs;
 use ostiary_wire::encode::Trace;
 
@@ -120,16 +121,11 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Whether what follows the head is another protocol, if the upstream agrees to it.
+    /// What is looked at of the request, which ends here if it `is_whole`.
     #[must_use]
-    pub fn upgrades(&self) -> bool {
-        self.method == b"CONNECT" || self.protocol() == Protocol::Websocket
-    }
-
-    /// All lines.
-    #[must_use]
-    pub const fn lines(&self) -> Pairs<'a> {
-        self.lines
+    pub fn incoming(&self, is_whole: bool) -> Incoming<'a> {
+        let upgrades = self.method == b"CONNECT" || self.protocol() == Protocol::Websocket;
+        Incoming { lines: self.lines, target: self.path.unwrap_or_default(), is_whole, upgrades }
     }
 
     /// Whether the client understands a gRPC answer: what is gRPC to Envoy, which tells its own

@@ -56,6 +56,8 @@ pub enum HeaderMap {
     Request,
     /// Readable in the response headers' phase and at the end.
     Response,
+    /// Readable in the response trailers' phase.
+    ResponseTrailers,
 }
 
 /// A buffer that the host holds.

@@ -33,6 +33,8 @@ pub(crate) struct Reading {
     /// What decodes it; what leaves is not coded.
     inflate: Option<Box<Inflate>>,
     content_type: Option<Box<str>>,
+    /// What was found in the head.
+    head: Report,
     reader: Reader,
     /// Decoded bytes.
     seen: u64,
@@ -49,7 +51,7 @@ enum Reader {
 }
 
 impl Reading {
-    pub(crate) fn new(masking: &Masking, asked: Asked) -> Self {
+    pub(crate) fn new(masking: &Masking, asked: Asked, head: Report) -> Self {
         let Asked { active, guard, coding, content_type } = asked;
         let limits = Limits { inspect: masking.inspect_bytes_max(), ..Limits::default() };
         let mut bounds = Bounds::default();
@@ -63,15 +65,16 @@ impl Reading {
             limits,
             inflate: coding.map(|coding| Box::new(Inflate::new(coding, bounds))),
             content_type,
+            head,
             reader: Reader::Unknown(Vec::new()),
             seen: 0,
         }
     }
-    /// What was found so far.
-    pub(crate) fn report(&self) -> Option<&Report> {
+    /// What was found so far, in the head too.
+    pub(crate) fn report(&self) -> &Report {
         match &self.reader {
-            Reader::Masker(masker, _) => Some(masker.report()),
-            Reader::Unknown(_) | Reader::Opaque(_) => None,
+            Reader::Masker(masker, _) => masker.report(),
+            Reader::Unknown(_) | Reader::Opaque(_) => &self.head,
         }
     }
 
@@ -171,6 +174,7 @@ impl Reading {
         };
         let may_end = matches!(format, Format::Text | Format::Form);
         let mut masker = Masker::new(Rc::clone(masking.plan()), self.active, &format, self.limits);
+        masker.goes_on(self.head.clone());
         let fed = masker.feed(first, out).map_err(end);
         self.reader = Reader::Masker(Box::new(masker), may_end);
         fed

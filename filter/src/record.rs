@@ -17,13 +17,21 @@ use ostiary_wire::attributes::{self as a, Attribute};
 use ostiary_wire::encode::{Attributes, Head};
 use ostiary_wire::{Event, grpc_status};
 
+/// What came and what went back.
+pub(crate) struct Messages<'s> {
+    pub(crate) request: &'s Request,
+    /// Whether the upstream had the request's head.
+    pub(crate) head_left: bool,
+    pub(crate) response: &'s Response,
+}
+
 /// Appends the record of a request that has ended. `known` is `None` when it never reached us,
 /// `id` is the operation's, `refused` says that we answered it; then what came and what went back.
 pub(crate) fn request(
     reporter: &mut Reporter,
     facts: &Facts<'_>,
     (known, id): (Option<&Known>, Option<&str>),
-    (refused, asked_with, response): (bool, &Request, &Response),
+    (refused, messages): (bool, &Messages<'_>),
     (seen, listed): ([&Seen; 2], &mut Listed),
 ) {
     let time_ns = facts.time_ns.unwrap_or(0);
@@ -38,15 +46,10 @@ pub(crate) fn request(
         if let Some(known) = known {
             asked(w, known, id);
             decided(w, known);
-            masked(w, known, response);
-            found(
-                w,
-                known,
-                [
-                    (&REQUEST, asked_with.inspected(), asked_with.report()),
-                    (&RESPONSE, response.inspected(), response.report()),
-                ],
-            );
+            masked(w, known, messages);
+            let Messages { request, response, .. } = messages;
+            let of_request = (&REQUEST, request.inspected(), request.report());
+            found(w, known, [of_request, (&RESPONSE, response.inspected(), response.report())]);
             noted::write(w, facts, known, response, seen);
             noted::write_lists(w, &known.noted, seen, (id.unwrap_or_default(), listed));
         }
@@ -126,18 +129,22 @@ fn decided(w: &mut Attributes<'_>, known: &Known) {
     w.str(&a::POLICY_REVISION, &known.policy.revision().to_string());
 }
 
-/// What masking rules did with the response.
-fn masked(w: &mut Attributes<'_>, known: &Known, response: &Response) {
+/// What masking rules did.
+fn masked(w: &mut Attributes<'_>, known: &Known, messages: &Messages<'_>) {
+    let Messages { request, head_left, response } = messages;
     let name = |rule: usize| known.policy.masking().rule(rule).map(|rule| &*rule.name);
-    if let Some(ended) = response.ended() {
-        if let Some(name) = name(ended.rule) {
+    let of_request = request.refused_by().map(|end| (end, *head_left));
+    let of_response = response.ended().map(|ended| ((ended.rule, ended.reason), response.head_left()));
+    if let Some(((rule, reason), head_left)) = of_response.or(of_request) {
+        if let Some(name) = name(rule) {
             w.str(&a::BLOCKED_BY, name);
         }
-        w.str(&a::BLOCKED_REASON, ended.reason);
+        w.str(&a::BLOCKED_REASON, reason);
+        w.str(&a::BLOCKED_WHEN, if head_left { "after_head" } else { "before_head" });
     }
-    for (attribute, acting) in [(&a::MASKING_RULES, true), (&a::WOULD_MASKING_RULES, false)] {
-        w.texts(attribute, &response.rules(acting).filter_map(name).collect::<Vec<_>>());
-    }
+    w.texts(&a::MASKING_RULES, &response.rules(true).filter_map(name).collect::<Vec<_>>());
+    let in_shadow = request.rules_in_shadow().chain(response.rules(false));
+    w.texts(&a::WOULD_MASKING_RULES, &in_shadow.filter_map(name).collect::<Vec<_>>());
 }
 
 /// Where it is written what was found in a message.
@@ -180,11 +187,12 @@ fn found(w: &mut Attributes<'_>, known: &Known, of: [(&Told, Looked, Option<&Rep
         if let Some(reason) = reason {
             w.str(told.reason, reason);
         }
+        version |= inspection != "none";
         let Some(report) = report else { continue };
-        version = true;
         if report.types.is_empty() && report.fields.is_empty() {
             continue;
         }
+        version = true;
         let detectors = masking.plan().detectors();
         let types: Vec<&str> = report.types.iter().map(|count| detectors.name(count.data_type)).collect();
         let counts = |of: fn(&TypeCount) -> u64| report.types.iter().map(of).collect::<Vec<_>>();

@@ -1,16 +1,31 @@
-//! One request on its way in: its body flows by and is looked at, and never changed.
+//! One request on its way in: its head is looked at, and its body as it flows by. It is never changed.
+//!
+//! A rule may refuse it. What the head says is known before anything went on. What the body says is known
+//! when the upstream may have the head already: where the policy says that Envoy can hold it, it is held
+//! while the first bytes of the body come, and beyond them goes on.
 
 use crate::host::{Buffer, Host};
-use crate::reading::{Looked, Reading};
+use crate::reading::{End, Looked, Reading};
 use ostiary_body::report::Report;
 use ostiary_body::seen::Seen;
-use ostiary_engine::masking::{Incoming, Masking};
-use ostiary_engine::pairs::Pairs;
+use ostiary_engine::caller::Callers;
+use ostiary_engine::masking::{Admission, Due, Incoming, Masking, Stage as Asked};
+
+/// Bytes of a body for which the head is held at most: half of what an edge has for a buffer, because what
+/// comes next counts too, and Envoy refuses what outgrows it.
+const HELD_MAX: usize = 16 * 1024;
 
 /// A request.
 #[derive(Debug, Default)]
 pub(crate) struct Request {
     body: Stage,
+    head: Report,
+    /// The rule that refuses it, and why.
+    refused_by: Option<End>,
+    /// Whether Envoy holds head and body.
+    holds: bool,
+    /// Bytes that Envoy holds and that have been looked at.
+    held: usize,
 }
 
 #[derive(Debug, Default)]
@@ -29,57 +44,105 @@ enum Stage {
 }
 
 impl Request {
-    /// For a request of this head, with nothing behind it if it `is_whole`; `upgrades` says that what
-    /// follows is another protocol.
-    pub(crate) fn new(masking: &Masking, lines: Pairs<'_>, (is_whole, upgrades): (bool, bool)) -> Self {
-        let body = match masking.incoming(lines, upgrades) {
-            Incoming::Unasked => Stage::Unasked,
-            _ if is_whole => Stage::Absent,
-            Incoming::Unread(reason) => Stage::Unread(reason),
-            Incoming::Read(asked) => Stage::Reading(Box::new(Reading::new(masking, asked))),
+    /// Looks at a head.
+    pub(crate) fn new(masking: &Masking, due: &Due, callers: &Callers, head: &Incoming<'_>) -> Self {
+        let Admission { body, head, blocked } = masking.admit(due, callers, head);
+        let body = match body {
+            Asked::Unasked => Stage::Unasked,
+            Asked::Absent => Stage::Absent,
+            Asked::Unread(reason) => Stage::Unread(reason),
+            Asked::Read(asked) => Stage::Reading(Box::new(Reading::new(masking, asked, head.clone()))),
         };
-        Self { body }
+        Self { body, head, refused_by: blocked, holds: false, held: 0 }
     }
 
-    /// The request was refused before its body could be looked at.
+    /// Whether the head should not go on before the body is known.
+    pub(crate) fn hold(&mut self) -> bool {
+        self.holds = matches!(&self.body, Stage::Reading(reading) if reading.acts());
+        self.holds
+    }
+
+    /// The rule that refuses it, and why.
+    pub(crate) const fn refused_by(&self) -> Option<End> {
+        self.refused_by
+    }
+
+    /// Whether a rule in shadow would have refused it.
+    pub(crate) fn would_be_refused(&self) -> bool {
+        self.rules_in_shadow().next().is_some()
+    }
+
+    /// The rules in shadow that would have refused it.
+    pub(crate) fn rules_in_shadow(&self) -> impl Iterator<Item = usize> {
+        // What was found in the head stands in the body's report too, once there is one.
+        let rules = self.report().map(|report| &report.rules[..]).unwrap_or_default();
+        rules.iter().filter(|count| count.would_mask > 0).map(|count| count.rule)
+    }
+
+    /// It was refused before its body could be looked at.
     pub(crate) fn was_refused(&mut self) {
         if matches!(self.body, Stage::Reading(_)) {
             self.body = Stage::Unread("refused");
         }
     }
 
-    /// Looks at what Envoy has of the body: `len` bytes, the last ones if `is_last`.
-    pub(crate) fn body(&mut self, host: &impl Host, masking: &Masking, len: usize, is_last: bool) {
-        let Stage::Reading(reading) = &mut self.body else { return };
+    /// Looks at what Envoy has of the body: `len` bytes, the last ones if `is_last`. `waits` says that Envoy
+    /// holds them whatever comes of it. Whether it should hold them.
+    ///
+    /// # Errors
+    /// A rule refuses the request.
+    pub(crate) fn body(
+        &mut self,
+        host: &impl Host,
+        masking: &Masking,
+        (len, is_last, waits): (usize, bool, bool),
+    ) -> Result<bool, End> {
+        let Stage::Reading(reading) = &mut self.body else { return Ok(false) };
         // Where enough was seen, the rest flows without being copied here.
-        if len > 0 && !reading.is_done() {
-            // Without a rule in force nothing ends a message.
-            let _ = match host.buffer(Buffer::RequestBody, len) {
-                Ok(bytes) => reading.take(masking, &bytes, &mut Vec::new()),
+        let taken = if len <= self.held || reading.is_done() {
+            Ok(())
+        } else {
+            match host.buffer(Buffer::RequestBody, len) {
+                Ok(bytes) => reading.take(masking, bytes.get(self.held..).unwrap_or_default(), &mut Vec::new()),
                 Err(_) => reading.without_host(),
-            };
-        }
+            }
+        };
+        self.note(taken)?;
         if is_last {
-            self.finish(masking);
+            self.finish(masking)?;
         }
+        self.holds &= !is_last && len <= HELD_MAX;
+        self.held = if self.holds || waits { len } else { 0 };
+        Ok(self.holds)
     }
 
     /// The body is over, or the request ends without the rest of it.
-    pub(crate) fn finish(&mut self, masking: &Masking) {
-        self.body = match std::mem::take(&mut self.body) {
+    ///
+    /// # Errors
+    /// A rule refuses the request.
+    pub(crate) fn finish(&mut self, masking: &Masking) -> Result<(), End> {
+        let finished;
+        (self.body, finished) = match std::mem::take(&mut self.body) {
             Stage::Reading(mut reading) => {
-                let _ = reading.finish(masking, &mut Vec::new());
-                Stage::Over(reading)
+                let finished = reading.finish(masking, &mut Vec::new());
+                (Stage::Over(reading), finished)
             }
-            other => other,
+            other => (other, Ok(())),
         };
+        self.note(finished)
+    }
+
+    fn note(&mut self, outcome: Result<(), End>) -> Result<(), End> {
+        self.refused_by = self.refused_by.or(outcome.err());
+        outcome
     }
 
     /// What was found.
     pub(crate) fn report(&self) -> Option<&Report> {
         match &self.body {
-            Stage::Reading(reading) | Stage::Over(reading) => reading.report(),
-            Stage::Unasked | Stage::Absent | Stage::Unread(_) => None,
+            Stage::Reading(reading) | Stage::Over(reading) => Some(reading.report()),
+            Stage::Unasked => None,
+            Stage::Absent | Stage::Unread(_) => Some(&self.head),
         }
     }
 

@@ -5,6 +5,7 @@ mod passing;
 
 use crate::host::{HeaderMap, Host, Status};
 use crate::reading::Looked;
+use ostiary_body::plan::Active;
 use ostiary_body::report::{Report, RuleCount};
 use ostiary_body::seen::Seen;
 use ostiary_engine::masking::{Body, Due, HeadChange, Masking, ResponseHead, RuleSet, Treatment};
@@ -16,11 +17,19 @@ use passing::Passing;
 #[derive(Debug, Default)]
 pub(crate) struct Response {
     body: Stage,
+    /// What was found in its head.
+    head: Report,
+    /// What was found in all of it, once its trailers have come.
+    all: Option<Report>,
+    /// What holds for it, if anything was looked at.
+    active: Option<Active>,
     /// The masking rules that changed header lines, or would have: the rule, and whether it acts.
     masked_headers: Vec<(usize, bool)>,
     ended: Option<Ended>,
     /// What its head showed.
     answered: Option<Answered>,
+    /// Whether the client has its head.
+    head_left: bool,
 }
 
 /// A rule has ended the response.
@@ -58,7 +67,8 @@ enum Stage {
 
 impl Response {
     /// Takes the head of a response to a call that falls under these rules, and changes it. `to_head`
-    /// says that a HEAD is answered, `is_whole` that no body follows; `asker` is given where signs of weakness are noted.
+    /// says that a HEAD is answered, `is_whole` that no body follows, `may_hold` that Envoy shows the body of
+    /// which it holds the head; `asker` is given where signs of weakness are noted.
     ///
     /// # Errors
     /// The host's status, when it did not give the head or did not change it.
@@ -67,7 +77,7 @@ impl Response {
         host: &impl Host,
         masking: &Masking,
         due: &Due,
-        (to_head, is_whole): (bool, bool),
+        (to_head, is_whole, may_hold): (bool, bool, bool),
         asker: Option<&Asker>,
     ) -> Result<Next, Status> {
         if self.ended.is_some() {
@@ -76,19 +86,20 @@ impl Response {
         let map = host.headers(HeaderMap::Response)?;
         let head = ResponseHead { lines: Pairs::new(&map), to_head, is_whole };
         self.answered = asker.map(|asker| noted::of_answer(head.lines, asker));
-        let Treatment { body, changes, masked_headers } = masking.treat(due, &head);
-        for change in &changes {
-            match change {
-                HeadChange::Remove(name) => host.remove_header(HeaderMap::Response, name)?,
-                HeadChange::Replace(name, value) => host.set_header(HeaderMap::Response, name, value)?,
-            }
-        }
-        self.masked_headers = masked_headers;
+        let Treatment { body, changes, masked_headers, head, active } = masking.treat(due, &head);
+        make(host, HeaderMap::Response, &changes)?;
+        self.active = Some(active);
+        (self.masked_headers, self.head) = (masked_headers, head);
         match body {
             Body::Untouched => {}
             Body::Unread(reason) => self.body = Stage::Unread(reason),
             Body::Blocked(rule, reason) => return Ok(self.end(rule, reason)),
-            Body::Read(asked, ending) => self.body = Stage::Passing(Box::new(Passing::new(masking, asked, ending))),
+            Body::Read(asked, ending) => {
+                let passing = Passing::new(masking, (asked, self.head.clone()), ending, may_hold);
+                let next = if passing.holds_head { Next::Hold } else { Next::Continue };
+                self.body = Stage::Passing(Box::new(passing));
+                return Ok(next);
+            }
         }
         Ok(Next::Continue)
     }
@@ -107,11 +118,31 @@ impl Response {
         if self.ended.is_some() {
             return self.after_end();
         }
-        let Stage::Passing(passing) = &mut self.body else { return Next::Continue };
-        match passing.trailers(host, masking) {
-            Ok(()) => Next::Continue,
-            Err((rule, reason)) => self.end(rule, reason),
+        if let Stage::Passing(passing) = &mut self.body
+            && let Err((rule, reason)) = passing.trailers(host, masking)
+        {
+            return self.end(rule, reason);
         }
+        let Some(active) = self.active.filter(|active| masking.looks_at_trailers(active)) else {
+            return Next::Continue;
+        };
+        self.trailer_lines(host, masking, &active).unwrap_or_else(|_| {
+            // What could not be read may hold what a rule masks.
+            masking.guard(&active.enforced).map_or(Next::Continue, |rule| self.end(rule, "host"))
+        })
+    }
+
+    fn trailer_lines(&mut self, host: &impl Host, masking: &Masking, active: &Active) -> Result<Next, Status> {
+        let map = host.headers(HeaderMap::ResponseTrailers)?;
+        let found = self.report().cloned().unwrap_or_default();
+        let treatment = masking.treat_trailers(active, Pairs::new(&map), found);
+        make(host, HeaderMap::ResponseTrailers, &treatment.changes)?;
+        self.masked_headers.extend(treatment.masked_headers);
+        self.all = Some(treatment.head);
+        Ok(match treatment.body {
+            Body::Blocked(rule, reason) => self.end(rule, reason),
+            Body::Untouched | Body::Unread(_) | Body::Read(..) => Next::Continue,
+        })
     }
 
     /// Ends the response for a rule: nothing of it leaves any more.
@@ -129,6 +160,16 @@ impl Response {
 
     fn after_end(&self) -> Next {
         if self.ended.is_some_and(|ended| ended.done) { Next::Continue } else { Next::Hold }
+    }
+
+    /// Whether the client has its head.
+    pub(crate) const fn head_left(&self) -> bool {
+        self.head_left
+    }
+
+    /// The host has let the head go.
+    pub(crate) const fn head_has_left(&mut self) {
+        self.head_left = true;
     }
 
     /// Whether its body streams by.
@@ -154,11 +195,14 @@ impl Response {
         self.rules(true).next().is_some()
     }
 
-    /// What was found in the body.
+    /// What was found.
     pub(crate) fn report(&self) -> Option<&Report> {
+        if self.all.is_some() {
+            return self.all.as_ref();
+        }
         match &self.body {
-            Stage::Passing(passing) => passing.reading.report(),
-            Stage::Unasked | Stage::Unread(_) => None,
+            Stage::Passing(passing) => Some(passing.reading.report()),
+            Stage::Unasked | Stage::Unread(_) => Some(&self.head),
         }
     }
 
@@ -183,4 +227,12 @@ impl Response {
             Stage::Passing(passing) => passing.reading.inspected(),
         }
     }
+}
+
+/// Changes lines.
+fn make(host: &impl Host, map: HeaderMap, changes: &[HeadChange]) -> Result<(), Status> {
+    changes.iter().try_for_each(|change| match change {
+        HeadChange::Remove(name) => host.remove_header(map, name),
+        HeadChange::Replace(name, value) => host.set_header(map, name, value),
+    })
 }

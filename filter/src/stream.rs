@@ -109,30 +109,47 @@ pub struct Stream<H> {
     root: Rc<RefCell<State>>,
     phase: Phase,
     request: Request,
+    /// Whether the upstream has the request's head.
+    head_left: bool,
     response: Response,
 }
 
 impl<H: Host> Stream<H> {
     pub(crate) fn new(vm: Vm<H>, root: Rc<RefCell<State>>) -> Self {
-        Self { vm, root, phase: Phase::New, request: Request::default(), response: Response::default() }
+        Self {
+            vm,
+            root,
+            phase: Phase::New,
+            request: Request::default(),
+            head_left: false,
+            response: Response::default(),
+        }
     }
 
     /// Takes what happens and says how to go on.
     pub fn step(&mut self, input: Input) -> Flow {
+        let flow = self.take(input);
+        let is_request =
+            matches!(input, Input::RequestHeaders { .. } | Input::RequestBody { .. } | Input::RequestTrailers);
+        self.head_left |= is_request && flow == Flow::Continue;
+        flow
+    }
+
+    fn take(&mut self, input: Input) -> Flow {
         match (input, &self.phase) {
             (Input::RequestHeaders { end }, Phase::New) => self.begin(end),
             (Input::RequestBody { len, end }, Phase::Reading(..)) => {
                 let flow = self.read(Some(len), end);
                 // What was held goes on in this callback.
-                if flow == Flow::Continue { self.pass_on(len, end) } else { flow }
+                if flow == Flow::Continue { self.pass_on(Some(len), end) } else { flow }
             }
             (Input::RequestTrailers, Phase::Reading(..)) => self.read(None, true),
-            (Input::RequestBody { len, end }, Phase::Permitted(..)) => self.pass_on(len, end),
+            (Input::RequestBody { len, end }, Phase::Permitted(..) | Phase::Asking(..)) => self.pass_on(Some(len), end),
+            (Input::RequestTrailers, Phase::Permitted(..) | Phase::Asking(..)) => self.pass_on(None, true),
             // The upstream must see nothing of a refused request. Envoy drops what still comes, and
             // if it did not answer for us, the request is held.
-            (Input::RequestHeaders { .. } | Input::RequestBody { .. } | Input::RequestTrailers, Phase::Refused(_) | Phase::Asking(..)) => {
-                Flow::Stop
-            }
+            (Input::RequestHeaders { .. } | Input::RequestBody { .. } | Input::RequestTrailers, Phase::Refused(_))
+            | (Input::RequestHeaders { .. }, Phase::Asking(..)) => Flow::Stop,
             (
                 Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers,
                 Phase::Permitted(..) | Phase::Reading(..),
@@ -144,8 +161,7 @@ impl<H: Host> Stream<H> {
             ) if self.response.has_begun() => Flow::Stop,
             // Envoy gives the headers once; an internal redirect is a new stream to us.
             (Input::RequestHeaders { .. }, Phase::Permitted(..) | Phase::Reading(..) | Phase::Ended)
-            | (Input::RequestBody { .. }, Phase::New | Phase::Ended)
-            | (Input::RequestTrailers, Phase::New | Phase::Permitted(..) | Phase::Ended)
+            | (Input::RequestBody { .. } | Input::RequestTrailers, Phase::New | Phase::Ended)
             // Our own refusal passes here too, and must.
             | (Input::ResponseHeaders { .. } | Input::ResponseBody { .. } | Input::ResponseTrailers, _) => Flow::Continue,
             (Input::End, _) => {
@@ -180,16 +196,21 @@ impl<H: Host> Stream<H> {
             judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
         }
         judged.reads_body &= !end;
-        self.request = Request::new(policy.masking(), head.lines(), (end, head.upgrades()));
+        self.request = Request::new(policy.masking(), &judged.masks, policy.callers(), &head.incoming(end));
+        if self.request.refused_by().is_some() {
+            judged.count_in(Some(Refusal::RequestBlocked), None);
+        }
         let quotas = self.count(&policy, &judged);
         let noted = if head.is_request() { note(&policy, &head.request(), &judged) } else { Noted::default() };
         let known = Box::new(Known { policy, judged, kept: head.keep(), quotas, noted });
-        self.ask(known)
+        let flow = self.ask(known);
+        if flow == Flow::Continue { self.hold() } else { flow }
     }
 
     /// Acts on what was decided: the one place where a request is let go or answered.
     fn act(&mut self, mut known: Box<Known>) -> Flow {
         let Known { judged, quotas, .. } = &mut *known;
+        judged.count_in(self.request.refused_by().map(|_| Refusal::RequestBlocked), None);
         judged.count_in(quotas.refused.map(|refused| refused.refusal), quotas.would.map(|would| would.refusal));
         if let Some(refusal) = judged.verdicts.would_be.refusal.filter(|_| judged.verdicts.enforced.permits()) {
             self.vm.count(Counter::WouldRefuse(refusal));
@@ -273,6 +294,9 @@ impl<H: Host> Stream<H> {
             let Known { policy, judged, .. } = &mut **known;
             judged.due.retain(|due| !quota::reads_body(policy, std::slice::from_ref(due)));
         }
+        if let Phase::Asking(known, _) | Phase::Reading(known, _) | Phase::Permitted(known, _) = &mut phase {
+            self.look_at_the_end(known);
+        }
         let (known, refused) = match &phase {
             Phase::Ended => return,
             Phase::New => (None, false),
@@ -281,9 +305,6 @@ impl<H: Host> Stream<H> {
             }
             Phase::Refused(known) => (Some(&**known), true),
         };
-        if let Some(known) = known {
-            self.request.finish(known.policy.masking());
-        }
         let state = &mut *self.root.borrow_mut();
         state.learn_direction(&self.vm.host);
         let seen = self.response.seen().unwrap_or_default();
@@ -317,8 +338,8 @@ impl<H: Host> Stream<H> {
             let operation = known.judged.operation.as_ref()?;
             Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
         });
-        let who = (known, id);
-        record::request(reporter, &facts, who, (refused, &self.request, &self.response), ([&asked, &seen], listed));
+        let messages = record::Messages { request: &self.request, head_left: self.head_left, response: &self.response };
+        record::request(reporter, &facts, (known, id), (refused, &messages), ([&asked, &seen], listed));
     }
 }
 

@@ -228,8 +228,9 @@ impl Plugin {
             "name": "ostiary",
             "root_id": "ostiary",
             "failure_policy": "FAIL_RELOAD",
-            // What the policy relies on: see `counting.hold_headers`.
-            "allow_on_headers_stop_iteration": self.policy["counting"]["hold_headers"] == true,
+            // What the policy relies on: see `hold_headers`.
+            "allow_on_headers_stop_iteration":
+                self.policy["hold_headers"] == true || self.policy["counting"]["hold_headers"] == true,
             "vm_config": {
                 "vm_id": self.vm_id,
                 "runtime": "envoy.wasm.runtime.v8",

@@ -70,7 +70,7 @@ proptest! {
                 ("access-control-allow-credentials", "true"), ("set-cookie", &cookie),
             ]),
             body: answer.as_bytes().chunks(cut).map(<[u8]>::to_vec).collect(),
-            trailers: false,
+            ..Answer::default()
         };
         for _ in 0..2 {
             envoy.exchange_whole(&inbound, (&answer, "via_upstream"), |_| {});

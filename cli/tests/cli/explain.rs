@@ -73,6 +73,33 @@ fn each_request_is_told_why() {
     }
 }
 
+/// Masking rules are named; what the head of a request holds is judged as the filter judges it, and never shown.
+#[test]
+fn masking_rules_are_told() {
+    let policy = r#"
+version: v1
+masking:
+- { name: phones, paths: ["/users/**"], fields: ["$..phone"], status: [200] }
+- { name: cards, on: request, paths: ["/users/**"], data_types: [payment_card], mask: block }
+- { name: try, data_types: [email], shadow: true }
+"#;
+    let explain = |path: &str| ostiary(&["explain", "--policy", "-", "--path", path], policy);
+    explain("/users/7").expect(
+        0,
+        &[
+            "masking    cards: refuses the request where it holds what the rule names\n",
+            "phones: masks the response where it holds what the rule names, by its status\n",
+            "try: masks the response where it holds what the rule names, in shadow\n",
+            "answer     permitted",
+        ],
+    );
+    explain("/users/7?card=4111111111111111").expect(
+        0,
+        &["cards finds it in the head of the request", "answer     refused: request.blocked, status 403 (grpc 7)"],
+    );
+    explain("/other").expect(0, &["masking    try: masks"]);
+}
+
 #[test]
 fn a_policy_in_shadow_permits_and_says_what_it_would_do() {
     let policy = POLICY.replace("version: v1", "version: v1\nmode: shadow");

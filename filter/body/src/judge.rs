@@ -114,7 +114,7 @@ impl Judge {
         let names = |rule: &Rule| !rule.fields.is_empty() || !rule.types.is_empty();
         let removes = |rule: &Rule| names(rule) && rule.mask == Mask::Remove || !rule.keep_only.is_empty();
         let removes = rules(active.enforced).any(|(_, rule)| removes(rule));
-        let gate = plan.detectors.gate();
+        let gate = plan.gate;
         let mut report = Report::default();
         if wanted.is_empty() {
             report.inspected = Inspected::None(Why::NotAsked);

@@ -10,6 +10,7 @@ pub use ostiary_detect as detect;
 
 pub mod format;
 pub mod inflate;
+pub mod loose;
 pub mod masker;
 pub mod path;
 pub mod plan;

@@ -60,6 +60,13 @@ impl Masker {
         Self(Body::new(plan, active, format, limits))
     }
 
+    /// What was found before, outside of the body: its own report goes on from there.
+    pub fn goes_on(&mut self, found: Report) {
+        let report = &mut self.0.judge.report;
+        let inspected = report.inspected;
+        *report = Report { inspected, ..found };
+    }
+
     /// Takes the next bytes and appends to `out` what is decided.
     ///
     /// # Errors

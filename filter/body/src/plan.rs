@@ -1,7 +1,7 @@
 //! All rules of a policy, compiled once and shared by the bodies that begin under it.
 
 use crate::automaton::{Automaton, BITS_MAX};
-use crate::detect::{Detectors, Types};
+use crate::detect::{Detectors, Gate, Types};
 use crate::encoding::Encoding;
 use crate::mask::Masked;
 use crate::pseudonym::Secret;
@@ -15,6 +15,8 @@ pub struct Plan {
     pub(crate) rules: Vec<Rule>,
     pub(crate) automaton: Automaton,
     pub(crate) detectors: Rc<Detectors>,
+    /// Of the detectors: finding it out takes longer than to look at a small body.
+    pub(crate) gate: Gate,
     pub(crate) secret: Secret,
 }
 
@@ -121,7 +123,8 @@ impl Plan {
             paths.extend(rule.keep_only.iter().map(|path| (path, number, true)));
         }
         let automaton = Automaton::new(&paths).ok_or(PlanError::Steps)?;
-        Ok(Self { automaton, detectors, secret: Secret::new(key), rules })
+        let gate = detectors.gate();
+        Ok(Self { automaton, gate, detectors, secret: Secret::new(key), rules })
     }
 
     /// A text outside of any body, such as a header's value, masked whole: as the field of a body is.

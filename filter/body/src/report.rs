@@ -144,7 +144,8 @@ impl Report {
         }
     }
 
-    pub(crate) fn rule(&mut self, rule: usize, masked: bool) {
+    /// Counts what a rule did, or would have done.
+    pub fn rule(&mut self, rule: usize, masked: bool) {
         let count = if let Some(at) = self.rules.iter().position(|count| count.rule == rule) {
             self.rules.get_mut(at)
         } else {

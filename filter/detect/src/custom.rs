@@ -28,11 +28,11 @@ pub enum CustomCheck {
 /// Why a detector is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CustomError {
-    /// The pattern is no pattern; why.
+    /// The pattern is no pattern, or compiles to more than 64 KiB; why.
     Pattern(String),
     /// The pattern matches the empty text.
     Empty,
-    /// The pattern is longer than 512 bytes, or compiles to more than 64 KiB.
+    /// The pattern is longer than 512 bytes.
     Long,
 }
 
@@ -42,6 +42,18 @@ pub const CUSTOM_MAX: usize = 32;
 pub const PATTERN_BYTES_MAX: usize = 512;
 /// Bytes of a compiled pattern.
 pub const COMPILED_BYTES_MAX: usize = 64 * 1024;
+
+impl std::fmt::Display for CustomError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pattern(why) => write!(f, "is no pattern: {why}"),
+            Self::Empty => f.write_str("matches the empty text, which is everywhere: ask for a character at least"),
+            Self::Long => write!(f, "is longer than {PATTERN_BYTES_MAX} bytes: make it shorter"),
+        }
+    }
+}
+
+impl std::error::Error for CustomError {}
 
 // === impl Custom ===
 

@@ -38,6 +38,13 @@ impl DataType {
         (0..BUILT_IN).map(Self).find(|data_type| data_type.name() == Some(name))
     }
 
+    /// The user's own of this number, in their order; none beyond [`crate::CUSTOM_MAX`].
+    #[must_use]
+    pub fn custom(number: usize) -> Option<Self> {
+        let number = u8::try_from(number).ok().filter(|number| usize::from(*number) < crate::CUSTOM_MAX)?;
+        Some(Self(BUILT_IN + number))
+    }
+
     /// Its name; none for one of the user's, whose names the [`crate::Detectors`] know.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {

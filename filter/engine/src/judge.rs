@@ -95,7 +95,8 @@ impl Judged {
     fn refused(policy: &Policy, refusal: Refusal) -> Self {
         // Where access is not controlled, nothing can be evaded: recorded, not refused.
         let verdict = if policy.access().is_controlled() { Verdict::refused(refusal) } else { Verdict::default() };
-        Self { verdicts: Verdicts { enforced: verdict, would_be: verdict }, ..Self::default() }
+        let masks = policy.masking().due_in_doubt();
+        Self { verdicts: Verdicts { enforced: verdict, would_be: verdict }, masks, ..Self::default() }
     }
 
     /// What holds when nothing is known of a request: where access is controlled, nothing passes.

@@ -6,6 +6,7 @@
 
 mod body;
 pub(crate) mod compile;
+mod heads;
 mod request;
 mod response;
 
@@ -14,10 +15,11 @@ use crate::config::quota_values::StatusSet;
 use crate::noted::Notes;
 pub use body::Asked;
 use ostiary_body::detect::Types;
+use ostiary_body::format::{Format, Guess};
 use ostiary_body::plan::{Active, Look, Plan};
 pub use ostiary_body::rule::RuleSet;
-use ostiary_body::rule::Unreadable;
-pub use request::Incoming;
+use ostiary_body::rule::{Mask, Unreadable};
+pub use request::{Admission, Incoming, Stage};
 pub use response::{Body, Ending, HeadChange, ResponseHead, Treatment};
 use std::rc::Rc;
 
@@ -43,19 +45,23 @@ pub struct Rule {
     pub name: Box<str>,
     /// Whether it only looks.
     pub shadow: bool,
+    /// Whether it is about requests, and so refuses; else about responses.
+    on_request: bool,
     scope: Scope,
     conditions: Conditions,
     unless: Option<Conditions>,
     statuses: Option<Vec<StatusSet>>,
-    /// Response headers that it masks, in lower case.
+    /// Response headers that it masks, or request headers that it refuses, in lower case.
     headers: Vec<Box<str>>,
 }
 
 /// What holds for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Due {
-    /// The rules that it falls under.
+    /// The rules about responses that it falls under.
     pub rules: RuleSet,
+    /// The rules about requests that it falls under.
+    pub requests: RuleSet,
     /// Whether the answer depends on who calls, or from where or with what.
     pub varies: bool,
 }
@@ -70,10 +76,20 @@ impl Masking {
             }
             // Who is excepted gets what a cache must not give to others, so this is not only about those
             // whose answers are masked.
-            due.varies |= !rule.shadow && rule.depends_on_caller();
+            due.varies |= !rule.shadow && !rule.on_request && rule.depends_on_caller();
             if rule.falls(call) {
-                due.rules.add(number);
+                due.add(number, rule);
             }
+        }
+        due
+    }
+
+    /// What holds for a call of which nothing is known: all rules, because a doubt masks.
+    pub(crate) fn due_in_doubt(&self) -> Due {
+        let mut due = Due::default();
+        for (number, rule) in self.rules.iter().enumerate() {
+            due.varies |= !rule.shadow && !rule.on_request && rule.depends_on_caller();
+            due.add(number, rule);
         }
         due
     }
@@ -114,6 +130,15 @@ impl Masking {
         self.on_bodies(rules).find(|(_, says)| says.unreadable == Unreadable::Block).map(|(number, _)| number)
     }
 
+    /// Whether a rule in force may end a response for what its body holds: then its head is worth holding
+    /// while the body begins. What comes event by event, or line by line, is not held.
+    #[must_use]
+    pub fn may_block(&self, asked: &Asked) -> bool {
+        let blocks = self.on_bodies(&asked.active.enforced).any(|(_, says)| says.mask == Mask::Block);
+        let format = Format::of(asked.content_type.as_deref(), &[]);
+        blocks && !matches!(format, Guess::Known(Format::Sse | Format::Ndjson | Format::JsonSequence))
+    }
+
     /// A rule by its number.
     #[must_use]
     pub fn rule(&self, number: usize) -> Option<&Rule> {
@@ -151,11 +176,23 @@ impl Masking {
     }
 }
 
+impl Due {
+    fn add(&mut self, number: usize, rule: &Rule) {
+        if rule.on_request { &mut self.requests } else { &mut self.rules }.add(number);
+    }
+}
+
 impl Rule {
     /// Whether a call in its scope falls under it.
     fn falls(&self, call: &Call<'_>) -> bool {
         self.conditions.met(call.around) != Met::No
             && self.unless.as_ref().is_none_or(|unless| unless.met(call.around) != Met::Yes)
+    }
+
+    /// Whether it holds for some statuses only.
+    #[must_use]
+    pub const fn asks_for_status(&self) -> bool {
+        self.statuses.is_some()
     }
 
     fn holds_for(&self, status: u16) -> bool {

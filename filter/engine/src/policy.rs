@@ -103,6 +103,7 @@ pub struct Policy {
     access: Access,
     quotas: Quotas,
     masking: Masking,
+    holds_headers: bool,
     reporting: Reporting,
     revision: Revision,
 }
@@ -161,11 +162,25 @@ impl Policy {
         let ground = Ground { address_sets: &address_sets, clients: &clients, callers: &callers };
         let around = Around { catalog: &catalog, paths: &requests.paths, ground };
         let quotas = quotas(&mut layers, mode, &around, &mut problems, warnings);
+        let holds_headers = layers.first().and_then(|layer| layer.config.hold_headers).unwrap_or(false);
+        let quotas = quotas.with_held_headers(holds_headers);
         let masking = masking(&mut layers, mode, &around, &mut problems);
         let (rules, default) = rules(layers, &around, &mut problems);
         let Some(masking) = masking.filter(|_| problems.is_empty()) else { return Err(problems) };
         let access = Access::new(rules, api_count, default);
-        Ok(Self { mode, requests, clients, callers, catalog, access, quotas, masking, reporting, revision })
+        Ok(Self {
+            mode,
+            requests,
+            clients,
+            callers,
+            catalog,
+            access,
+            quotas,
+            masking,
+            holds_headers,
+            reporting,
+            revision,
+        })
     }
 
     /// Whether decisions act.
@@ -232,6 +247,12 @@ impl Policy {
         &self.masking
     }
 
+    /// Whether heads are held until bodies are known: Envoy was told to show them.
+    #[must_use]
+    pub const fn holds_headers(&self) -> bool {
+        self.holds_headers
+    }
+
     /// Where records go.
     #[must_use]
     pub const fn reporting(&self) -> &Reporting {
@@ -281,7 +302,9 @@ fn clients(base: Option<&Config>, layers: &[Layer], problems: &mut Problems, war
     let country = base.and_then(|config| config.client_country.as_ref());
     let asks = |layer: &Layer| layer.config.access.as_ref().is_some_and(config::Access::asks_for_addresses);
     let counts = |layer: &Layer| layer.config.quotas.iter().any(|quota| quota.value.asks_for_addresses());
-    ClientRules::compile(address, country, layers.iter().any(asks) || layers.iter().any(counts), problems, warnings)
+    let masks = |layer: &Layer| layer.config.masking.iter().any(config::masking::Masking::asks_for_addresses);
+    let asked_for = layers.iter().any(|layer| asks(layer) || counts(layer) || masks(layer));
+    ClientRules::compile(address, country, asked_for, problems, warnings)
 }
 
 fn catalog(layers: &[Layer], paths: &PathRules, problems: &mut Problems) -> (Catalog, usize) {
@@ -311,6 +334,7 @@ fn masking(layers: &mut [Layer], mode: Mode, around: &Around<'_>, problems: &mut
     let written = layers.iter_mut().flat_map(|layer| std::mem::take(&mut layer.config.masking)).collect();
     let base = layers.first().map(|layer| &layer.config);
     let sections = masking::compile::Sections {
+        detectors: base.map(|config| &config.detectors[..]).unwrap_or_default(),
         inspect: base.and_then(|config| config.inspect.as_ref()),
         pseudonyms: base.and_then(|config| config.pseudonyms.as_ref()),
         reports: base.is_some_and(|config| config.collector.is_some()),

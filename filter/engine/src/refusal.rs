@@ -29,6 +29,8 @@ pub enum Refusal {
     QuotaExceeded,
     /// A count could not be taken, or the rate limit service did not answer.
     QuotaUnavailable,
+    /// A masking rule does not let the request pass.
+    RequestBlocked,
     /// A masking rule does not let the response leave.
     ResponseBlocked,
     /// What the decision needs could not be had from the host (Envoy).
@@ -62,6 +64,12 @@ const QUOTA_UNAVAILABLE: Telling = told(
     "Too many workers wrote one count at once, the host did not keep it, or the rate limit service of a quota with `on_error: deny` did not answer in time.",
 );
 
+const REQUEST_BLOCKED: Telling = told(
+    ("request.blocked", 403, 7),
+    "this request holds what must not be sent here",
+    "A masking rule with `on: request` blocks what the request holds, or its body cannot be read and the rule says `unreadable: block`. Where the upstream has its head already, it sees a reset.",
+);
+
 const RESPONSE_BLOCKED: Telling = told(
     ("response.blocked", 502, 13),
     "the answer to this request cannot be given",
@@ -70,7 +78,7 @@ const RESPONSE_BLOCKED: Telling = told(
 
 impl Refusal {
     /// Every refusal, in the order of the reference.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AccessDenied,
         Self::AccessNotAllowed,
         Self::AccessDefault,
@@ -82,6 +90,7 @@ impl Refusal {
         Self::MethodOverridden,
         Self::QuotaExceeded,
         Self::QuotaUnavailable,
+        Self::RequestBlocked,
         Self::ResponseBlocked,
         Self::Undecidable,
     ];
@@ -138,6 +147,7 @@ impl Refusal {
             ),
             Self::QuotaExceeded => QUOTA_EXCEEDED,
             Self::QuotaUnavailable => QUOTA_UNAVAILABLE,
+            Self::RequestBlocked => REQUEST_BLOCKED,
             Self::ResponseBlocked => RESPONSE_BLOCKED,
             Self::Undecidable => told(
                 ("undecidable", 503, 14),

@@ -85,6 +85,7 @@ const fn number(map: HeaderMap) -> u32 {
     match map {
         HeaderMap::Request => 0,
         HeaderMap::Response => RESPONSE_HEADERS,
+        HeaderMap::ResponseTrailers => 3,
     }
 }
 

@@ -11,6 +11,7 @@
 use super::Next;
 use crate::host::{Buffer, Host};
 use crate::reading::{End, Reading};
+use ostiary_body::report::Report;
 use ostiary_engine::masking::{Asked, Ending, Masking};
 
 /// Bytes that Envoy holds at most for the sake of an undecided end. Envoy ends a response of which it would
@@ -18,11 +19,16 @@ use ostiary_engine::masking::{Asked, Ending, Masking};
 /// which alone can end without a word, has 16 KiB.
 const HELD_MAX: usize = 8 * 1024;
 
+/// Bytes of a body, as they leave, for which its head is held at most: as of a request's.
+const HELD_WITH_HEAD_MAX: usize = 16 * 1024;
+
 /// A body on its way back.
 #[derive(Debug)]
 pub(super) struct Passing {
     pub(super) reading: Reading,
     ending: Ending,
+    /// Whether Envoy holds the head, and with it what is decided.
+    pub(super) holds_head: bool,
     /// Whether all of it has come.
     is_over: bool,
     /// Decided bytes at the beginning of what Envoy holds.
@@ -34,8 +40,17 @@ pub(super) struct Passing {
 }
 
 impl Passing {
-    pub(super) fn new(masking: &Masking, asked: Asked, ending: Ending) -> Self {
-        Self { reading: Reading::new(masking, asked), ending, is_over: false, decided: Vec::new(), held: 0, came: 0 }
+    pub(super) fn new(masking: &Masking, (asked, head): (Asked, Report), ending: Ending, may_hold: bool) -> Self {
+        let holds_head = may_hold && masking.may_block(&asked);
+        Self {
+            reading: Reading::new(masking, asked, head),
+            ending,
+            holds_head,
+            is_over: false,
+            decided: Vec::new(),
+            held: 0,
+            came: 0,
+        }
     }
 
     /// Takes what Envoy has: `len` bytes, the last ones if `is_last`.
@@ -69,10 +84,10 @@ impl Passing {
             return Ok(Next::Continue);
         }
         let waiting = self.reading.waiting();
-        let is_held = self.ending == Ending::Open
-            && !waiting.is_empty()
-            && self.reading.may_end()
-            && out.len() + waiting.len() <= HELD_MAX;
+        let len_held = out.len() + waiting.len();
+        self.holds_head &= !is_last && !self.is_over && len_held <= HELD_WITH_HEAD_MAX;
+        let is_open = self.ending == Ending::Open && !waiting.is_empty() && self.reading.may_end();
+        let is_held = self.holds_head || is_open && len_held <= HELD_MAX;
         let decided = out.len();
         if is_held {
             out.extend_from_slice(waiting);

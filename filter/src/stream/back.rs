@@ -22,7 +22,8 @@ impl<H: Host> Stream<H> {
                 if !masking.looks(due, !end) && !asker.is_some_and(|asker| asker.has_origin) {
                     return Flow::Continue;
                 }
-                let read = self.response.head(host, masking, due, (known.kept.head, end), asker);
+                let holds = known.policy.holds_headers();
+                let read = self.response.head(host, masking, due, (known.kept.head, end, holds), asker);
                 read.unwrap_or_else(|_| {
                     self.vm.count(Counter::HostFailure);
                     // What could not be read may hold what a rule masks.
@@ -33,7 +34,13 @@ impl<H: Host> Stream<H> {
             _ => self.response.trailers(host, masking),
         };
         match next {
-            Next::Continue => return Flow::Continue,
+            Next::Continue => {
+                // Of what was ended only our own answer goes on.
+                if self.response.ended().is_none() {
+                    self.response.head_has_left();
+                }
+                return Flow::Continue;
+            }
             Next::Hold => {}
             Next::End => {
                 self.vm.count(Counter::ResponseBlocked);

@@ -214,14 +214,14 @@ attributes! {
     REQUEST_INSPECTION = "ostiary.request.inspection", text(8), Request, Ostiary, "engine", "`none`, `partial` or `full`: how much of the request's body was looked at; `full` where there is none";
     REQUEST_INSPECTION_REASON = "ostiary.request.inspection.reason", text(32), Request, Ostiary, "engine", "why that is not full";
     DETECTORS_VERSION = "ostiary.detectors.version", Int, Request, Ostiary, "engine", "version of the detectors that looked";
-    DATA_TYPES = "ostiary.data_types", texts(32, 64), Request, Ostiary, "engine", "data types found in the response's body, in the order of first finding; absent when none was";
+    DATA_TYPES = "ostiary.data_types", texts(32, 64), Request, Ostiary, "engine", "data types found in the response, in the order of first finding; absent when none was";
     DATA_TYPES_COUNTS = "ostiary.data_types.counts", ints(32), Request, Ostiary, "engine", "how often each of these was found";
     DATA_TYPES_MASKED = "ostiary.data_types.masked", ints(32), Request, Ostiary, "engine", "how many of these were masked";
-    DATA_FIELDS = "ostiary.data_fields", texts(32, 192), Request, Ostiary, "engine", "where: a path as rules write it, a blank, and the data type, or `-` where a rule by field masked what none was found in";
+    DATA_FIELDS = "ostiary.data_fields", texts(32, 192), Request, Ostiary, "engine", "where: a path as rules write it, `header.NAME` or `trailer.NAME`, a blank, and the data type, or `-` where a rule by field masked what none was found in";
     DATA_FINGERPRINTS = "ostiary.data_fingerprints", texts(32, 96), Request, Ostiary, "engine", "keyed fingerprints of the values found: the data type, a colon and 16 hexadecimal digits; absent without `pseudonyms`";
     REQUEST_DATA_TYPES = "ostiary.request.data_types", texts(16, 64), Request, Ostiary, "engine", "data types found in the request, in the order of first finding; absent when none was";
     REQUEST_DATA_TYPES_COUNTS = "ostiary.request.data_types.counts", ints(16), Request, Ostiary, "engine", "how often each of these was found";
-    REQUEST_DATA_FIELDS = "ostiary.request.data_fields", texts(16, 192), Request, Ostiary, "engine", "where: a path as rules write it, a blank, and the data type";
+    REQUEST_DATA_FIELDS = "ostiary.request.data_fields", texts(16, 192), Request, Ostiary, "engine", "where: a path as rules write it, `query.NAME` or `header.NAME`, a blank, and the data type";
     REQUEST_DATA_FINGERPRINTS = "ostiary.request.data_fingerprints", texts(16, 96), Request, Ostiary, "engine", "keyed fingerprints of the values found, as of a response's: the same value has the same one";
     FINGERPRINT_KEY = "ostiary.data_fingerprints.key", text(128), Request, Ostiary, "`pseudonyms.key_id`", "name of the key that the fingerprints are made under";
     RESPONSE_SHAPE = "ostiary.response.shape", text(16), Request, Ostiary, "engine", "hash of the shape of an answer in JSON: of its fields with their types, whatever their values, order and number; 16 hexadecimal digits";
@@ -229,8 +229,9 @@ attributes! {
     RESPONSE_FIELDS_PARTIAL = "ostiary.response.fields.partial", Bool, Request, Ostiary, "engine", "true when there may be more fields; absent otherwise";
     MASKING_RULES = "ostiary.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that changed the response; absent when none did";
     WOULD_MASKING_RULES = "ostiary.would_be.masking.rules", texts(16, 128), Request, Ostiary, "engine", "masking rules that would have changed it had they not been in shadow";
-    BLOCKED_BY = "ostiary.masking.blocked_by", text(128), Request, Ostiary, "engine", "the masking rule that ended the response; absent when none did";
+    BLOCKED_BY = "ostiary.masking.blocked_by", text(128), Request, Ostiary, "engine", "the masking rule that refused the request or ended the response; absent when none did";
     BLOCKED_REASON = "ostiary.masking.blocked_reason", text(16), Request, Ostiary, "engine", "why: `found`, `oversize`, `unreadable`, `coding`, `corrupt`, `truncated`, `bomb`, `range`, `format`, `charset`, `upgrade`, `trailers` or `host`";
+    BLOCKED_WHEN = "ostiary.masking.blocked_when", text(16), Request, Ostiary, "engine", "`before_head`: who should have got it saw nothing of it, and the client has a status; or `after_head`: its head had gone on, and what follows is a reset";
 
     // Other events.
     POLICY_REVISION_EVENT = "ostiary.policy.revision", text(12), Event, Ostiary, "engine", "the policy in force; on `policy.refused` absent";

@@ -12,8 +12,8 @@ pub struct Answer {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body's chunks; none when there is no body.
     pub body: Vec<Vec<u8>>,
-    /// Whether trailers end it.
-    pub trailers: bool,
+    /// The trailers that end it, if any do.
+    pub trailers: Vec<(String, Vec<u8>)>,
 }
 
 /// The status that headers state; 0 where they state none.
@@ -31,6 +31,8 @@ pub struct Left {
     pub body: Vec<Vec<u8>>,
     /// Whether all of it left.
     pub whole: bool,
+    /// The trailers as the filter left them.
+    pub trailers: Vec<(String, Vec<u8>)>,
 }
 
 /// Leads an answer through the filter.
@@ -40,19 +42,23 @@ pub fn pass_back(host: &FakeHost, stream: &mut Stream<FakeHost>, answer: &Answer
     let replied = || world.reply.borrow().is_some();
     let before = replied();
     *world.answer_headers.borrow_mut() = Some(pairs::serialized(&answer.headers));
-    let end = answer.body.is_empty() && !answer.trailers;
+    let trailers = !answer.trailers.is_empty();
+    let end = answer.body.is_empty() && !trailers;
     let flow = stream.step(Input::ResponseHeaders { end });
     let headers = world.answer_headers.borrow_mut().take().unwrap_or_default();
-    if flow == Flow::Stop {
+    if flow == Flow::Stop && (replied() || before) {
         reply_through(stream, replied() && !before);
         return left;
     }
+    // A head that is held leaves with the first bytes that do.
+    let mut is_held = flow == Flow::Stop;
     let line = |(name, value): (&[u8], &[u8])| (String::from_utf8_lossy(name).into_owned(), value.to_vec());
-    left.headers = Some(Pairs::new(&headers).map(line).collect());
+    let headers: Vec<_> = Pairs::new(&headers).map(line).collect();
+    left.headers = (!is_held).then(|| headers.clone());
     let mut held = Vec::new();
     for (index, chunk) in answer.body.iter().enumerate() {
         held.extend_from_slice(chunk);
-        let end = index + 1 == answer.body.len() && !answer.trailers;
+        let end = index + 1 == answer.body.len() && !trailers;
         let len = held.len();
         *world.answer_body.borrow_mut() = Some(std::mem::take(&mut held));
         let flow = stream.step(Input::ResponseBody { len, end });
@@ -61,10 +67,14 @@ pub fn pass_back(host: &FakeHost, stream: &mut Stream<FakeHost>, answer: &Answer
             return left;
         }
         if flow == Flow::Continue {
+            if std::mem::take(&mut is_held) {
+                left.headers = Some(headers.clone());
+            }
             left.body.push(std::mem::take(&mut held));
         }
     }
-    if answer.trailers {
+    if trailers {
+        *world.answer_trailers.borrow_mut() = Some(pairs::serialized(&answer.trailers));
         // What was let go is not there any more.
         *world.answer_body.borrow_mut() = (!held.is_empty()).then(|| std::mem::take(&mut held));
         let flow = stream.step(Input::ResponseTrailers);
@@ -72,9 +82,12 @@ pub fn pass_back(host: &FakeHost, stream: &mut Stream<FakeHost>, answer: &Answer
         if flow == Flow::Stop {
             return left;
         }
+        let lines = world.answer_trailers.borrow_mut().take().unwrap_or_default();
+        left.trailers = Pairs::new(&lines).map(line).collect();
+        left.headers = Some(headers);
     }
-    left.whole = held.is_empty() || answer.trailers;
-    if answer.trailers && !held.is_empty() {
+    left.whole = held.is_empty() || trailers;
+    if trailers && !held.is_empty() {
         left.body.push(held);
     }
     left

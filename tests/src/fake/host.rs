@@ -107,6 +107,8 @@ pub struct World {
     pub configuration: RefCell<Option<Vec<u8>>>,
     /// The response's header map, while it can be read.
     pub answer_headers: RefCell<Option<Vec<u8>>>,
+    /// The response's trailers, while they can be read.
+    pub answer_trailers: RefCell<Option<Vec<u8>>>,
     /// What Envoy has of the response's body, while it can be read.
     pub answer_body: RefCell<Option<Vec<u8>>>,
     /// The answer to a gRPC call, in its callback.
@@ -190,6 +192,7 @@ impl FakeHost {
         let mut map = match map {
             HeaderMap::Request => self.world.headers.borrow_mut(),
             HeaderMap::Response => self.world.answer_headers.borrow_mut(),
+            HeaderMap::ResponseTrailers => self.world.answer_trailers.borrow_mut(),
         };
         let map = map.as_mut().ok_or(Status::BadArgument)?;
         let mut lines = Pairs::new(map).map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
@@ -226,6 +229,7 @@ impl Host for FakeHost {
         match map {
             HeaderMap::Request => self.world.headers.borrow().clone().ok_or(Status::BadArgument),
             HeaderMap::Response => self.world.answer_headers.borrow().clone().ok_or(Status::BadArgument),
+            HeaderMap::ResponseTrailers => self.world.answer_trailers.borrow().clone().ok_or(Status::BadArgument),
         }
     }
 

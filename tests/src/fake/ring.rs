@@ -98,7 +98,7 @@ fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observati
     let response = match (&exchanged.reply, inbound.answered_before) {
         (_, Some((status, _))) => Some(Response { status, ..Response::default() }),
         (Some(reply), None) => Some(local(reply, exchange)),
-        (None, None) if exchanged.passed => passed_on(exchange, &exchanged.answer),
+        (None, None) if exchanged.passed => passed_on(&exchanged.answer),
         (None, None) => None,
     };
     let arrival = (exchanged.passed && !scenario.listener.upstream_down).then(|| arrival(&exchanged.headers, &inbound));
@@ -195,7 +195,11 @@ fn local(reply: &Reply, exchange: &Exchange) -> Response {
 fn answer(exchange: &Exchange, status: u16, scenario: &Scenario) -> Answer {
     let status_line = (":status".to_owned(), status.to_string().into_bytes());
     if scenario.listener.upstream_down {
-        return Answer { headers: vec![status_line], body: vec![b"upstream connect error".to_vec()], trailers: false };
+        return Answer {
+            headers: vec![status_line],
+            body: vec![b"upstream connect error".to_vec()],
+            trailers: Vec::new(),
+        };
     }
     let upstream = &exchange.upstream;
     let bodiless = exchange.request.method() == "HEAD" || matches!(status, 204 | 304);
@@ -203,7 +207,7 @@ fn answer(exchange: &Exchange, status: u16, scenario: &Scenario) -> Answer {
     Answer {
         headers: std::iter::once(status_line).chain(lines(&upstream.headers)).collect(),
         body: if bodiless { Vec::new() } else { chunks.collect() },
-        trailers: !upstream.trailers.is_empty(),
+        trailers: lines(&upstream.trailers).collect(),
     }
 }
 
@@ -212,12 +216,12 @@ fn lines(headers: &[crate::notation::Header]) -> impl Iterator<Item = (String, V
 }
 
 /// What the client gets of an answer that left the filter whole; of one that was ended, nothing: the connection breaks.
-fn passed_on(exchange: &Exchange, left: &Left) -> Option<Response> {
+fn passed_on(left: &Left) -> Option<Response> {
     let headers = left.headers.as_ref().filter(|_| left.whole)?;
     Some(Response {
         status: answer::status(headers),
         headers: headers.iter().filter(|(name, _)| !name.starts_with(':')).cloned().collect(),
         body: left.body.concat(),
-        trailers: lines(&exchange.upstream.trailers).collect(),
+        trailers: left.trailers.clone(),
     })
 }

@@ -16,13 +16,15 @@ config_object! {
     pub struct Masking {
         /// Its name, which records and counters use.
         name: Name, required;
+        /// Whether it is about what leaves (`response`, the default) or about what comes (`request`): a request is never changed, so such a rule says `mask: block`, and has no `keep_only`, `status` or `numbers`.
+        on: On, optional;
         /// Fields by path: `$.items[*].phone`, `$..phone`, `$..*_token`; `*` within a name stands for any part.
         fields: NonEmpty<FieldPath>, optional;
         /// Data types by name, wherever they are found: `payment_card`, `cn_*`.
         data_types: NonEmpty<Glob>, optional;
         /// The fields that may leave; everything else is removed.
         keep_only: NonEmpty<FieldPath>, optional;
-        /// Response headers, masked whole.
+        /// Response headers, masked whole; with `on: request` headers that no request may have.
         headers: NonEmpty<HeaderName>, optional;
         /// What is written instead: `***` by default.
         mask: Written, optional;
@@ -46,6 +48,16 @@ config_object! {
 }
 
 config_choice! {
+    /// What a masking rule is about.
+    pub enum On {
+        /// What leaves.
+        Response = "response",
+        /// What comes.
+        Request = "request",
+    }
+}
+
+config_choice! {
     /// A mask without settings.
     pub enum Word {
         /// A pseudonym: the same for the same value, so that joins still work. Needs `pseudonyms.key`.
@@ -56,7 +68,7 @@ config_choice! {
         Nullify = "nullify",
         /// The field goes, with its name.
         Remove = "remove",
-        /// The whole response does not leave.
+        /// The whole response does not leave, the request does not come.
         Block = "block",
     }
 }
@@ -144,6 +156,32 @@ config_choice! {
     }
 }
 
+config_choice! {
+    /// A checksum over the digits, or letters and digits, of a match.
+    pub enum Checksum {
+        /// ISO/IEC 7812-1: payment cards, IMEI.
+        Luhn = "luhn",
+        /// Verhoeff's.
+        Verhoeff = "verhoeff",
+        /// ISO 7064 MOD 11,10.
+        Mod1110 = "mod11_10",
+    }
+}
+
+config_object! {
+    /// A data type of one's own.
+    pub struct Detector {
+        /// Its name, at most 64 characters and none that a data type has; rules and records use it.
+        name: Name, required;
+        /// What its values look like, in the syntax of Rust's `regex-lite`; say `\b` where a word has to end.
+        pattern: Line, required;
+        /// A checksum that a value has to have, too.
+        checksum: Checksum, optional;
+        /// Words of which one has to be in the name of the field or beside the value.
+        context: NonEmpty<Line>, optional;
+    }
+}
+
 config_object! {
     /// Looking without masking: what is found goes into the record, by name and count.
     pub struct Inspect {
@@ -171,6 +209,13 @@ config_object! {
         key_env: Name, optional;
         /// A name of the key, which records carry, so that keys can be changed; `1` by default.
         key_id: Name, optional;
+    }
+}
+
+impl Masking {
+    /// Whether it asks for the client's address.
+    pub(crate) fn asks_for_addresses(&self) -> bool {
+        self.conditions.ask_for_addresses() || self.unless.as_ref().is_some_and(Conditions::ask_for_addresses)
     }
 }
 

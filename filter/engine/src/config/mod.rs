@@ -119,10 +119,14 @@ config_object! {
         callers: Callers, optional;
         /// Who may call what.
         access: Access, optional;
+        /// Whether the head of a request is held until as much of its body has come as a rule or a quota asks for, so that the upstream sees nothing of what is refused, and the head of a response while a rule that may block it reads the first bytes of its body. Only with `allow_on_headers_stop_iteration: true` in the filter's Envoy configuration: without that, such requests would wait for ever.
+        hold_headers: bool, optional;
         /// How quotas are counted.
         counting: Counting, optional;
         /// How often; several that a call falls under are charged in their order.
         quotas: Vec<Digested<Quota>>, default;
+        /// Data types of one's own, for `masking` and `inspect`.
+        detectors: Vec<masking::Detector>, default;
         /// What may leave; all rules that hold for a response mask it.
         masking: Vec<masking::Masking>, default;
         /// Looking without masking.

@@ -50,7 +50,7 @@ config_object! {
         headers: bool, optional;
         /// Bytes of a JSON body that are read for a quota that counts by a field of it, at most; 16KiB by default. Of a longer one it has no field.
         body: Size<64, 1_048_576>, optional;
-        /// Whether the upstream sees nothing of a request before its body was read for a quota. Only with `allow_on_headers_stop_iteration: true` in the filter's Envoy configuration: without that, requests with a body would wait for ever.
+        /// The same as `hold_headers` of the policy, for quotas alone.
         hold_headers: bool, optional;
         /// Whom quotas with `scope: global` ask: anything that speaks Envoy's RateLimitService.
         service: Service, optional;

@@ -2,17 +2,21 @@
 
 use super::{Masking, Rule};
 use crate::access::Around;
-use crate::config::masking::{Inspect, Masking as Written, Pseudonyms, Shape, Word, Written as WrittenMask};
+use crate::config::masking::{
+    Checksum, Detector, Inspect, Masking as Written, On, Pseudonyms, Shape, Word, Written as WrittenMask,
+};
 use crate::config::read::Problems;
 use crate::config::types::{Glob, NonEmpty};
 use crate::config::{self, Mode, nearest};
 use crate::hash;
 use crate::noted::Notes;
-use ostiary_body::detect::{DataType, Detectors, Types};
+use ostiary_body::detect::{CUSTOM_MAX, Custom, CustomCheck, DataType, Detectors, Types};
 use ostiary_body::plan::{Look, Plan};
-use ostiary_body::rule::{self, Mask, RULES_MAX};
+use ostiary_body::rule::{self, Mask, Oversize, RULES_MAX};
 use std::rc::Rc;
 
+/// Characters of a data type's name: what a record takes.
+const NAME_MAX: usize = 64;
 /// What the mask of a rule is where it names none.
 const REPLACEMENT: &str = "***";
 /// Bytes of a body that are looked at where no rule asks for more and the policy does not say.
@@ -20,6 +24,7 @@ const INSPECT_BYTES: u64 = 1 << 20;
 
 /// What is written about masking in a layer's base.
 pub(crate) struct Sections<'c> {
+    pub(crate) detectors: &'c [Detector],
     pub(crate) inspect: Option<&'c Inspect>,
     pub(crate) pseudonyms: Option<&'c Pseudonyms>,
     /// Whether records go anywhere: without, nobody would learn what was found.
@@ -39,6 +44,8 @@ pub(crate) fn compile(
         return None;
     }
     let key = key(sections.pseudonyms, problems);
+    let custom = custom(sections.detectors, problems);
+    let known = Known::new(sections.detectors);
     let mut names = hash::Names::default();
     let (mut rules, mut bodies) = (Vec::new(), Vec::new());
     for (index, rule) in written.into_iter().enumerate() {
@@ -46,14 +53,17 @@ pub(crate) fn compile(
         if names.take(rule.name.as_str(), index).is_some() {
             problems.push(format!("{path}.name"), "another masking rule has this name: records go by it");
         }
-        let body = body(&rule, &path, key.is_some(), problems);
+        let body = body(&rule, &path, (key.is_some(), &known), problems);
         rules.push(one(rule, &path, sections.mode, &body, around, problems));
         bodies.push(body);
     }
     let inspect = sections.inspect;
     let looks = |asked: fn(&Inspect) -> Option<bool>| sections.reports && inspect.and_then(asked).unwrap_or(true);
     let wanted = inspect.and_then(|inspect| inspect.data_types.as_ref());
-    let types = wanted.map_or_else(Types::standard, |globs| types(globs, "inspect.data_types", problems));
+    let types = match wanted {
+        Some(globs) => types(globs, "inspect.data_types", &known, problems),
+        None => known.0.iter().map(|(data_type, _)| *data_type).collect(),
+    };
     let responses = if looks(|inspect| inspect.responses) { types } else { Types::NONE };
     let requests = if looks(|inspect| inspect.requests) { types } else { Types::NONE };
     let notes = Notes { signs: looks(|inspect| inspect.signs), parameters: looks(|inspect| inspect.parameters) };
@@ -67,7 +77,7 @@ pub(crate) fn compile(
     let look = look(looks(|inspect| inspect.responses));
     // What nobody asks for is not looked for.
     let enabled = bodies.iter().fold(responses.union(requests), |enabled, rule| enabled.union(rule.types));
-    let detectors = Rc::new(Detectors::new(enabled, Vec::new()));
+    let detectors = Rc::new(Detectors::new(enabled, custom));
     let plan = match Plan::new(bodies, detectors, key.map_or(&[], str::as_bytes)) {
         Ok(plan) => plan,
         Err(error) => {
@@ -126,6 +136,7 @@ fn one(
         }
         unless
     });
+    let on_request = written.on == Some(On::Request);
     let headers = written.headers.map(|list| list.0.iter().map(|name| name.as_str().into()).collect());
     let headers: Vec<Box<str>> = headers.unwrap_or_default();
     if !body.names_anything() && headers.is_empty() {
@@ -133,6 +144,7 @@ fn one(
     }
     Rule {
         name: written.name.as_str().into(),
+        on_request,
         shadow: written.shadow.unwrap_or(false) || mode == Mode::Shadow,
         scope,
         conditions,
@@ -143,7 +155,7 @@ fn one(
 }
 
 /// What a rule asks of bodies.
-fn body(written: &Written, path: &str, has_key: bool, problems: &mut Problems) -> rule::Rule {
+fn body(written: &Written, path: &str, (has_key, known): (bool, &Known<'_>), problems: &mut Problems) -> rule::Rule {
     let paths = |list: &Option<NonEmpty<_>>| list.as_ref().map(|list| list.0.clone()).unwrap_or_default();
     let at = format!("{path}.data_types");
     let mask = written.mask.as_ref().map_or_else(
@@ -156,22 +168,87 @@ fn body(written: &Written, path: &str, has_key: bool, problems: &mut Problems) -
             "needs a key: give `pseudonyms.key`, or name the variable that holds it by `pseudonyms.key_env`",
         );
     }
+    let oversize = match (written.on, written.oversize) {
+        (Some(On::Request), oversize) => {
+            refuses(written, &mask, path, problems);
+            oversize.unwrap_or(Oversize::Block)
+        }
+        (Some(On::Response) | None, oversize) => oversize.unwrap_or_default(),
+    };
     rule::Rule {
         fields: paths(&written.fields),
-        types: written.data_types.as_ref().map_or(Types::NONE, |globs| types(globs, &at, problems)),
+        types: written.data_types.as_ref().map_or(Types::NONE, |globs| types(globs, &at, known, problems)),
         keep_only: paths(&written.keep_only),
         mask,
         numbers: written.numbers.unwrap_or_default(),
-        oversize: written.oversize.unwrap_or_default(),
+        oversize,
         unreadable: written.unreadable.unwrap_or_default(),
     }
 }
 
+/// Holds a rule about requests to what it can do.
+fn refuses(written: &Written, mask: &Mask, path: &str, problems: &mut Problems) {
+    if *mask != Mask::Block {
+        problems.push(format!("{path}.mask"), "a request is never changed: write `mask: block`, which refuses it");
+    }
+    for (key, given) in [
+        ("keep_only", written.keep_only.is_some()),
+        ("status", written.status.is_some()),
+        ("numbers", written.numbers.is_some()),
+        ("oversize", written.oversize == Some(Oversize::Mask)),
+    ] {
+        if given {
+            let hint = if key == "oversize" { "write `block` or `pass`" } else { "leave it out" };
+            problems.push(format!("{path}.{key}"), format!("says nothing of a request: {hint}"));
+        }
+    }
+}
+
+/// The data types that `*` stands for, by name.
+struct Known<'c>(Vec<(DataType, &'c str)>);
+
+impl<'c> Known<'c> {
+    fn new(detectors: &'c [Detector]) -> Self {
+        let standard = Types::standard().iter().filter_map(|data_type| Some((data_type, data_type.name()?)));
+        let custom = (0..).zip(detectors);
+        let custom = custom.filter_map(|(number, written)| Some((DataType::custom(number)?, written.name.as_str())));
+        Self(standard.chain(custom).collect())
+    }
+}
+
+/// The users' own detectors.
+fn custom(written: &[Detector], problems: &mut Problems) -> Vec<Custom> {
+    if written.len() > CUSTOM_MAX {
+        problems.push("detectors", format!("{} detectors, at most {CUSTOM_MAX} are taken", written.len()));
+    }
+    let mut names = hash::Names::default();
+    let mut custom = Vec::new();
+    for (index, written) in written.iter().enumerate() {
+        let (path, name) = (format!("detectors[{index}]"), written.name.as_str());
+        if DataType::named(name).is_some() || names.take(name, index).is_some() {
+            problems.push(format!("{path}.name"), "a data type has this name: take another one");
+        }
+        if name.len() > NAME_MAX {
+            problems.push(format!("{path}.name"), format!("is longer than {NAME_MAX} characters"));
+        }
+        let check = written.checksum.map(|checksum| match checksum {
+            Checksum::Luhn => CustomCheck::Luhn,
+            Checksum::Verhoeff => CustomCheck::Verhoeff,
+            Checksum::Mod1110 => CustomCheck::Mod11_10,
+        });
+        let words = written.context.as_ref().map(|list| &list.0[..]).unwrap_or_default();
+        let words: Vec<String> = words.iter().map(|word| word.as_str().to_owned()).collect();
+        match Custom::new(name.to_owned(), written.pattern.as_str(), check, &words) {
+            Ok(one) => custom.push(one),
+            Err(error) => problems.push(format!("{path}.pattern"), error.to_string()),
+        }
+    }
+    custom
+}
+
 /// The data types of these names.
-fn types(globs: &NonEmpty<Glob>, path: &str, problems: &mut Problems) -> Types {
+fn types(globs: &NonEmpty<Glob>, path: &str, Known(known): &Known<'_>, problems: &mut Problems) -> Types {
     let mut types = Types::NONE;
-    let known: Vec<(DataType, &str)> =
-        Types::standard().iter().filter_map(|data_type| Some((data_type, data_type.name()?))).collect();
     for (index, glob) in globs.0.iter().enumerate() {
         // Some data types have to be asked for by name.
         if let Some(data_type) = DataType::named(glob.as_str()) {
@@ -179,7 +256,7 @@ fn types(globs: &NonEmpty<Glob>, path: &str, problems: &mut Problems) -> Types {
             continue;
         }
         let mut fits = false;
-        for (data_type, name) in &known {
+        for (data_type, name) in known {
             if crate::access::glob_matches(glob.as_str(), name) {
                 types = types.with(*data_type);
                 fits = true;
@@ -243,3 +320,7 @@ fn shaped(shape: &Shape) -> Option<Mask> {
         with,
     })
 }
+
+#[cfg(test)]
+#[path = "compile_tests.rs"]
+mod tests;

@@ -2,10 +2,13 @@
 //! that came or lead around the mask (RFC 9110, sections 8, 9.3.2, 14 and 15; RFC 9530).
 
 use super::body::{Asked, Content};
-use super::{Due, Masking};
+use super::{Due, Masking, heads};
 use crate::pairs::Pairs;
+use ostiary_body::loose::Loose;
 use ostiary_body::plan::Active;
+use ostiary_body::report::Report;
 use ostiary_body::rule::Mask;
+use std::rc::Rc;
 
 /// Lines that describe the bytes as they came: lengths, digests, signatures over them.
 const OF_THE_BYTES: [&str; 8] = [
@@ -31,9 +34,10 @@ pub struct ResponseHead<'a> {
 }
 
 /// What becomes of the body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Body {
     /// Nothing: there is none, or nobody asks for it.
+    #[default]
     Untouched,
     /// It is not looked at, for this reason.
     Unread(&'static str),
@@ -65,7 +69,7 @@ pub enum HeadChange {
 }
 
 /// What becomes of a response.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Treatment {
     /// Its body.
     pub body: Body,
@@ -73,6 +77,10 @@ pub struct Treatment {
     pub changes: Vec<HeadChange>,
     /// Header lines that a rule masks, or would: the rule, and whether it acts.
     pub masked_headers: Vec<(usize, bool)>,
+    /// What was found in its head.
+    pub head: Report,
+    /// What holds for it.
+    pub active: Active,
 }
 
 /// What a head says.
@@ -92,7 +100,8 @@ impl Masking {
     pub fn treat(&self, due: &Due, head: &ResponseHead<'_>) -> Treatment {
         let read = Read::new(head.lines);
         let active = self.active(&due.rules, read.status);
-        let mut treatment = Treatment { body: Body::Untouched, changes: Vec::new(), masked_headers: Vec::new() };
+        let found = self.look(("header", head.lines), Report::default());
+        let mut treatment = Treatment { head: found, active, ..Treatment::default() };
         let blocking = self.mask_headers(&active, head.lines, &mut treatment);
         let enforced = self.on_bodies(&active.enforced).next().is_some();
         treatment.body = match blocking {
@@ -132,6 +141,36 @@ impl Masking {
             Ok(asked) => Body::Read(asked, read.ending()),
             Err(reason) => unread(reason),
         }
+    }
+
+    /// Whether the trailers of a response of which this holds are looked at.
+    #[must_use]
+    pub fn looks_at_trailers(&self, active: &Active) -> bool {
+        let names_headers = |number| self.rule(number).is_some_and(|rule| !rule.headers.is_empty());
+        !self.inspect.is_empty() || active.enforced.union(active.shadow).iter().any(names_headers)
+    }
+
+    /// What becomes of a response's trailers, of which this was found before: rules by header hold for them too.
+    #[must_use]
+    pub fn treat_trailers(&self, active: &Active, lines: Pairs<'_>, found: Report) -> Treatment {
+        let head = self.look(("trailer", lines), found);
+        let mut treatment = Treatment { head, active: *active, ..Treatment::default() };
+        if let Some(rule) = self.mask_headers(active, lines, &mut treatment) {
+            treatment.body = Body::Blocked(rule, "found");
+        }
+        treatment
+    }
+
+    /// Looks at header lines. Rules mask them by name only.
+    fn look(&self, lines: (&str, Pairs<'_>), found: Report) -> Report {
+        if self.inspect.is_empty() {
+            return found;
+        }
+        let active = Active { inspect: self.inspect, ..Active::default() };
+        let mut loose = Loose::going_on(Rc::clone(&self.plan), active, found);
+        // Where no rule is in force none blocks.
+        let _ = heads::lines(&mut loose, lines, None);
+        loose.into_report()
     }
 
     /// Masks header lines; gives the rule that ends the response for one.

@@ -176,6 +176,12 @@ impl Quotas {
         self.holds_headers
     }
 
+    /// The same with heads held too where the policy says so for all.
+    pub(crate) const fn with_held_headers(mut self, holds: bool) -> Self {
+        self.holds_headers |= holds;
+        self
+    }
+
     /// The quotas that a call falls under, in their order.
     pub(crate) fn due(&self, from: &Source<'_>) -> Vec<Due> {
         let all = (0..).zip(&self.list);

@@ -9,6 +9,11 @@ use ostiary_body::report::Report;
 use ostiary_body::rule::{DatePart, Mask, Numbers, Oversize, Rule, RuleSet, Unreadable};
 use std::rc::Rc;
 
+thread_local! {
+    /// Preparing them takes longer than reading a body.
+    static DETECTORS: Rc<Detectors> = Rc::new(Detectors::new(Types::standard(), Vec::new()));
+}
+
 const PATHS: [&str; 8] = ["$..name", "$.a", "$..*x", "$[*].b", "$.a.b", "$.*", "$..@id", "$"];
 
 fn rule(byte: u8) -> Rule {
@@ -36,8 +41,7 @@ fn rule(byte: u8) -> Rule {
 }
 
 fn run(rules: &[Rule], enforced: RuleSet, limits: Limits, format: &Format, body: &[u8], pieces: &[u8]) -> (Result<Vec<u8>, Blocked>, Report) {
-    let detectors = Rc::new(Detectors::new(Types::standard(), Vec::new()));
-    let plan = Plan::new(rules.to_vec(), detectors, b"key").expect("few rules make a plan");
+    let plan = Plan::new(rules.to_vec(), DETECTORS.with(Rc::clone), b"key").expect("few rules make a plan");
     let active = Active { enforced, shadow: (0..rules.len()).collect(), inspect: Types::standard(), ..Active::default() };
     let mut masker = Masker::new(Rc::new(plan), active, format, limits);
     let (mut out, mut rest, mut came) = (Vec::new(), body, 0);
