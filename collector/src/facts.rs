@@ -142,6 +142,8 @@ pub enum Word {
 pub struct Call {
     /// Its place in the stream.
     pub seq: u64,
+    /// From where it was seen.
+    pub looks_from: Vantage,
     /// Whether the filter saw its head; if not, another filter refused it first.
     pub seen: bool,
     /// Which of the batch's operations was called; absent when it could not be told.
@@ -173,6 +175,8 @@ pub struct Call {
 pub struct OpenCall {
     /// Which of the batch's operations was called; absent when it could not be told.
     pub operation: Option<usize>,
+    /// From where it is seen.
+    pub looks_from: Vantage,
     /// Whether the client gets what it asked for.
     pub succeeded: bool,
 }

@@ -8,15 +8,15 @@ use crate::asking::Asking;
 use crate::facts::Facts;
 use crate::head::{Head, Kept};
 use crate::host::{HeaderMap, Host};
+use crate::identity::direction_of;
 use crate::metrics::Counter;
 use crate::open::{Open, Told};
 use crate::quota::{self, Asked};
-use crate::record::{self, Recorded};
+use crate::record::Recorded;
 use crate::reply;
 use crate::response::Response;
 use crate::sampling::{self, ONE};
 use crate::state::State;
-use crate::summary;
 use crate::vm::{Vm, say};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::{Change, Edits};
@@ -301,16 +301,8 @@ impl<H: Host> Stream<H> {
         let State { facts: reader, reporter, counter, ids, surroundings, .. } = state;
         let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
         let owing = known.filter(|known| quota::is_owed(&known.policy, due));
-        let id = known.and_then(|known| {
-            let operation = known.judged.operation.as_ref()?;
-            Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
-        });
-        if let Some(known) = known.filter(|known| known.policy.reporting().filter_state)
-            && self.vm.host.set_property(summary::NAME, summary::line(known, id, &self.response).as_bytes()).is_err()
-        {
-            self.vm.count(Counter::HostFailure);
-        }
-        if reporter.is_none() && owing.is_none() {
+        let is_shown = known.is_some_and(|known| known.policy.reporting().filter_state);
+        if reporter.is_none() && owing.is_none() && !is_shown {
             return;
         }
         let list = reader.read(&self.vm.host);
@@ -319,6 +311,14 @@ impl<H: Host> Stream<H> {
             // A record without a time is of no use to anyone: dated by its end, it is about right.
             facts.time_ns = self.vm.host.now_ns().ok();
         }
+        let direction = facts.direction.map_or(surroundings.direction, |number| direction_of(Some(number)));
+        let id = known.and_then(|known| {
+            let operation = known.judged.operation.as_ref()?;
+            Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), (surroundings, direction)))
+        });
+        if let Some(known) = known.filter(|_| is_shown) {
+            self.show(known, id);
+        }
         if let Some(known) = owing
             && let Some(work) = counter.work(&self.vm, &known.policy)
         {
@@ -326,13 +326,8 @@ impl<H: Host> Stream<H> {
         }
         let Some(reporter) = reporter else { return };
         let (response, number) = (&self.response, self.told.number);
-        let (weight, is_noted) = sampling::weight(&facts, known, refused, response);
-        // Who heard that a call has begun hears that it has ended.
-        let (weight, is_noted) = if number > 0 && weight > ONE { (ONE, true) } else { (weight, is_noted) };
-        if !is_noted && !reporter.chooses(weight) {
-            return;
-        }
-        record::request(reporter, &Recorded { facts: &facts, known, id, refused, response, weight, number });
+        let call = Recorded { facts: &facts, known, id, refused, response, weight: ONE, number, direction };
+        sampling::record(reporter, call, surroundings.direction);
     }
 }
 

@@ -27,4 +27,5 @@ mod shared;
 mod startup;
 mod states;
 mod support;
+mod templates;
 mod upgrade;
