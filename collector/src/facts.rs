@@ -7,6 +7,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 pub use crate::reasons::{Reason, Rejections};
+pub use open::OpenCall;
+
+mod open;
 
 /// A batch that was read: who spoke, and what was said, in the order it came.
 #[derive(Debug, Clone, Default)]
@@ -168,17 +171,6 @@ pub struct Call {
     pub findings: Vec<Finding>,
     /// The whole record, where it was chosen to be kept.
     pub kept: Option<Box<Kept>>,
-}
-
-/// A call that is still open. It shows that its operation lives, and counts nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OpenCall {
-    /// Which of the batch's operations was called; absent when it could not be told.
-    pub operation: Option<usize>,
-    /// From where it is seen.
-    pub looks_from: Vantage,
-    /// Whether the client gets what it asked for.
-    pub succeeded: bool,
 }
 
 /// A kind of data that was found in an answer.
