@@ -110,8 +110,8 @@ lint: toolchain ## formatting, clippy with warnings as errors, documentation
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked -q --workspace --no-deps --document-private-items
 
 .PHONY: generate
-generate: toolchain ## write anew what is generated: the pages on records and data types, the policy's JSON Schema
-	OSTIARY_GENERATE=1 cargo test --locked -q -p ostiary-wire -p ostiary-engine -p ostiary-detect current
+generate: toolchain ## write anew what is generated: the pages on records, data types and templates, the policy's JSON Schema
+	OSTIARY_GENERATE=1 cargo test --locked -q -p ostiary-wire -p ostiary-engine -p ostiary-detect -p ostiary-collector current
 
 .PHONY: clean
 clean: ## remove what was built and what a run left; keeps the installed tools

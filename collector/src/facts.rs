@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 pub use crate::prefix::Prefix;
 pub use crate::reasons::{Reason, Rejections};
+pub use open::OpenCall;
+
+mod open;
 
 /// A batch that was read: who spoke, and what was said, in the order it came.
 #[derive(Debug, Clone, Default)]
@@ -144,6 +147,8 @@ pub enum Word {
 pub struct Call {
     /// Its place in the stream.
     pub seq: u64,
+    /// From where it was seen.
+    pub looks_from: Vantage,
     /// Whether the filter saw its head; if not, another filter refused it first.
     pub seen: bool,
     /// Which of the batch's operations was called; absent when it could not be told.
@@ -179,15 +184,6 @@ pub const IN_REQUESTS: &str = "request:";
 /// What the names of notes begin with, which share a table with kinds of data: no such kind has a name like that.
 /// A note is a kind (`sign`, `credential`, `verified`, `parameter`, `field`, `shape`), a blank, and its name.
 pub const NOTED: &str = "+";
-
-/// A call that is still open. It shows that its operation lives, and counts nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OpenCall {
-    /// Which of the batch's operations was called; absent when it could not be told.
-    pub operation: Option<usize>,
-    /// Whether the client gets what it asked for.
-    pub succeeded: bool,
-}
 
 /// A kind of data that was found in a request or an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -229,13 +229,13 @@ impl Books {
                     self.calls.push(KeptCall { stream, seq: call.seq, time_ns, operation, kept });
                 }
                 if let (Some(operation), Some(party)) = (operation, told.parties.get(call.party)) {
-                    self.count(source.looks_from, time_ns, operation, *party, call);
+                    self.count(time_ns, operation, *party, call);
                 }
             }
             Word::Open(open) => {
                 outcome.events = outcome.events.saturating_add(1);
                 if let Some(operation) = open.operation.and_then(|number| told.operations.get(number)) {
-                    let cell = self.cell(source.looks_from, time_ns, operation);
+                    let cell = self.cell(open.looks_from, time_ns, operation);
                     cell.sums.touch(time_ns, open.succeeded);
                 }
             }
@@ -254,9 +254,9 @@ impl Books {
         cell
     }
 
-    fn count(&mut self, vantage: Vantage, time_ns: u64, operation: &Arc<Operation>, party: u32, call: Call) {
+    fn count(&mut self, time_ns: u64, operation: &Arc<Operation>, party: u32, call: Call) {
         let id = operation.id;
-        self.cell(vantage, time_ns, operation).sums.add(&call, time_ns);
+        self.cell(call.looks_from, time_ns, operation).sums.add(&call, time_ns);
         let hour = time_ns / (3_600 * SECOND_NS);
         let flow = FlowKey { hour, operation: id, party, verdict: call.verdict };
         self.flows.entry(flow).or_default().add(1, call.weight, time_ns);

@@ -25,4 +25,5 @@ pub mod server;
 pub mod sketch;
 pub mod store;
 pub mod sums;
+pub mod templates;
 pub mod varint;

@@ -7,6 +7,7 @@ mod families;
 mod ledger;
 pub mod postgres;
 mod reader;
+mod refine;
 pub mod rows;
 pub mod schema;
 pub mod sql;

@@ -92,6 +92,8 @@ facts! {
     cluster: Text ["xds", "cluster_name"];
     /// The route's name.
     route: Text ["xds", "route_name"];
+    /// Which way the listener's traffic goes: `envoy.config.core.v3.TrafficDirection`.
+    direction: Number ["xds", "listener_direction"];
     /// The authority as it went to the upstream: a route may have rewritten it.
     host: Text ["request", "host"];
 }

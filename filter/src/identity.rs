@@ -20,8 +20,12 @@ pub(crate) fn plugin_name(host: &impl Host) -> String {
 
 pub(crate) fn direction(host: &impl Host) -> Direction {
     let bytes = host.property(&["xds", "listener_direction"]);
-    // envoy.config.core.v3.TrafficDirection: UNSPECIFIED 0, INBOUND 1, OUTBOUND 2.
-    match bytes.ok().and_then(|bytes| bytes.first().copied()) {
+    direction_of(bytes.ok().and_then(|bytes| bytes.first().copied()).map(u64::from))
+}
+
+/// envoy.config.core.v3.TrafficDirection: UNSPECIFIED 0, INBOUND 1, OUTBOUND 2.
+pub(crate) const fn direction_of(number: Option<u64>) -> Direction {
+    match number {
         Some(1) => Direction::Inbound,
         Some(2) => Direction::Outbound,
         _ => Direction::Unspecified,

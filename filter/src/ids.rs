@@ -4,14 +4,15 @@
 //! operations, so the last ones are kept in a table of fixed size; what falls on a taken place
 //! replaces what was there.
 
+use ostiary_engine::Direction;
 use ostiary_engine::catalog::{Catalog, Known, Operation, Surroundings};
 use ostiary_engine::policy::Revision;
 
 /// Places in the table; a power of two.
 const PLACES: usize = 256;
 
-/// What an id was made from: the operation, and the policy whose catalog it refers to.
-type Key = (Revision, Operation);
+/// What an id was made from: the operation, the policy whose catalog it refers to, and which way it was called.
+type Key = (Revision, Direction, Operation);
 
 /// The table.
 #[derive(Debug, Default)]
@@ -31,14 +32,15 @@ impl Ids {
         revision: Revision,
         operation: &Operation,
         catalog: &Catalog,
-        around: &Surroundings,
+        (around, direction): (&Surroundings, Direction),
     ) -> &str {
         self.places.resize_with(PLACES, || None);
         let index = place(operation) % PLACES;
         let Some(place) = self.places.get_mut(index) else { return "" };
-        if place.as_ref().is_none_or(|((for_revision, known), _)| *for_revision != revision || known != operation) {
-            let id = operation.id(catalog, around).to_string();
-            *place = Some(((revision, operation.clone()), id));
+        if place.as_ref().is_none_or(|(key, _)| key.0 != revision || key.1 != direction || key.2 != *operation) {
+            let around = Surroundings { direction, environment: around.environment.clone() };
+            let id = operation.id(catalog, &around).to_string();
+            *place = Some(((revision, direction, operation.clone()), id));
         }
         place.as_ref().map_or("", |(_, id)| id)
     }

@@ -13,6 +13,7 @@ use crate::sampling::ONE;
 use crate::stream::Known;
 use ostiary_body::report::{Fingerprint, Place, Report, TypeCount};
 use ostiary_body::seen::Seen;
+use ostiary_engine::Direction;
 use ostiary_engine::access::{Origin, Verdict};
 use ostiary_engine::address;
 use ostiary_wire::attributes::{self as a, Attribute};
@@ -41,16 +42,18 @@ pub(crate) struct Recorded<'c> {
     pub(crate) messages: Messages<'c>,
     /// What the request's body and the answer's showed beside data types.
     pub(crate) seen: [&'c Seen; 2],
+    /// Which way it went.
+    pub(crate) direction: Direction,
     /// How many calls the record stands for, in thousandths.
     pub(crate) weight: u64,
     /// The number of a call that was told of while it was open; 0 for others.
     pub(crate) number: u64,
 }
 
-/// Appends the record of a request that has ended.
-pub(crate) fn request(reporter: &mut Reporter, call: &Recorded<'_>, listed: &mut Listed) {
+/// Appends the record of a request that has ended; `of_stream` is the direction that the stream of records says it has.
+pub(crate) fn request(reporter: &mut Reporter, call: &Recorded<'_>, of_stream: Direction, listed: &mut Listed) {
     reporter.request(&head(Event::Request, call), |w| {
-        attributes(w, call);
+        attributes(w, call, of_stream);
         if let Some(known) = call.known {
             noted::write_lists(w, &known.noted, call.seen, (call.id.unwrap_or_default(), listed));
         }
@@ -58,10 +61,10 @@ pub(crate) fn request(reporter: &mut Reporter, call: &Recorded<'_>, listed: &mut
 }
 
 /// Appends what is known of a call that is open; `is_new` says that it was not told of before.
-pub(crate) fn open(reporter: &mut Reporter, call: &Recorded<'_>, is_new: bool) {
+pub(crate) fn open(reporter: &mut Reporter, call: &Recorded<'_>, of_stream: Direction, is_new: bool) {
     reporter.open(&head(Event::RequestOpen, call), |w| {
         w.str(&a::REQUEST_STATE, if is_new { "begun" } else { "open" });
-        attributes(w, call);
+        attributes(w, call, of_stream);
     });
 }
 
@@ -71,12 +74,15 @@ fn head(event: Event, call: &Recorded<'_>) -> Head {
     Head { event, time_ns, observed_ns, trace: call.known.and_then(|known| known.kept.trace) }
 }
 
-fn attributes(w: &mut Attributes<'_>, call: &Recorded<'_>) {
+fn attributes(w: &mut Attributes<'_>, call: &Recorded<'_>, of_stream: Direction) {
     if call.weight != ONE {
         w.count(&a::RECORD_WEIGHT, call.weight);
     }
     if call.number > 0 {
         w.count(&a::REQUEST_NUMBER, call.number);
+    }
+    if call.direction != of_stream {
+        w.str(&a::CALL_DIRECTION, call.direction.name());
     }
     w.bool(&a::REQUEST_SEEN, call.known.is_some());
     if let Some(known) = call.known {

@@ -7,9 +7,10 @@
 //! record then weighs `weight` thousandths. Whether a call is of the rest does not depend on chance, so
 //! every sum of weights is what it would be without sampling, in expectation exactly.
 
-use crate::facts::Facts;
-use crate::record::Messages;
-use crate::stream::Known;
+use crate::listed::Listed;
+use crate::record::{self, Recorded};
+use crate::report::Reporter;
+use ostiary_engine::Direction;
 
 /// The weight of one call, in thousandths.
 pub(crate) const ONE: u64 = 1000;
@@ -18,22 +19,35 @@ pub(crate) const ONE: u64 = 1000;
 /// the call goes on in a stream of its own, which is another record.
 const FOLLOWED: &[u8] = b"internal_redirect";
 
+/// Records a call that has ended, if it is to have a record, with the weight that it then has. `of_stream` is the direction that
+/// the stream of records says it has.
+pub(crate) fn record(reporter: &mut Reporter, mut call: Recorded<'_>, of_stream: Direction, listed: &mut Listed) {
+    let (weight, is_noted) = weight(&call);
+    if is_noted || reporter.chooses(weight) {
+        call.weight = weight;
+        record::request(reporter, &call, of_stream, listed);
+    }
+}
+
 /// The weight that the record of a call has if there is one, and whether there is one whatever chance says.
-pub(crate) fn weight(facts: &Facts<'_>, known: Option<&Known>, refused: bool, messages: Messages<'_>) -> (u64, bool) {
+fn weight(call: &Recorded<'_>) -> (u64, bool) {
+    let facts = call.facts;
     if *facts.details == *FOLLOWED {
         return (0, true);
     }
-    let Some(known) = known else { return (ONE, true) };
+    let Some(known) = call.known else { return (ONE, true) };
     let weight = u64::from(known.policy.reporting().weight);
     let verdicts = known.judged.verdicts;
     let is_noted = weight == ONE
-        || refused
+        || call.refused
+        // Who heard that a call has begun hears that it has ended.
+        || call.number > 0
         || !verdicts.enforced.permits()
         || !verdicts.would_be.permits()
         || known.quotas.would.is_some()
         || facts.status.is_none_or(|status| status == 0 || status >= 500)
-        || messages.request.is_noted()
-        || messages.response.is_noted();
+        || call.messages.request.is_noted()
+        || call.messages.response.is_noted();
     (if is_noted { ONE } else { weight }, is_noted)
 }
 

@@ -10,16 +10,16 @@ use crate::asking::Asking;
 use crate::facts::Facts;
 use crate::head::{Head, Kept};
 use crate::host::{HeaderMap, Host};
+use crate::identity::direction_of;
 use crate::metrics::Counter;
 use crate::open::{Open, Told};
 use crate::quota::{self, Asked};
-use crate::record::{self, Messages, Recorded};
+use crate::record::{Messages, Recorded};
 use crate::reply;
 use crate::request::Request;
 use crate::response::Response;
 use crate::sampling::{self, ONE};
 use crate::state::State;
-use crate::summary;
 use crate::vm::{Vm, say};
 use ostiary_engine::access::Verdict;
 use ostiary_engine::edit::{Change, Edits};
@@ -347,16 +347,8 @@ impl<H: Host> Stream<H> {
         let State { facts: reader, reporter, counter, ids, listed, surroundings, .. } = state;
         let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
         let owing = known.filter(|known| quota::is_owed(&known.policy, due));
-        let id = known.and_then(|known| {
-            let operation = known.judged.operation.as_ref()?;
-            Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings))
-        });
-        if let Some(known) = known.filter(|known| known.policy.reporting().filter_state)
-            && self.vm.host.set_property(summary::NAME, summary::line(known, id, &self.response).as_bytes()).is_err()
-        {
-            self.vm.count(Counter::HostFailure);
-        }
-        if reporter.is_none() && owing.is_none() {
+        let is_shown = known.is_some_and(|known| known.policy.reporting().filter_state);
+        if reporter.is_none() && owing.is_none() && !is_shown {
             return;
         }
         let list = reader.read(&self.vm.host);
@@ -364,6 +356,14 @@ impl<H: Host> Stream<H> {
         if facts.time_ns.is_none() {
             // A record without a time is of no use to anyone: dated by its end, it is about right.
             facts.time_ns = self.vm.host.now_ns().ok();
+        }
+        let direction = facts.direction.map_or(surroundings.direction, |number| direction_of(Some(number)));
+        let id = known.and_then(|known| {
+            let operation = known.judged.operation.as_ref()?;
+            Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), (surroundings, direction)))
+        });
+        if let Some(known) = known.filter(|_| is_shown) {
+            self.show(known, id);
         }
         if let Some(known) = owing
             && let Some(work) = counter.work(&self.vm, &known.policy)
@@ -374,15 +374,9 @@ impl<H: Host> Stream<H> {
         let Some(reporter) = reporter else { return };
         let number = self.told.number;
         let messages = Messages { request: &self.request, head_left: self.head_left, response: &self.response };
-        let (weight, is_noted) = sampling::weight(&facts, known, refused, messages);
-        // Who heard that a call has begun hears that it has ended.
-        let (weight, is_noted) = if number > 0 && weight > ONE { (ONE, true) } else { (weight, is_noted) };
-        if !is_noted && !reporter.chooses(weight) {
-            return;
-        }
         let seen = [&asked, &seen];
-        let call = Recorded { facts: &facts, known, id, refused, messages, seen, weight, number };
-        record::request(reporter, &call, listed);
+        let call = Recorded { facts: &facts, known, id, refused, messages, seen, weight: ONE, number, direction };
+        sampling::record(reporter, call, surroundings.direction, listed);
     }
 }
 

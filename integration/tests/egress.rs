@@ -26,7 +26,7 @@ async fn start(upstream: SocketAddr, collector: SocketAddr) -> Envoy {
     let hosts = &mut outbound["filter_chains"][0]["filters"][0]["typed_config"]["route_config"]["virtual_hosts"];
     let mut renamed: Value = hosts[0].clone();
     renamed["name"] = json!("rates");
-    renamed["domains"] = json!(["rates.local"]);
+    renamed["domains"] = json!(["rates.local", "rates.local:80"]);
     renamed["routes"][0]["route"]["host_rewrite_literal"] = json!("api.rates.example");
     hosts.as_array_mut().unwrap().push(renamed);
     let clusters = vec![

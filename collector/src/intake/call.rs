@@ -2,6 +2,7 @@
 //! is looked up once, what records of one batch share is shared, and the whole record is copied only
 //! where it is kept.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -15,7 +16,9 @@ use super::operations::{self, Descriptions, Operations};
 use super::parties::{self, Parties};
 use super::read::{Unusable, count, fits, nanos, owned};
 use super::sampler::Sampler;
-use crate::facts::{Call, IN_REQUESTS, Kept, OpenCall, Operation, OperationId, Party, Reason, Rule, Source, Verdict};
+use crate::facts::{
+    Call, IN_REQUESTS, Kept, OpenCall, Operation, OperationId, Party, Reason, Rule, Source, Vantage, Verdict,
+};
 use crate::sketch::ONE;
 
 /// The most calls that one record may stand for.
@@ -43,11 +46,11 @@ wanted! {
     26 WOULD_REFUSAL, 27 WOULD_RULE_NAME, 28 DATA_TYPES, 29 DATA_TYPES_COUNTS,
     30 CREDENTIAL_STATE, 31 QUOTA_NAME, 32 WOULD_QUOTA_NAME, 33 REQUEST_DATA_TYPES, 34 REQUEST_DATA_TYPES_COUNTS,
     35 OPERATION_NAME, 36 SIGNS, 37 CREDENTIALS, 38 CREDENTIALS_VERIFIED, 39 PARAMETERS, 40 RESPONSE_FIELDS,
-    41 RESPONSE_SHAPE,
+    41 RESPONSE_SHAPE, 42 CALL_DIRECTION,
 }
 
 /// How many values a call is made of.
-const VALUES: usize = 42;
+const VALUES: usize = 43;
 
 /// What is known of a name.
 #[derive(Clone, Copy)]
@@ -94,7 +97,8 @@ impl<'s> Calls<'s> {
         let (values, fit) = self.values(record.attributes);
         let unplaced = |reason| Unusable { seq: None, reason };
         let seq = count(values.get(STREAM_SEQ)).and_then(|seq| seq.ok_or(Reason::NoSeq)).map_err(unplaced)?;
-        let call = if fit { self.call(source, seq, record, &values) } else { Err(Reason::BadValue) };
+        let call =
+            if fit { self.call(&directed(source, &values), seq, record, &values) } else { Err(Reason::BadValue) };
         call.map_err(|reason| Unusable { seq: Some(seq), reason })
     }
 
@@ -104,9 +108,14 @@ impl<'s> Calls<'s> {
         if !fit {
             return Err(Reason::BadValue);
         }
+        let source = &*directed(source, &values);
         let operation = self.operation(source, &values)?.map(|(_, number)| number);
         let status = count(values.get(STATUS))?.unwrap_or(0);
-        Ok(OpenCall { operation, succeeded: succeeded(status, values.text(GRPC_STATUS)) })
+        Ok(OpenCall {
+            operation,
+            looks_from: source.looks_from,
+            succeeded: succeeded(status, values.text(GRPC_STATUS)),
+        })
     }
 
     /// What was called and who called, by the numbers that the calls have.
@@ -139,6 +148,7 @@ impl<'s> Calls<'s> {
         findings.extend(self.findings.read(IN_REQUESTS, types, counts)?);
         let mut call = Call {
             seq,
+            looks_from: source.looks_from,
             seen,
             operation: operation.map(|(_, number)| number),
             status,
@@ -280,6 +290,18 @@ impl<'a> Values<'a> {
             Some(Value::Bool(flag)) => Some(flag),
             Some(Value::Str(_) | Value::Int(_) | Value::Double(_) | Value::List(_) | Value::Other) | None => None,
         }
+    }
+}
+
+/// The source as a call has it: listeners that share a stream may go another way than the stream says.
+fn directed<'s>(source: &'s Source, values: &Values<'_>) -> Cow<'s, Source> {
+    match values.text(CALL_DIRECTION) {
+        "" => Cow::Borrowed(source),
+        direction => Cow::Owned(Source {
+            direction: owned(direction),
+            looks_from: Vantage::of(&source.vantage, direction),
+            ..source.clone()
+        }),
     }
 }
 

@@ -16,6 +16,9 @@ use crate::store::sql::{Columns, Row, Session};
 /// Why an id is part of another operation: somebody said so.
 pub const ASKED: &str = "asked";
 
+/// Why an id is part of another operation: many calls together show that a segment of its path is a value.
+pub const REFINED: &str = "refined";
+
 /// Why an id is part of itself alone: somebody took it out of where the collector had put it.
 const APART: &str = "apart";
 
@@ -42,6 +45,8 @@ struct Part {
     target: OperationId,
     /// Somebody said so, and no policy.
     is_asked: bool,
+    /// Many calls showed it.
+    is_refined: bool,
 }
 
 /// An alias as it is answered.
@@ -68,7 +73,8 @@ impl Aliases {
         let one = |row: Row| {
             let alias = alias(row)?;
             let is_asked = [ASKED, APART].contains(&alias.reason.as_str());
-            Ok((alias.id, Part { target: alias.target, is_asked }))
+            let is_refined = alias.reason == REFINED;
+            Ok((alias.id, Part { target: alias.target, is_asked, is_refined }))
         };
         let rows = session.query(&format!("SELECT {} FROM aliases", ALIASES.list()), &[])?;
         rows.into_iter().map(one).collect::<Result<_, _>>().map(Self)
@@ -121,6 +127,12 @@ impl Aliases {
         self.0.get(&id).filter(|part| !part.is_asked).map(|part| part.target)
     }
 
+    /// Whether an id was made part of another because of what many calls showed.
+    #[must_use]
+    pub fn is_refined(&self, id: OperationId) -> bool {
+        self.0.get(&id).is_some_and(|part| part.is_refined)
+    }
+
     /// Whether somebody made an id part of another.
     #[must_use]
     pub fn is_asked(&self, id: OperationId) -> bool {
@@ -136,7 +148,7 @@ impl Aliases {
         if self.head(target) == id || (is_new && self.0.len() >= ALIASES_MAX) {
             return false;
         }
-        self.0.insert(id, Part { target, is_asked: false });
+        self.0.insert(id, Part { target, is_asked: false, is_refined: false });
         true
     }
 
@@ -241,7 +253,7 @@ mod tests {
     #[test]
     fn a_circle_ends() {
         let id = |n: u8| OperationId([n; 16]);
-        let part = |from: u8, to: u8| (id(from), Part { target: id(to), is_asked: true });
+        let part = |from: u8, to: u8| (id(from), Part { target: id(to), is_asked: true, is_refined: false });
         let aliases = Aliases(HashMap::from([part(1, 2), part(2, 3), part(3, 1), part(5, 4)]));
         let _ = aliases.head(id(1));
         assert_eq!(aliases.family(id(5)), [id(4), id(5)]);

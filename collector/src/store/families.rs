@@ -81,7 +81,12 @@ impl Families {
         let pools = Pools::new(&declared, &new);
         for operation in &seen {
             let is_new = !self.started || new.contains(&operation.id);
-            settle(operation.id, pools.cover(operation, before.own(operation.id), is_new), DECLARED);
+            let target = pools.cover(operation, before.own(operation.id), is_new);
+            // What calls showed stays so while no policy says otherwise; the head is covered by itself.
+            if target.is_none() && before.is_refined(operation.id) {
+                continue;
+            }
+            settle(operation.id, target, DECLARED);
         }
         aliases::settle(session, &gone, &made)?;
         self.started = true;

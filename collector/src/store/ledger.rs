@@ -14,6 +14,7 @@ use crate::facts::{Batch, OperationId, Word};
 use crate::fold::{Books, Cell, CellKey, KeptCall, Outcome, StreamState};
 use crate::store::aliases;
 use crate::store::families::Families;
+use crate::store::refine::Refining;
 use crate::store::rows::{self, CALLS, CELLS, FINGERPRINTS, OPERATIONS, OperationRow, POLICIES, STREAMS};
 use crate::store::sql::{self, Columns, Database, Row, Session, Value};
 use crate::store::writer::AliasChange;
@@ -54,6 +55,7 @@ pub struct Ledger {
     /// Our clock when everything was counted last.
     recounted_ns: u64,
     families: Families,
+    refining: Refining,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -71,7 +73,14 @@ impl Ledger {
     /// When the store fails.
     pub fn new(mut database: Box<dyn Database>, bounds: Bounds) -> Result<Self, StoreError> {
         let known = sql::commit(database.as_mut(), recount)?;
-        Ok(Self { database, bounds, known, recounted_ns: 0, families: Families::default() })
+        Ok(Self {
+            database,
+            bounds,
+            known,
+            recounted_ns: 0,
+            families: Families::default(),
+            refining: Refining::default(),
+        })
     }
 
     /// Folds batches in one transaction, and returns when it is on disk.
@@ -124,6 +133,7 @@ impl Ledger {
             known.succeeded |= met.succeeded;
             known.declared |= met.declared;
         }
+        self.refining.note(!learnt.described.is_empty());
         self.families.note(learnt.described);
     }
 }

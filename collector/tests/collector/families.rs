@@ -283,3 +283,53 @@ fn a_family_as_wide_as_a_scan_is_answered_exactly() {
         assert_eq!(reader.calls(&query).unwrap().len(), 1000);
     }
 }
+
+/// Names under which many have the same become one operation, with all that was counted under them; what is asked for often stays by
+/// itself; a policy that declares the path takes over all of it.
+#[test]
+fn what_many_calls_show_is_joined() {
+    let names: Vec<String> =
+        "ann bob carol dave erin frank grace heidi ivan judy".split(' ').map(|n| format!("/users/{n}")).collect();
+    let orders: Vec<String> = names.iter().map(|name| format!("{name}/orders")).collect();
+    let own = |all: Vec<(u64, String, u64, bool, usize)>| {
+        all.into_iter()
+            .map(|(_, template, calls, declared, also)| (template, calls, declared, also))
+            .collect::<Vec<_>>()
+    };
+    for store in store::each() {
+        let mut told = Told::new(&store);
+        let mut calls: Vec<(u64, &str, bool)> = Vec::new();
+        for (n, (name, orders)) in (10..).zip(names.iter().zip(&orders)) {
+            calls.extend([(n, name.as_str(), false), (n + 100, orders.as_str(), false)]);
+        }
+        calls.extend([(1, "/users/search", false); 50]);
+        told.call(&calls);
+        // Rounds are a minute apart.
+        told.now_ns += 60 * SECOND_NS;
+        told.call(&[(2, "/carts", false)]);
+        let refined = own(told_sorted(&told));
+        let row = |template: &str, calls: u64, also: usize| (template.to_owned(), calls, false, also);
+        let want = [
+            row("/carts", 1, 0),
+            row("/users/search", 50, 0),
+            row("/users/{…}", 10, 10),
+            row("/users/{…}/orders", 10, 10),
+        ];
+        assert_eq!(refined, want);
+        told.call(&[(3, "/users/{name}", true)]);
+        let declared = own(told_sorted(&told));
+        assert!(declared.contains(&("/users/{name}".to_owned(), 61, true, 12)), "{declared:?}");
+        assert!(declared.contains(&row("/users/{…}/orders", 10, 10)), "{declared:?}");
+    }
+}
+
+fn told_sorted(told: &Told) -> Vec<(u64, String, u64, bool, usize)> {
+    let query = OperationsQuery { state: State::All, sort: Sort::Template, limit: 100, ..OperationsQuery::default() };
+    let one = |item: OperationItem| {
+        let operation = item.row.operation;
+        (0, operation.template, item.row.sums.records, operation.declared, item.also.len())
+    };
+    let mut all: Vec<_> = told.reader.operations(&query).unwrap().into_iter().map(one).collect();
+    all.sort();
+    all
+}

@@ -28,4 +28,5 @@ mod shared;
 mod startup;
 mod states;
 mod support;
+mod templates;
 mod upgrade;

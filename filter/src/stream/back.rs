@@ -4,6 +4,7 @@ use super::{Flow, Input, Known, Phase, Stream};
 use crate::host::Host;
 use crate::metrics::Counter;
 use crate::response::Next;
+use crate::summary;
 use ostiary_engine::refusal::Refusal;
 
 impl<H: Host> Stream<H> {
@@ -50,6 +51,14 @@ impl<H: Host> Stream<H> {
             }
         }
         Flow::Stop
+    }
+
+    /// Leaves what is known of a call for Envoy's access log.
+    pub(super) fn show(&self, known: &Known, id: Option<&str>) {
+        let line = summary::line(known, id, &self.response);
+        if self.vm.host.set_property(summary::NAME, line.as_bytes()).is_err() {
+            self.vm.count(Counter::HostFailure);
+        }
     }
 
     /// Tells a client where it stands.

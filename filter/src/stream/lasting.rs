@@ -3,6 +3,7 @@
 use super::{Phase, Stream};
 use crate::facts::{self, Facts};
 use crate::host::Host;
+use crate::identity::direction_of;
 use crate::metrics::Counter;
 use crate::record::{self, Messages, Recorded};
 use crate::sampling::ONE;
@@ -35,22 +36,32 @@ impl<H: Host> Stream<H> {
         // Envoy knows the duration of what is complete alone.
         let begun_ns = facts.time_ns.unwrap_or(self.told.begun_ns).min(now_ns);
         (facts.time_ns, facts.duration_ns) = (Some(begun_ns), Some(now_ns - begun_ns));
+        let direction = facts.direction.map_or(surroundings.direction, |number| direction_of(Some(number)));
         let is_new = self.told.number == 0;
         if is_new {
             *told += 1;
             self.told.number = *told;
         }
         self.told.last_ns = now_ns;
-        let id =
-            operation.map(|operation| ids.of(known.policy.revision(), operation, known.policy.catalog(), surroundings));
+        let id = operation.map(|operation| {
+            ids.of(known.policy.revision(), operation, known.policy.catalog(), (surroundings, direction))
+        });
         let number = self.told.number;
         let messages = Messages { request: &self.request, head_left: self.head_left, response: &self.response };
         // What bodies show is told once, at the end.
         let none = Seen::default();
-        let seen = [&none, &none];
-        let call =
-            Recorded { facts: &facts, known: Some(known), id, refused: false, messages, seen, weight: ONE, number };
-        record::open(reporter, &call, is_new);
+        let call = Recorded {
+            facts: &facts,
+            known: Some(known),
+            id,
+            refused: false,
+            messages,
+            seen: [&none, &none],
+            weight: ONE,
+            number,
+            direction,
+        };
+        record::open(reporter, &call, surroundings.direction, is_new);
         true
     }
 }

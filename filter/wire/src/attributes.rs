@@ -210,6 +210,7 @@ attributes! {
     RESPONSE_DETAILS = "ostiary.response.details", text(128), Request, Ostiary, "`response.code_details`", "Envoy's response code details";
     RESPONSE_FLAGS = "ostiary.response.flags", Int, Request, Ostiary, "`response.flags`", "Envoy's response flags, as its legacy bit set; absent when none is set";
     UPSTREAM_CLUSTER = "ostiary.upstream.cluster", text(128), Request, Ostiary, "`xds.cluster_name`", "the upstream cluster; absent when none was chosen";
+    CALL_DIRECTION = "ostiary.direction", text(16), Request, Ostiary, "`xds.listener_direction`", "the listener's traffic direction, where it is not the resource's: listeners with the same plugin share a stream";
     UPSTREAM_HOST = "ostiary.upstream.host", text(255), Request, Ostiary, "`request.host`", "the host that the upstream was asked for, where the route put another in the place of `server.address`: of a sidecar's own calls, the third party's";
     ROUTE_NAME = "ostiary.route.name", text(128), Request, Ostiary, "`xds.route_name`", "the route's name; absent when it has none";
     REQUEST_BODY_SIZE = "http.request.body.size", Int, Request, OpenTelemetry, "`request.size`", "bytes of the request's body";

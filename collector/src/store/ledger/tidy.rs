@@ -28,7 +28,7 @@ impl Ledger {
     /// # Errors
     /// When that failed; what is kept stays whole.
     pub fn tidy(&mut self, now_ns: u64) -> Result<(), StoreError> {
-        let (bounds, families) = (self.bounds, &mut self.families);
+        let (bounds, families, refining) = (self.bounds, &mut self.families, &mut self.refining);
         let is_time = now_ns.saturating_sub(self.recounted_ns) >= RECOUNT_EVERY_NS;
         let done = sql::commit(self.database.as_mut(), |session| {
             let writer = session.writer();
@@ -44,12 +44,14 @@ impl Ledger {
                 }
             }
             families.join(session, now_ns)?;
+            refining.round(session, now_ns)?;
             let all = if is_time { Some(recount(session)?) } else { None };
             Ok((all, count(session, "streams")?))
         });
         if done.is_err() {
             // What was joined may be undone: it is all asked again.
             self.families = Families::default();
+            self.refining.note(true);
         }
         let (all, streams) = done?;
         if let Some(all) = all {

@@ -61,11 +61,20 @@ fn has_a_number(segment: &str) -> bool {
         || segment.split(['-', '.', '_', '~', ':']).any(part_is_number)
 }
 
-/// One word of lower-case letters longer than the words that APIs are named by, or a token after an
-/// underscore prefix: a key or a slug run together.
+/// One word of lower-case letters longer than the words that APIs are named by that nobody could say: a key, or a token after an
+/// underscore prefix.
 fn is_long_word(segment: &str) -> bool {
     let longest = segment.split(['-', '.', '_']).map(str::len).max().unwrap_or(0);
-    longest > 24 && segment.is_ascii() && !segment.bytes().any(|byte| byte.is_ascii_uppercase())
+    longest > 24
+        && segment.is_ascii()
+        && !segment.bytes().any(|byte| byte.is_ascii_uppercase())
+        && (segment.bytes().any(|byte| byte.is_ascii_digit()) || is_unspeakable(segment))
+}
+
+/// Five consonants on end, which words put together hardly ever have (`validatingadmissionpolicybindings`).
+fn is_unspeakable(text: &str) -> bool {
+    let parts = text.split(|c: char| !c.is_ascii_lowercase() || "aeiouy".contains(c));
+    parts.map(str::len).max().unwrap_or(0) >= 5
 }
 
 /// Digits, also with a sign, a point or commas (coordinates, versions of one number).
@@ -212,6 +221,7 @@ mod tests {
             "用户",
             "internationalization",
             "getHTTPResponseCode",
+            "validatingadmissionpolicybindings",
             "2fa",
             "3d-secure",
         ] {

@@ -111,22 +111,24 @@ impl Operation {
     #[must_use]
     pub fn id(&self, catalog: &Catalog, around: &Surroundings) -> OperationId {
         let host = self.host_pattern(catalog);
-        let parts = [
-            "ostiary.operation.1",
-            &around.environment,
-            around.direction.name(),
-            &host,
-            self.protocol.name(),
-            &self.method,
-            self.template(catalog),
-        ];
+        let (direction, protocol) = (around.direction.name(), self.protocol.name());
+        let identity = [&around.environment, direction, &host, protocol, &self.method, self.template(catalog)];
+        OperationId::of(identity, self.name.as_deref())
+    }
+}
+
+impl OperationId {
+    /// The id of an identity: environment, direction, host pattern, protocol, method and template, and what the body calls. The
+    /// collector makes it too, for templates that it refined.
+    #[must_use]
+    pub fn of(identity: [&str; 6], name: Option<&str>) -> Self {
         let mut hash = Sha256::new();
-        for part in parts {
+        for part in std::iter::once("ostiary.operation.1").chain(identity) {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
         // An operation without a name keeps the id that it had before there were names.
-        if let Some(name) = &self.name {
+        if let Some(name) = name {
             hash.update((name.len() as u64).to_le_bytes());
             hash.update(name.as_bytes());
         }
@@ -135,7 +137,13 @@ impl Operation {
         for (to, from) in id.iter_mut().zip(digest) {
             *to = from;
         }
-        OperationId(id)
+        Self(id)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn bytes(self) -> [u8; 16] {
+        self.0
     }
 }
 
