@@ -310,21 +310,26 @@ impl<H: Host> Stream<H> {
         sent.is_ok()
     }
 
-    fn end(&mut self) {
-        let mut phase = std::mem::replace(&mut self.phase, Phase::Ended);
+    /// Lets go what a request holds, and looks at what came of its body.
+    fn close(&mut self, phase: &mut Phase) {
         if let Phase::Asking(known, _) | Phase::Reading(known, _) | Phase::Permitted(known, _) | Phase::Refused(known) =
-            &mut phase
+            phase
         {
             self.root.borrow().counter.release(&self.vm, &mut known.quotas);
         }
-        if let Phase::Reading(known, _) = &mut phase {
+        if let Phase::Reading(known, _) = phase {
             // The upstream never got the body of a request that ended in it, so there is nothing to count by it.
             let Known { policy, judged, .. } = &mut **known;
             judged.due.retain(|due| !quota::reads_body(policy, std::slice::from_ref(due)));
         }
-        if let Phase::Asking(known, _) | Phase::Reading(known, _) | Phase::Permitted(known, _) = &mut phase {
+        if let Phase::Asking(known, _) | Phase::Reading(known, _) | Phase::Permitted(known, _) = phase {
             self.look_at_the_end(known);
         }
+    }
+
+    fn end(&mut self) {
+        let mut phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        self.close(&mut phase);
         let (known, refused) = match &phase {
             Phase::Ended => return,
             Phase::New => (None, false),

@@ -108,6 +108,12 @@ const RESPONSE_BLOCKED: Telling = told(
     "A masking rule blocks what the response holds, or its body cannot be read and the rule says `unreadable: block`. Where the response's head has left already, the stream is reset.",
 );
 
+const UNDECIDABLE: Telling = told(
+    ("undecidable", 503, 14),
+    "this request cannot be judged right now",
+    "Envoy did not give the filter what it needs to judge the request, such as its headers.",
+);
+
 impl Refusal {
     /// Every refusal, in the order of the reference.
     pub const ALL: [Self; 18] = [
@@ -189,11 +195,7 @@ impl Refusal {
             Self::BodyLimit => BODY_LIMIT,
             Self::GraphqlIntrospection => GRAPHQL_INTROSPECTION,
             Self::ResponseBlocked => RESPONSE_BLOCKED,
-            Self::Undecidable => told(
-                ("undecidable", 503, 14),
-                "this request cannot be judged right now",
-                "Envoy did not give the filter what it needs to judge the request, such as its headers.",
-            ),
+            Self::Undecidable => UNDECIDABLE,
         }
     }
 

@@ -14,7 +14,9 @@ fn record(batch: &mut Batch, text: &str, lists: bool) {
     batch.record(&Head { event: Event::Request, time_ns: 1, observed_ns: 2, trace: None }, |w| {
         for attribute in ALL.iter().filter(|attribute| attribute.place == Place::Request) {
             match attribute.kind {
-                Kind::Str { bytes_max } => w.text(attribute, text.as_bytes().get(..usize::from(bytes_max)).unwrap()),
+                Kind::Str { bytes_max } => {
+                    w.text(attribute, text.as_bytes().get(..usize::from(bytes_max)).unwrap_or_default())
+                }
                 Kind::Int => w.count(attribute, u64::MAX),
                 Kind::Bool => w.bool(attribute, true),
                 Kind::Texts { .. } if lists => w.texts(attribute, &[&text[..8]; 4]),
