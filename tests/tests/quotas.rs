@@ -51,7 +51,7 @@ fn what_counts_together() {
         one.another_root(br#"{"version":"v1","counting":{"domain":"other"},"quotas":[{"name":"all","limit":"3/1h"}]}"#);
     assert_eq!(send(&apart), 0, "another domain counts apart");
     let keys = one.host.shared_keys();
-    let counts = keys.iter().filter(|key| key.starts_with("ostiary/q1/")).count();
+    let counts = keys.iter().filter(|key| key.starts_with("ostiary/q2/")).count();
     assert_eq!(counts, 6, "three quotas and the secret of one domain, one and the secret of the other: {keys:?}");
 }
 

@@ -117,6 +117,7 @@ impl<S: Scan> Events<S> {
                     if matches!(self.line, Line::Space | Line::Data) {
                         self.end_data(judge, rest, out)?;
                     } else {
+                        self.text.finish(judge, out)?;
                         self.frame(rest, 1, out);
                     }
                     self.end_line(*byte);
@@ -141,7 +142,11 @@ impl<S: Scan> Events<S> {
                     self.payload(judge, rest.get(..end).unwrap_or_default(), out)?;
                     end
                 }
-                Line::Other => self.frame(rest, find_line_end(rest), out),
+                Line::Other => {
+                    let end = find_line_end(rest);
+                    self.other(judge, rest.get(..end).unwrap_or_default(), out)?;
+                    end
+                }
             };
         }
         Ok(())
@@ -153,7 +158,20 @@ impl<S: Scan> Events<S> {
     }
 
     pub(crate) fn pending(&self) -> &[u8] {
-        if self.data == Data::Text { self.text.pending() } else { self.json.pending() }
+        // One of the two waits at most.
+        let text = self.text.pending();
+        if text.is_empty() { self.json.pending() } else { text }
+    }
+
+    /// A part of a line that holds no data, which is text by itself. In the midst of a token it leaves as it came: what waits of the
+    /// token is before it.
+    fn other(&mut self, judge: &mut Judge, part: &[u8], out: &mut Vec<u8>) -> Result<(), Blocked> {
+        if self.data == Data::Json && !self.json.rests() {
+            self.frame(part, part.len(), out);
+            return Ok(());
+        }
+        let offset = judge.offset;
+        self.text.feed(judge, part, offset, out)
     }
 
     /// Bytes of the frame. They leave in their place: after what waits of the data before them.

@@ -65,9 +65,15 @@ fn events_are_masked_one_by_one() {
             "data: {\"x\":\ndata: \"***\"\nid: 3\ndata: ,\"y\":1}\n\n",
         ),
         ("data: [\"to a@b.com\ndata: and c@d.com\"]\n\n", "data: [\"to ***\\nand ***\"]\n\n"),
-        ("data: to a@b.com\rdata: c@d.com\r\r: a@b.com\r", "data: to ***\rdata: ***\r\r: a@b.com\r"),
+        ("data: to a@b.com\rdata: c@d.com\r\r: a@b.com\r", "data: to ***\rdata: ***\r\r: ***\r"),
         ("\u{feff}data: {\"x\":1}\n\ndata: [DONE]\n\n", "\u{feff}data: {\"x\":\"***\"}\n\ndata: [DONE]\n\n"),
         ("data: {\"y\":\"open\n\ndata: {\"x\":1}\n\n", "data: {\"y\":\"open\n\ndata: {\"x\":\"***\"}\n\n"),
+        (
+            "id: a@b.com\nevent: c@d.com\ndata: {\"x\":1}\n: e@f.com\n\n",
+            "id: ***\nevent: ***\ndata: {\"x\":\"***\"}\n: ***\n\n",
+        ),
+        ("data: [1,\nid: a@b.com\ndata: 2]\n\n", "data: [1,\nid: ***\ndata: 2]\n\n"),
+        ("data: [\"1\nid: a@b.com\ndata: 2\"]\n\n", "data: [\"1\nid: a@b.com\ndata: 2\"]\n\n"),
         ("event: {\"x\":1}\ndatax: {\"x\":1}\n\n", "event: {\"x\":1}\ndatax: {\"x\":1}\n\n"),
     ] {
         check(&stars, &Format::Sse, body, expected);

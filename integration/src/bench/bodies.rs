@@ -9,6 +9,8 @@ pub enum Body {
     Shipped,
     /// A list of users, as APIs have them, of about this many bytes.
     Users(usize),
+    /// As many bytes of orders, of which each has one address and otherwise what machines write.
+    Orders(usize),
     /// As many bytes in which there is nothing to find.
     Plain(usize),
 }
@@ -35,6 +37,7 @@ impl Body {
         let (bytes, item): (usize, fn(usize) -> String) = match self {
             Self::Shipped => return None,
             Self::Users(bytes) => (bytes, user),
+            Self::Orders(bytes) => (bytes, order),
             Self::Plain(bytes) => (bytes, plain),
         };
         let mut text = "[".to_owned();
@@ -65,6 +68,30 @@ fn user(number: usize) -> String {
         hash % 100,
         number % 300 + 1,
         hash % 100_000,
+    )
+}
+
+fn order(number: usize) -> String {
+    let hash = number.wrapping_mul(2_654_435_761) % 4_294_967_296;
+    let line = |at: usize| {
+        format!(
+            r#"{{"sku":"SKU-{:05}","title":"Canvas bag, large","quantity":{},"unit_price":{}.{:02},"currency":"EUR"}}"#,
+            (hash + at) % 100_000,
+            at + 1,
+            hash % 90,
+            (hash + at) % 100
+        )
+    };
+    format!(
+        r#"{{"order_id":"{hash:08x}-1c2d-4e5f-8a9b-{hash:012x}","status":"shipped","created_at":"2026-{:02}-{:02}T10:20:30Z","updated_at":"2026-{:02}-{:02}T11:21:31.250Z","email":"user{number}@shop.example","lines":[{},{}],"total":{}.{:02},"is_gift":false,"warehouse":"north","url":"https://shop.example/orders/{hash}"}}"#,
+        number % 12 + 1,
+        number % 28 + 1,
+        number % 12 + 1,
+        number % 28 + 1,
+        line(0),
+        line(1),
+        hash % 500,
+        hash % 100,
     )
 }
 

@@ -25,6 +25,10 @@ pub enum Row {
     OstiaryUnheard,
     /// Ours with the shipped policy.
     Ostiary,
+    /// The same, with a record of one call in ten.
+    OstiarySampled,
+    /// No filter, but Envoy's own way to tell a collector.
+    AccessLog,
     /// Envoy's own filter with the same rules, and its own way to tell a collector.
     RbacAndAccessLog,
     /// Ours with so many rules, and as many networks times ten, and nobody to tell.
@@ -59,6 +63,8 @@ impl Row {
         Self::ReadingFloor,
         Self::OstiaryUnheard,
         Self::Ostiary,
+        Self::OstiarySampled,
+        Self::AccessLog,
         Self::RbacAndAccessLog,
     ];
 
@@ -109,6 +115,8 @@ impl Row {
             Self::ReadingFloor => "reading floor".to_owned(),
             Self::OstiaryUnheard => "ostiary, no collector".to_owned(),
             Self::Ostiary => "ostiary".to_owned(),
+            Self::OstiarySampled => "ostiary, one record of ten calls".to_owned(),
+            Self::AccessLog => "envoy grpc access log".to_owned(),
             Self::RbacAndAccessLog => "envoy rbac + grpc access log".to_owned(),
             Self::Rules(rules) => format!("ostiary, {rules} rules, {} networks", many_rules::networks(rules)),
             Self::RbacRules(rules) => format!("envoy rbac, {rules} rules, {} networks", many_rules::networks(rules)),
@@ -130,6 +138,7 @@ impl Row {
             Self::NoFilter
             | Self::EmptyWasm
             | Self::ReadingFloor
+            | Self::AccessLog
             | Self::LocalRatelimit
             | Self::Ratelimit
             | Self::BodyCopied
@@ -137,6 +146,7 @@ impl Row {
             | Self::Lua => false,
             Self::OstiaryUnheard
             | Self::Ostiary
+            | Self::OstiarySampled
             | Self::RbacAndAccessLog
             | Self::Rules(_)
             | Self::RbacRules(_)
@@ -172,6 +182,8 @@ impl Row {
             Self::ReadingFloor => (vec![wasm("reading", &modules.reading, &json!({}))], None),
             Self::OstiaryUnheard => (with(&[], false), None),
             Self::Ostiary => (with(&[], true), None),
+            Self::OstiarySampled => (with(&[("records", json!({ "sample": 0.1 }))], true), None),
+            Self::AccessLog => (vec![], Some(access_log())),
             Self::Quotas(count) => (with(&[("quotas", counting::quotas(count))], false), None),
             Self::OstiaryAndQuota => (with(&[("quotas", counting::quotas(1))], true), None),
             Self::GlobalQuota => (with(&counting::global(), false), None),
@@ -190,7 +202,7 @@ impl Row {
         let mut clusters = vec![edge.collector(drain)];
         if let Some(text) = body.text() {
             // The shipped limit of 32 KiB is less than Lua has to hold of one body.
-            listener["per_connection_buffer_limit_bytes"] = json!(1 << 20);
+            listener["per_connection_buffer_limit_bytes"] = json!((1 << 20).max(4 * text.len()));
             let route_config = &mut listener["filter_chains"][0]["filters"][0]["typed_config"]["route_config"];
             route_config["max_direct_response_body_size_bytes"] = json!(text.len());
             let route = &mut route_config["virtual_hosts"][0]["routes"][0];

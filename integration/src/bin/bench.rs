@@ -23,9 +23,11 @@ const LARGE: Large = Large { apis: 10_000, rules: 10_000, cidrs: 100_000 };
 const REPLACEMENTS: u32 = 1_000;
 /// The rows as they are: no rate limit service, and the answer that the shipped file gives.
 const NOTHING_MORE: (Option<&Engine>, Body) = (None, Body::Shipped);
-const BODIES: [(&str, Body); 3] = [
+const BODIES: [(&str, Body); 5] = [
     ("users, 1 KiB", Body::Users(1 << 10)),
     ("users, 64 KiB", Body::Users(1 << 16)),
+    ("users, 10 MiB", Body::Users(10 << 20)),
+    ("orders, 64 KiB", Body::Orders(1 << 16)),
     ("nothing to find, 64 KiB", Body::Plain(1 << 16)),
 ];
 

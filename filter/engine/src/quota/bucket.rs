@@ -12,9 +12,9 @@
 //! **When the clock steps back**, what was counted must neither be forgotten nor hold for an hour. The
 //! bucket knows the latest time it has seen. A time before it by less than [`SLACK_NS`] (two workers that
 //! read the clock and then raced) counts as that time; one before it by more moves the cells back with
-//! the clock.
+//! the clock, and counts that it did: how much time has passed since a charge from before is not known then, so it is not given back.
 //!
-//! Format: the latest time seen in nanoseconds, then for each cell its fingerprint (below
+//! Format: the latest time seen in nanoseconds (8 bytes), how often the clock has stepped back (4), then for each cell its fingerprint (below
 //! [`SHARED_MAX`]: a shared cell), `time` (both 8 bytes) and `part` (4), all little-endian.
 
 use super::measure::{Cell, Measure, Moment, Reading};
@@ -26,7 +26,7 @@ pub const SHARED_MAX: u64 = 4;
 /// Cells of a bucket at most: those of both kinds.
 const CELLS_MAX: usize = OWN_MAX + 4;
 /// Bytes before the cells.
-const HEAD_BYTES: usize = 8;
+const HEAD_BYTES: usize = 12;
 /// Bytes of a cell.
 const CELL_BYTES: usize = 20;
 /// The longest bucket, in bytes.
@@ -50,6 +50,8 @@ pub struct Charge {
     pub cost: u64,
     /// The bucket's time when it was made.
     pub at_ns: u64,
+    /// How often the clock had stepped back by then.
+    pub steps: u32,
     /// Where.
     pub place: Place,
 }
@@ -111,7 +113,7 @@ impl Bucket {
             return (reading, None);
         }
         self.put(found, behind);
-        (reading, Some(Charge { cost, at_ns: self.seen_ns(), place }))
+        (reading, Some(Charge { cost, at_ns: self.seen_ns(), steps: self.steps(), place }))
     }
 
     /// Whether a request of this cost would pass, without charging.
@@ -155,9 +157,12 @@ impl Bucket {
         place == Place::Own
     }
 
-    /// Takes a charge back.
+    /// Takes a charge back, unless the clock has stepped back since.
     pub fn give_back(&mut self, measure: &Measure, key: Fingerprint, charge: Charge, now_ns: u64) {
         let moment = self.moment(measure, now_ns);
+        if self.steps() != charge.steps {
+            return;
+        }
         let wanted = match charge.place {
             Place::Own => key.own(),
             Place::Shared => key.shared(),
@@ -173,6 +178,12 @@ impl Bucket {
         self.bytes.first_chunk::<8>().map_or(0, |seen| u64::from_le_bytes(*seen))
     }
 
+    /// How often the clock has stepped back.
+    fn steps(&self) -> u32 {
+        let steps = self.bytes.get(8..HEAD_BYTES).and_then(|bytes| bytes.first_chunk::<4>());
+        steps.map_or(0, |steps| u32::from_le_bytes(*steps))
+    }
+
     /// The time of the bucket, which never runs backwards.
     fn moment(&mut self, measure: &Measure, now_ns: u64) -> Moment {
         let seen_ns = self.seen_ns();
@@ -184,6 +195,8 @@ impl Bucket {
             for (index, (print, cell)) in cells.into_iter().enumerate() {
                 self.put(Found { index, print }, moment.rebase(cell, back_ns));
             }
+            let steps = self.steps().wrapping_add(1).to_le_bytes();
+            self.bytes.iter_mut().skip(8).zip(steps).for_each(|(to, from)| *to = from);
         }
         if let Some(head) = self.bytes.first_chunk_mut::<8>() {
             *head = time_ns.to_le_bytes();

@@ -216,6 +216,21 @@ proptest! {
     }
 }
 
+/// What passed between a charge and a step back of the clock would be given twice: by waiting, and with the refund.
+#[test]
+fn nothing_is_given_back_across_a_step_of_the_clock() {
+    let measure = rate(10, SECOND_NS, 2);
+    let (mut bucket, key) = (Bucket::new(Vec::new()), Fingerprint(99));
+    let (_, charge) = bucket.take(&measure, key, 1, NOON_NS);
+    let later_ns = NOON_NS + SECOND_NS / 2;
+    for _ in 0..2 {
+        assert!(bucket.take(&measure, key, 1, later_ns).0.passes);
+    }
+    let back_ns = later_ns - 2 * SLACK_NS;
+    bucket.give_back(&measure, key, charge.unwrap(), back_ns);
+    assert!(!bucket.take(&measure, key, 1, back_ns).0.passes);
+}
+
 /// A seventh of a second is no whole number of nanoseconds, and comes back exactly all the same.
 #[test]
 fn nothing_is_rounded() {

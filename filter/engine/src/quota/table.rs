@@ -4,7 +4,7 @@ use super::bucket::{BYTES_MAX, Fingerprint};
 use super::siphash::Secret;
 
 /// Version of everything that quotas keep in shared data: keys of another version are not read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Keys that a bucket is meant for: so few that hardly any finds its bucket's own cells taken.
 const KEYS_PER_BUCKET: u32 = 8;
