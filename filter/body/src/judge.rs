@@ -10,6 +10,7 @@ use crate::places::Places;
 use crate::plan::{Active, Limits, Plan};
 use crate::report::{Inspected, Report, Why};
 use crate::rule::{Mask, Oversize, Rule, RuleSet, Unreadable};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// What a value is, which says how a mask of it is written.
@@ -56,6 +57,14 @@ pub(crate) enum SpotStep<'a> {
     Key(&'a [u8]),
 }
 
+/// The strongest rule for a data type.
+#[derive(Debug, Clone, Copy)]
+enum Strongest {
+    Unasked,
+    None,
+    Rule(u16),
+}
+
 /// What is in force for a body, and what is known of it.
 #[derive(Debug)]
 pub(crate) struct Judge {
@@ -79,8 +88,8 @@ pub(crate) struct Judge {
     /// Whether data types are looked for at all.
     pub(crate) looks: bool,
     pub(crate) gate: Gate,
-    /// The strongest rule in force for each data type, by number.
-    pub(crate) by_type: Vec<(DataType, usize)>,
+    /// The strongest rule in force for each data type, as far as it was asked for: most bodies hold few of them.
+    by_type: Vec<Cell<Strongest>>,
     shadows_types: bool,
     /// Data types to look for before and beyond the limit of inspection.
     pub(crate) wanted: Types,
@@ -103,14 +112,6 @@ impl Judge {
         let rules = |set: RuleSet| set.iter().filter_map(|number| Some((number, plan.rules.get(number)?)));
         let types = |set: RuleSet| rules(set).fold(Types::NONE, |types, (_, rule)| types.union(rule.types));
         let (masked, shadow_types) = (types(active.enforced), types(active.shadow));
-        let strength = |rule: &Rule| rule.mask.strength();
-        let strongest = |data_type: DataType| {
-            let naming = rules(active.enforced).filter(|(_, rule)| rule.types.contains(data_type));
-            // Of equal ones the first.
-            let first = naming.reduce(|best, other| if strength(other.1) > strength(best.1) { other } else { best });
-            first.map(|(number, _)| (data_type, number))
-        };
-        let by_type: Vec<_> = masked.iter().filter_map(strongest).collect();
         let wanted_beyond = masked.union(shadow_types);
         let wanted = wanted_beyond.union(active.inspect);
         let both = active.enforced.union(active.shadow);
@@ -134,7 +135,7 @@ impl Judge {
             removes,
             looks: !wanted.is_empty(),
             gate,
-            by_type,
+            by_type: vec![Cell::new(Strongest::Unasked); 256],
             shadows_types: !shadow_types.is_empty(),
             wanted,
             wanted_beyond,
@@ -253,6 +254,23 @@ impl Judge {
             outcome = outcome.max(rule.oversize);
         }
         Ok(outcome)
+    }
+
+    /// The rule that masks a data type: the strongest in force, of equal ones the first.
+    pub(crate) fn rule_of(&self, data_type: DataType) -> Option<usize> {
+        let place = self.by_type.get(data_type.index())?;
+        let strongest = match place.get() {
+            Strongest::Unasked => {
+                let names =
+                    |number: &usize| self.plan.rules.get(*number).is_some_and(|rule| rule.types.contains(data_type));
+                let naming: RuleSet = self.active.enforced.iter().filter(names).collect();
+                let strongest = self.strongest(naming);
+                strongest.and_then(|rule| u16::try_from(rule).ok()).map_or(Strongest::None, Strongest::Rule)
+            }
+            known => known,
+        };
+        place.set(strongest);
+        if let Strongest::Rule(rule) = strongest { Some(usize::from(rule)) } else { None }
     }
 
     /// The first rule in force that masks data types and has this to say about what is too long.

@@ -35,18 +35,25 @@ struct Policy {
 // === impl Policy ===
 
 impl Policy {
-    fn body<S: Scan>(&self, format: &Format) -> Body<S> {
-        let plan =
-            Plan::new(self.rules.clone(), Rc::new(Detectors::new(Types::standard(), Vec::new())), b"key").unwrap();
+    fn plan(&self) -> Rc<Plan> {
+        let detectors = Rc::new(Detectors::new(Types::standard(), Vec::new()));
+        Rc::new(Plan::new(self.rules.clone(), detectors, b"key").unwrap())
+    }
+
+    fn body<S: Scan>(&self, plan: &Rc<Plan>, format: &Format) -> Body<S> {
         let enforced = (self.shadow.min(self.rules.len())..self.rules.len()).collect();
         let active =
             Active { enforced, shadow: (0..self.shadow).collect(), inspect: self.inspect, ..Active::default() };
-        Body::new(Rc::new(plan), active, format, self.limits)
+        Body::new(Rc::clone(plan), active, format, self.limits)
     }
 
     /// Masks a body in pieces of these lengths, over and over.
     fn mask<S: Scan>(&self, format: &Format, body: &[u8], pieces: &[usize]) -> Outcome {
-        let mut masker = self.body::<S>(format);
+        self.mask_under::<S>(&self.plan(), format, body, pieces)
+    }
+
+    fn mask_under<S: Scan>(&self, plan: &Rc<Plan>, format: &Format, body: &[u8], pieces: &[usize]) -> Outcome {
+        let mut masker = self.body::<S>(plan, format);
         let (mut out, mut rest, mut came) = (Vec::new(), body, 0);
         let mut blocked = None;
         for len in pieces.iter().cycle() {
@@ -259,6 +266,16 @@ proptest! {
         }
     }
 
+    /// Bodies under one plan know nothing of each other, though one goes on with what another has learnt of its keys.
+    #[test]
+    fn what_was_learnt_changes_nothing(policy in policy(), first in body(), second in body(), pieces in pieces(), format in format()) {
+        let plan = policy.plan();
+        policy.mask_under::<Fast>(&plan, &format, &first, &pieces);
+        let other = Policy { shadow: policy.shadow + 1, inspect: Types::NONE, ..policy.clone() };
+        other.mask_under::<Fast>(&plan, &format, &first, &[usize::MAX]);
+        prop_assert_eq!(policy.mask_under::<Fast>(&plan, &format, &second, &pieces), policy.mask::<Fast>(&format, &second, &pieces));
+    }
+
     /// The fast scanner comes to what the plain one comes to.
     #[test]
     fn fast_is_plain(policy in policy(), body in body(), pieces in pieces(), format in format()) {
@@ -272,7 +289,7 @@ proptest! {
         let outcome = policy.mask::<Fast>(&format, &body, &pieces);
         prop_assert_eq!(&outcome.out, &body);
         prop_assert!(!outcome.changed && outcome.blocked.is_none());
-        let mut masker = policy.body::<Fast>(&format);
+        let mut masker = policy.body::<Fast>(&policy.plan(), &format);
         let mut out = Vec::new();
         for byte in &body {
             masker.feed(&[*byte], &mut out).unwrap();

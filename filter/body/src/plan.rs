@@ -3,6 +3,7 @@
 use crate::automaton::{Automaton, BITS_MAX};
 use crate::detect::{Detectors, Gate, Types};
 use crate::encoding::Encoding;
+use crate::json::Pool;
 use crate::mask::Masked;
 use crate::pseudonym::Secret;
 use crate::rule::{Mask, RULES_MAX, Rule, RuleSet};
@@ -18,6 +19,8 @@ pub struct Plan {
     /// Of the detectors: finding it out takes longer than to look at a small body.
     pub(crate) gate: Gate,
     pub(crate) secret: Secret,
+    /// What bodies that are over knew of their keys.
+    pub(crate) keys: Pool,
 }
 
 /// Why rules make no plan.
@@ -84,8 +87,8 @@ impl Default for Limits {
 
 impl Limits {
     /// Bytes of a body in JSON that wait at once, at most: white space, a key, white space twice more and a value. Beside them a
-    /// body takes a copy of its longest token, its nesting (some hundred bytes a level), 20 KiB for keys, and a report of
-    /// bounded size; a text takes a window of 16 KiB.
+    /// body takes a copy of its longest token, its nesting (some hundred bytes a level), 24 KiB for keys, which the plan lends to one body after the
+    /// other and of which it keeps four, and a report of bounded size; a text takes a window of 16 KiB.
     #[must_use]
     pub const fn waiting(&self) -> usize {
         self.token.saturating_mul(5).saturating_add(64)
@@ -124,7 +127,7 @@ impl Plan {
         }
         let automaton = Automaton::new(&paths).ok_or(PlanError::Steps)?;
         let gate = detectors.gate();
-        Ok(Self { automaton, gate, detectors, secret: Secret::new(key), rules })
+        Ok(Self { automaton, gate, detectors, secret: Secret::new(key), keys: Pool::default(), rules })
     }
 
     /// A text outside of any body, such as a header's value, masked whole: as the field of a body is.

@@ -79,11 +79,6 @@ impl Judge {
         }
     }
 
-    /// The rule that masks a data type.
-    pub(crate) fn rule_of(&self, data_type: DataType) -> Option<usize> {
-        self.by_type.iter().find(|(of, _)| *of == data_type).map(|(_, rule)| *rule)
-    }
-
     fn verdict(&mut self, value: &Value<'_>, text: &[u8], field: Option<usize>) -> Result<Outcome, Blocked> {
         self.written.clear();
         let kept = Outcome { verdict: Verdict::Keep, whole: false };

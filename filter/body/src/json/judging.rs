@@ -121,7 +121,8 @@ impl<S: Scan> Json<S> {
         let context = if judge.looks { judge.plan.detectors.context(&text) } else { Context::NONE };
         let known = Known { steps, context };
         let mut verdict = Verdict::Keep;
-        let mut is_clean = true;
+        // Beyond the limit of inspection less is looked for, and the next body begins before it.
+        let mut is_clean = judge.wanted_at(whole.offset) == judge.wanted;
         if judge.may_hold(whole.inside_rest(), inside.len(), Context::NONE) {
             let kind = if whole.is_bare { Kind::BareKey } else { Kind::Key };
             let name = std::mem::replace(&mut self.name, Name::Hidden);
@@ -129,7 +130,7 @@ impl<S: Scan> Json<S> {
             let asked = self.ask(judge, b"", whole, kind, RuleSet::NONE, false);
             (self.name, self.node.context) = (name, context);
             verdict = asked?;
-            is_clean = judge.found.is_empty();
+            is_clean &= judge.found.is_empty();
         }
         if let (Some(place), Some(packed), true) = (place, packed, is_clean) {
             self.keys.put(place, &packed, known);

@@ -3,7 +3,8 @@
 //! A table of fixed size, with two places for each key. Keys are compared whole, so whoever finds two of one place makes the table slower
 //! and nothing else.
 
-use crate::detect::Context;
+use crate::detect::{Context, Types};
+use std::cell::RefCell;
 
 /// Places of the table.
 const SLOTS: usize = 256;
@@ -47,11 +48,51 @@ pub(crate) struct Keys {
     masks: Vec<u64>,
 }
 
+/// What keys are known under: whether field paths matter, and which data types a key must not hold to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) fields: bool,
+    pub(crate) wanted: Types,
+    pub(crate) wanted_beyond: Types,
+}
+
+/// Tables of bodies that are over, for those that come: the bodies of a service have the same keys, and finding out what a key
+/// means takes longer than to read past it. What a table knows follows from the plan and from what is asked, so which body
+/// has learnt it changes nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Pool(RefCell<Vec<(Asked, Keys)>>);
+
+/// Tables that are kept.
+const POOLED_MAX: usize = 4;
+
 /// A key as the table compares it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Packed {
     words: [u64; KEY_MAX / 8],
     len: usize,
+}
+
+// === impl Pool ===
+
+impl Pool {
+    /// A table for a body of which this is asked.
+    pub(crate) fn lend(&self, asked: &Asked) -> Keys {
+        let mut pooled = self.0.borrow_mut();
+        let same = pooled.iter().rposition(|(of, _)| of == asked);
+        same.map_or_else(Keys::default, |at| Keys { last: 0, ..pooled.swap_remove(at).1 })
+    }
+
+    /// Takes a table back; the oldest gives way.
+    pub(crate) fn take_back(&self, asked: Asked, keys: Keys) {
+        if keys.slots.is_empty() {
+            return;
+        }
+        let mut pooled = self.0.borrow_mut();
+        if pooled.len() >= POOLED_MAX {
+            pooled.remove(0);
+        }
+        pooled.push((asked, keys));
+    }
 }
 
 // === impl Packed ===

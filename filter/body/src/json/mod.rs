@@ -14,11 +14,14 @@ mod tokens;
 
 use crate::judge::Judge;
 use crate::masker::Blocked;
+use crate::plan::Plan;
 use crate::rule::RuleSet;
 use crate::scan::Scan;
 use crate::text::Text;
 use keys::Keys;
+pub(crate) use keys::{Asked, Pool};
 use levels::{Fate, Level, Node};
+use std::rc::Rc;
 
 /// A body of JSON.
 #[derive(Debug)]
@@ -37,6 +40,9 @@ pub(crate) struct Json<S> {
     /// Rules that have fields to keep.
     keepers: RuleSet,
     keys: Keys,
+    /// What the keys are known under, and where they go back to.
+    asked: Asked,
+    plan: Rc<Plan>,
     /// The value that comes next, or the token at hand.
     node: Node,
     fate: Fate,
@@ -135,11 +141,18 @@ struct Flow<'a> {
 
 // === impl Json ===
 
+impl<S> Drop for Json<S> {
+    fn drop(&mut self) {
+        self.plan.keys.take_back(self.asked, std::mem::take(&mut self.keys));
+    }
+}
+
 impl<S: Scan> Json<S> {
     pub(crate) fn new(judge: &Judge) -> Self {
         let both = judge.active.enforced.union(judge.active.shadow);
         let keeps = |number: &usize| judge.plan.rules.get(*number).is_some_and(|rule| !rule.keep_only.is_empty());
         let token = Token { is_key: false, escape: false, len: 0, at: 0, offset: 0, hold: Hold::Pass };
+        let asked = Asked { fields: judge.fields, wanted: judge.wanted, wanted_beyond: judge.wanted_beyond };
         Self {
             scan: S::default(),
             lex: Lex::Outside,
@@ -150,7 +163,9 @@ impl<S: Scan> Json<S> {
             other_is_alive: false,
             start: judge.plan.automaton.start(&both),
             keepers: both.iter().filter(keeps).collect(),
-            keys: Keys::default(),
+            keys: judge.plan.keys.lend(&asked),
+            asked,
+            plan: Rc::clone(&judge.plan),
             node: Node::default(),
             fate: Fate::Stay,
             token,
@@ -321,21 +336,6 @@ impl<S: Scan> Json<S> {
         }
     }
 
-    /// A piece of framing that stands between two pieces of the body.
-    pub(crate) fn gap(&mut self, framing: &[u8], out: &mut Vec<u8>) {
-        let in_token = matches!(self.lex, Lex::String | Lex::Bare);
-        match self.token.hold {
-            _ if self.muted > 0 => {}
-            Hold::Drop if in_token => {}
-            Hold::Wait if in_token => {
-                self.gaps.push((self.held.len(), self.held.len() + framing.len()));
-                self.held.extend_from_slice(framing);
-            }
-            _ if self.leading => self.held.extend_from_slice(framing),
-            Hold::Pass | Hold::Copy | Hold::Wait | Hold::Drop => out.extend_from_slice(framing),
-        }
-    }
-
     /// The structure breaks at `at`: the rest is text.
     fn breaks(&mut self, judge: &mut Judge, flow: &mut Flow<'_>, at: usize) -> Result<(), Blocked> {
         judge.broken()?;
@@ -367,21 +367,6 @@ impl<S: Scan> Json<S> {
             self.held.extend_from_slice(part);
         } else {
             flow.out.extend_from_slice(part);
-        }
-    }
-
-    /// White space among what waits: of a run of it, what is beyond the limit of a token is left out.
-    fn trim(&mut self, judge: &mut Judge, flow: &mut Flow<'_>, from: usize, to: usize) {
-        if from > 0 {
-            self.blank = 0;
-        }
-        let room = judge.limits.token.saturating_sub(self.blank);
-        // A run goes on in the next piece only if it reaches the end of this one.
-        self.blank = if to < flow.piece.len() { 0 } else { self.blank + to - from };
-        if to - from > room {
-            self.flush(judge, flow, from + room);
-            flow.copied = to;
-            judge.changed = true;
         }
     }
 

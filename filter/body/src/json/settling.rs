@@ -1,7 +1,7 @@
 //! Sending out what was decided.
 
 use super::judging::hide;
-use super::{Expect, Flow, Hold, Json};
+use super::{Expect, Flow, Hold, Json, Lex};
 use crate::judge::{Judge, Verdict};
 use crate::rule::Mask;
 use crate::scan::Scan;
@@ -120,6 +120,36 @@ impl<S: Scan> Json<S> {
                 self.held.clear();
                 flow.out.extend_from_slice(&judge.written);
             }
+        }
+    }
+
+    /// A piece of framing that stands between two pieces of the body.
+    pub(crate) fn gap(&mut self, framing: &[u8], out: &mut Vec<u8>) {
+        let in_token = matches!(self.lex, Lex::String | Lex::Bare);
+        match self.token.hold {
+            _ if self.muted > 0 => {}
+            Hold::Drop if in_token => {}
+            Hold::Wait if in_token => {
+                self.gaps.push((self.held.len(), self.held.len() + framing.len()));
+                self.held.extend_from_slice(framing);
+            }
+            _ if self.leading => self.held.extend_from_slice(framing),
+            Hold::Pass | Hold::Copy | Hold::Wait | Hold::Drop => out.extend_from_slice(framing),
+        }
+    }
+
+    /// White space among what waits: of a run of it, what is beyond the limit of a token is left out.
+    pub(super) fn trim(&mut self, judge: &mut Judge, flow: &mut Flow<'_>, from: usize, to: usize) {
+        if from > 0 {
+            self.blank = 0;
+        }
+        let room = judge.limits.token.saturating_sub(self.blank);
+        // A run goes on in the next piece only if it reaches the end of this one.
+        self.blank = if to < flow.piece.len() { 0 } else { self.blank + to - from };
+        if to - from > room {
+            self.flush(judge, flow, from + room);
+            flow.copied = to;
+            judge.changed = true;
         }
     }
 
