@@ -106,6 +106,9 @@ impl Row {
         Self::Lua,
     ];
 
+    /// The same where a body has megabytes: Lua holds whole bodies, all that are asked for at once.
+    pub const LARGE_BODIES: &'static [Self] = Self::BODIES.split_at(Self::BODIES.len() - 1).0;
+
     /// What the table calls it.
     #[must_use]
     pub fn name(self) -> String {

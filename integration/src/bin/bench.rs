@@ -107,7 +107,8 @@ async fn masking(ours: &Path, effort: Effort) -> Result<(&'static str, Table)> {
     for (what, body) in BODIES {
         println!("masking {what}: {} rounds of {:?} for each row", effort.rounds, effort.turn);
         let bytes = body.text().map_or(0, |text| text.len());
-        compare(1, Row::BODIES, &modules, ours, effort, (None, body)).await?.body_rows(what, bytes, &mut table);
+        let rows = if bytes > 1 << 20 { Row::LARGE_BODIES } else { Row::BODIES };
+        compare(1, rows, &modules, ours, effort, (None, body)).await?.body_rows(what, bytes, &mut table);
     }
     Ok(("Masking bodies, one worker, CPU time for each request", table))
 }
