@@ -10,9 +10,8 @@ use ostiary_engine::judge::judge;
 use ostiary_engine::policy::Policy;
 use ostiary_filter::head::Head;
 use ostiary_engine::pairs::{Pairs, serialized};
-use std::sync::LazyLock;
 
-static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+fn policy() -> Policy {
     let json = br#"{"version": "v1",
         "requests": {"paths": "rewrite", "accept": ["encoded_slash"], "path_case": "fold", "overrides": "strip", "preflight": "pass"},
         "client_address": {"from": "forwarded_for", "trusted_proxies": ["10.0.0.0/8"]},
@@ -26,10 +25,16 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| {
                 {"name": "debug", "query": [{"name": "debug", "exact": "1"}], "user_agents": ["*bot*"]}],
             "allow": [{"name": "office", "apis": ["*"], "from": {"cidrs": ["192.0.2.0/24"], "countries": ["DE"]}}]}}"#;
     Policy::from_json(json).expect("the policy is valid").policy
-});
+}
 
-fuzz_target!(|data: &[u8]| {
-    verdict(data);
+thread_local! {
+    static POLICY: Policy = policy();
+}
+
+fuzz_target!(|data: &[u8]| POLICY.with(|policy| both(policy, data)));
+
+fn both(policy: &Policy, data: &[u8]) {
+    verdict(policy, data);
     let mut parts = data.split(|byte| *byte == b'\n');
     let mut part = || parts.next().unwrap_or_default();
     let map = serialized(&[
@@ -42,10 +47,10 @@ fuzz_target!(|data: &[u8]| {
         (part(), part()),
     ]);
     assert_eq!(Pairs::new(&map).count(), 7);
-    verdict(&map);
-});
+    verdict(policy, &map);
+}
 
-fn verdict(map: &[u8]) {
+fn verdict(policy: &Policy, map: &[u8]) {
     let head = Head::new(map);
     let kept = head.keep();
     assert!(kept.user_agent.len() < 4096 && kept.request_id.len() < 4096);
@@ -55,13 +60,13 @@ fn verdict(map: &[u8]) {
     let request = head.request();
     for now_s in [0, 1_800_000_000] {
         let attributes = Stated::default().at(now_s);
-        let judged = judge(&POLICY, &request, &attributes);
-        assert_eq!(judged, judge(&POLICY, &request, &attributes));
+        let judged = judge(policy, &request, &attributes);
+        assert_eq!(judged, judge(policy, &request, &attributes));
         assert_eq!(judged.act().is_ok(), judged.verdicts.enforced.permits());
         // What has no canonical form is refused wherever access is controlled.
         assert!(judged.operation.is_some() || judged.act().is_err());
         if let Some(operation) = &judged.operation {
-            let id = operation.id(POLICY.catalog(), &POLICY.surroundings(ostiary_engine::Direction::Inbound));
+            let id = operation.id(policy.catalog(), &policy.surroundings(ostiary_engine::Direction::Inbound));
             assert_eq!(id.to_string().len(), 32);
         }
     }
