@@ -1,7 +1,8 @@
 //! `make bench`: runs the comparison and the replacements and prints their tables, for the terminal and as Markdown.
 //!
 //! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 7),
-//! `BENCH_ONLY=` with `compare`, `rules`, `quotas`, `masking` or `replace` runs one part.
+//! `BENCH_ONLY=` with `compare`, `rules`, `quotas`, `masking` or `replace` runs one part; `BENCH_BODY=64` masks only bodies whose name
+//! has this in it.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -104,7 +105,8 @@ async fn run() -> Result<()> {
 async fn masking(ours: &Path, effort: Effort) -> Result<(&'static str, Table)> {
     let modules = Modules::build()?;
     let mut table = Table::new(&Comparison::BODY_HEADS);
-    for (what, body) in BODIES {
+    let wanted = std::env::var("BENCH_BODY").unwrap_or_default();
+    for (what, body) in BODIES.into_iter().filter(|(what, _)| what.contains(&wanted)) {
         println!("masking {what}: {} rounds of {:?} for each row", effort.rounds, effort.turn);
         let bytes = body.text().map_or(0, |text| text.len());
         let rows = if bytes > 1 << 20 { Row::LARGE_BODIES } else { Row::BODIES };
