@@ -119,6 +119,8 @@ impl Judge {
         let names = |rule: &Rule| !rule.fields.is_empty() || !rule.types.is_empty();
         let removes = |rule: &Rule| names(rule) && rule.mask == Mask::Remove || !rule.keep_only.is_empty();
         let removes = rules(active.enforced).any(|(_, rule)| removes(rule));
+        // Where no rule masks data types, which is so in most heads, there is nothing to remember.
+        let by_type = if masked.is_empty() { Vec::new() } else { vec![Cell::new(Strongest::Unasked); 256] };
         let gate = plan.gate;
         let mut report = Report::default();
         if wanted.is_empty() {
@@ -135,7 +137,7 @@ impl Judge {
             removes,
             looks: !wanted.is_empty(),
             gate,
-            by_type: vec![Cell::new(Strongest::Unasked); 256],
+            by_type,
             shadows_types: !shadow_types.is_empty(),
             wanted,
             wanted_beyond,

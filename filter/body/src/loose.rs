@@ -1,6 +1,5 @@
 //! Values that stand in no body: of a query, of header lines.
 
-use crate::detect::Types;
 use crate::encoding::Encoding;
 use crate::judge::{Judge, Kind, Spot, SpotStep};
 use crate::masker::Blocked;
@@ -37,7 +36,7 @@ impl Loose {
     /// Whether anything is looked for.
     #[must_use]
     pub fn looks(&self) -> bool {
-        self.judge.wanted != Types::NONE
+        self.judge.looks
     }
 
     /// Looks at a value with a name of its own. In reports it stands as `group.name`.

@@ -20,7 +20,7 @@ pub(crate) struct Places {
 #[derive(Debug, Clone)]
 struct Known {
     hash: u64,
-    /// The path and the last step, as [`crate::verdict::descend`] writes them.
+    /// The path as levels keep it, a mark of what its last step is, and the key if it is one.
     raw: Vec<u8>,
     data_type: Option<DataType>,
     told: Told,

@@ -143,7 +143,7 @@ impl Plan {
     /// fingerprints of equal values apart.
     #[must_use]
     pub fn fingerprint(&self, purpose: &str, value: &[u8]) -> u64 {
-        self.secret.of(purpose, "", value).first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+        self.secret.short(purpose, "", value)
     }
 
     /// The rules, by their numbers.

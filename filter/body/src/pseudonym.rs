@@ -43,6 +43,11 @@ impl Secret {
         inner.update(value);
         self.outer.clone().chain_update(inner.finalize()).finalize().into()
     }
+
+    /// The first 64 bits of [`Secret::of`].
+    pub(crate) fn short(&self, purpose: &str, data_type: &str, value: &[u8]) -> u64 {
+        self.of(purpose, data_type, value).first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    }
 }
 
 #[cfg(test)]

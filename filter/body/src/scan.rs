@@ -90,9 +90,11 @@ impl Blocks {
 
     #[cold]
     fn last(&mut self, rest: &[u8]) {
-        let mut block = [b' '; BLOCK];
-        block.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
-        self.bits(&block);
+        // Zeros count as white space too.
+        let (lanes, _) = lanes::of_bytes(rest);
+        if let Some(block) = lanes.as_flattened().first_chunk() {
+            self.bits(block);
+        }
     }
 
     /// The first byte from `at` on whose bit is set.

@@ -18,7 +18,7 @@ pub struct Seen {
     pub signs: Signs,
     /// Its first byte that is not white space.
     pub begins: Option<u8>,
-    /// The hash of its shape; none where it is no JSON.
+    /// The hash of an answer's shape; none where it is no JSON.
     pub shape: Option<u64>,
     /// Its fields: a path as rules write it, a blank, and the type.
     pub fields: Vec<String>,
@@ -92,7 +92,7 @@ impl Watcher {
             let mark = |byte: &&u8| byte.is_ascii_whitespace() || matches!(byte, 0xef | 0xbb | 0xbf);
             self.begins = bytes.iter().find(|byte| !mark(byte)).copied();
             if (self.look.shapes || self.look.of_request) && matches!(self.begins, Some(b'{' | b'[')) {
-                self.shape = Some(if self.look.of_request { Outline::following() } else { Outline::default() });
+                self.shape = Some(outline(self.look));
             }
         }
         if let Some(shape) = &mut self.shape {
@@ -105,16 +105,16 @@ impl Watcher {
     pub fn finish(&mut self) -> Seen {
         let mut seen = Seen { signs: self.faults.finish(), begins: self.begins, ..Seen::default() };
         let outline = match self.keeps {
-            Keeps::Form => Some(form(&self.start)),
+            Keeps::Form => Some(form(&self.start, self.look)),
             Keeps::Nothing | Keeps::Xml => self.shape.take(),
         };
         seen.ws_security =
             self.keeps == Keeps::Xml && self.start.windows(WS_SECURITY.len()).any(|at| at == WS_SECURITY);
         let Some(outline) = outline else { return seen };
         seen.is_partial = outline.is_partial() || self.came >= LOOK || self.start.len() >= START_MAX;
-        seen.signs.add_if(self.look.of_request && self.look.signs && outline.leads_inside(), Sign::InternalUrl);
+        seen.signs.add_if(outline.leads_inside(), Sign::InternalUrl);
         if self.look.shapes {
-            seen.shape = Some(outline.hash());
+            seen.shape = (!self.look.of_request).then(|| outline.hash());
             if self.look.ids {
                 seen.ids = outline.ids().map(|id| self.plan.fingerprint("object", id)).collect();
             }
@@ -124,9 +124,13 @@ impl Watcher {
     }
 }
 
+fn outline(look: Look) -> Outline {
+    Outline::new(look.shapes, look.of_request && look.signs)
+}
+
 /// The outline of a form: of an object of texts.
-fn form(body: &[u8]) -> Outline {
-    let mut outline = Outline::following();
+fn form(body: &[u8], look: Look) -> Outline {
+    let mut outline = outline(look);
     outline.feed(b"{");
     for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());

@@ -69,8 +69,7 @@ impl Text {
     /// Decides what begins before `cut`.
     fn decide(&mut self, judge: &mut Judge, mut cut: usize, out: &mut Vec<u8>) -> Result<(), Blocked> {
         let (window, before) = (std::mem::take(&mut self.window), self.before);
-        let wanted = if self.offset < judge.limits.inspect { judge.wanted } else { judge.wanted_beyond };
-        judge.find(&window, Context::NONE, wanted);
+        judge.find(&window, Context::NONE, judge.wanted_at(self.offset));
         let mut found = std::mem::take(&mut judge.found);
         found.retain(|found| found.start >= before && found.start < cut);
         let mut done = before;

@@ -1,6 +1,6 @@
 //! One value: found in, masked, counted.
 
-use crate::detect::form::shown_name;
+use crate::detect::form::{NAME_MAX, shown_name};
 use crate::detect::{Context, DataType, Found, Types};
 use crate::encoding::Encoding;
 use crate::judge::{Judge, Kind, Spot, SpotStep, Verdict};
@@ -12,9 +12,6 @@ use crate::rule::{Mask, Numbers, RuleSet};
 /// What steps begin with in a path that is not shown yet: bytes that no key has unescaped.
 const KEY: u8 = 0;
 const ELEMENT: u8 = 1;
-
-/// Bytes of a key that a report shows, at most.
-const NAME_MAX: usize = 48;
 
 /// A value to be judged.
 #[derive(Debug, Clone, Copy)]
@@ -220,8 +217,7 @@ impl Judge {
             return;
         }
         let Some(text) = text.get(found.start..found.end) else { return };
-        let mac = self.plan.secret.of("fingerprint", self.plan.detectors.name(found.data_type), text);
-        let hash = mac.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+        let hash = self.plan.secret.short("fingerprint", self.plan.detectors.name(found.data_type), text);
         let fingerprint = Fingerprint { data_type: found.data_type, hash };
         if !self.report.fingerprints.contains(&fingerprint) {
             self.report.fingerprints.push(fingerprint);

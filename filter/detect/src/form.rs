@@ -32,7 +32,7 @@ pub fn of_string(text: &[u8]) -> &'static str {
     let is_address = || written.len() <= 45 && written.parse::<IpAddr>().is_ok();
     match text.len() {
         0 => "string:empty",
-        36 if fits(text, "????????-????-????-????-????????????") => "string:uuid",
+        36 if is_uuid(text) => "string:uuid",
         10 if fits(text, "####-##-##") => "string:date",
         16.. if text.get(..16).is_some_and(|date| fits(date, "####-##-##T##:##")) => "string:date-time",
         16.. if text.starts_with(b"eyJ") && text.iter().filter(|byte| **byte == b'.').count() == 2 => "string:jwt",
@@ -45,7 +45,7 @@ pub fn of_string(text: &[u8]) -> &'static str {
 }
 
 /// Bytes of a name that is shown.
-const NAME_MAX: usize = 48;
+pub const NAME_MAX: usize = 48;
 
 /// A name as a report or a record may show it: `*` where it may be a value, such as an id, a name with a space, an
 /// address.
@@ -81,8 +81,13 @@ fn is_email(text: &str) -> bool {
     parts.next().is_none() && !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace)
 }
 
+/// Whether a text is a UUID (RFC 9562): 32 hexadecimal digits in five groups.
+pub(crate) fn is_uuid(text: &[u8]) -> bool {
+    fits(text, "????????-????-????-????-????????????")
+}
+
 /// Whether a text is like a pattern of `#` for a digit and `?` for a hexadecimal one.
-fn fits(text: &[u8], pattern: &str) -> bool {
+pub(crate) fn fits(text: &[u8], pattern: &str) -> bool {
     let one = |(byte, like): (&u8, u8)| match like {
         b'#' => byte.is_ascii_digit(),
         b'?' => byte.is_ascii_hexdigit(),

@@ -95,7 +95,7 @@ pub fn leads(text: &[u8], named: bool) -> Leads {
     let mut worst = Leads::Elsewhere;
     for _ in 0..DECODINGS {
         worst = worst.max(reading(&text, named, NESTED_MAX));
-        let next = decoded(&text);
+        let next = decoded(&text, false);
         match next {
             Some(next) if worst < Leads::Inside => text = Cow::Owned(next),
             Some(_) | None => return worst,
@@ -189,16 +189,22 @@ fn authority(rest: &[u8], single: bool) -> Leads {
     worst
 }
 
-/// A text with its escapes decoded once; none if it has no escapes.
-fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+/// A text with its percent-escapes decoded once, and `+` as a blank where `plus` says that a form wrote it; none if it has
+/// nothing of both.
+#[must_use]
+pub fn decoded(text: &[u8], plus: bool) -> Option<Vec<u8>> {
+    if !text.iter().any(|byte| *byte == b'%' || plus && *byte == b'+') {
+        return None;
+    }
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut out = Vec::with_capacity(text.len());
     let mut found = false;
     let mut rest = text;
     while let Some((byte, after)) = rest.split_first() {
         let escape = match (byte, after) {
+            (b'+', _) if plus => Some((b' ', after)),
             (b'%', [high, low, after @ ..]) => {
-                digit(*high).zip(digit(*low)).map(|(high, low)| ((high << 4) | low, after))
+                digit(*high).zip(digit(*low)).map(|(high, low)| (high << 4 | low, after))
             }
             _ => None,
         };

@@ -43,7 +43,9 @@ pub struct Outline {
     key: Vec<u8>,
     key_hash: u64,
     key_is_id: bool,
-    /// Whether it is known where URLs lead.
+    /// Whether the shape, its fields and ids are asked for.
+    shapes: bool,
+    /// Whether it is asked where URLs lead.
     follows: bool,
     /// The token at hand, unescaped.
     token: Vec<u8>,
@@ -150,7 +152,7 @@ impl Outline {
             b'"' => self.begin(Lex::String),
             b'{' | b'[' => self.open(byte == b'['),
             b'}' | b']' => self.close(),
-            b',' => self.wants_key = self.levels.last().is_some_and(|level| !level.is_list),
+            b',' => self.wants_key = self.in_object(),
             b':' => self.wants_key = false,
             _ if byte.is_ascii_whitespace() || !byte.is_ascii_graphic() => {}
             _ => {
@@ -173,8 +175,7 @@ impl Outline {
         }
         let (hash, path_len) = (self.here(), self.path.len());
         self.pair(if is_list { "array" } else { "object" }, |_| "");
-        let step = self.step();
-        self.path.push_str(&step);
+        self.push_step();
         self.levels.push(Level { is_list, hash, path_len });
         self.wants_key = !is_list;
     }
@@ -209,8 +210,7 @@ impl Outline {
         let form = if self.is_cut { |_: &[u8]| "string" } else { form };
         self.pair("string", form);
         if self.follows && self.leads < Leads::Inside {
-            let in_object = self.levels.last().is_some_and(|level| !level.is_list);
-            let named = in_object && inside::is_named(&self.key);
+            let named = self.in_object() && inside::is_named(&self.key);
             self.leads = self.leads.max(inside::leads(&self.token, named));
         }
         self.id();
@@ -227,10 +227,10 @@ impl Outline {
         self.text(form::of_text);
     }
 
-    /// One that also finds out where URLs lead.
+    /// One that finds out the shape, with its fields and ids, and where URLs lead, as far as that is asked for.
     #[must_use]
-    pub fn following() -> Self {
-        Self { follows: true, ..Self::default() }
+    pub fn new(shapes: bool, follows: bool) -> Self {
+        Self { shapes, follows, ..Self::default() }
     }
 
     /// Whether a text in it is a URL that leads inside, or may to some readers.
@@ -264,17 +264,27 @@ impl Outline {
         }
     }
 
-    /// The last step of the path of the value at hand.
-    fn step(&self) -> String {
+    /// Puts the last step of the path of the value at hand to the path.
+    fn push_step(&mut self) {
         match self.levels.last() {
-            None => "$".to_owned(),
-            Some(level) if level.is_list => "[*]".to_owned(),
-            Some(_) => format!(".{}", shown_name(&self.key)),
+            None => self.path.push('$'),
+            Some(level) if level.is_list => self.path.push_str("[*]"),
+            Some(_) => {
+                self.path.push('.');
+                self.path.push_str(shown_name(&self.key));
+            }
         }
+    }
+
+    fn in_object(&self) -> bool {
+        self.levels.last().is_some_and(|level| !level.is_list)
     }
 
     /// Notes that the value at hand is of a type; `form` tells its form, if it is the first here.
     fn pair(&mut self, kind: &str, form: fn(&[u8]) -> &'static str) {
+        if !self.shapes {
+            return;
+        }
         let hash = mix(self.here(), kind.as_bytes());
         let Err(at) = self.pairs.binary_search(&hash) else { return };
         if self.pairs.len() >= PAIRS_MAX {
@@ -285,8 +295,15 @@ impl Outline {
         if matches!(kind, "array" | "object") {
             return;
         }
-        let line = format!("{}{} {}", self.path, self.step(), form(&self.token));
-        if self.fields.len() < FIELDS_MAX && line.len() <= PATH_MAX {
+        if self.fields.len() >= FIELDS_MAX {
+            self.is_partial = true;
+            return;
+        }
+        let path_len = self.path.len();
+        self.push_step();
+        let line = format!("{} {}", self.path, form(&self.token));
+        self.path.truncate(path_len);
+        if line.len() <= PATH_MAX {
             self.fields.push(line);
         } else {
             self.is_partial = true;
@@ -294,8 +311,7 @@ impl Outline {
     }
 
     fn id(&mut self) {
-        let in_object = self.levels.last().is_some_and(|level| !level.is_list);
-        let is_id = in_object && self.key_is_id && self.levels.len() <= TOP && !self.is_cut;
+        let is_id = self.shapes && self.in_object() && self.key_is_id && self.levels.len() <= TOP && !self.is_cut;
         if is_id && self.ids.len() < IDS_MAX && !self.token.is_empty() && !self.ids.contains(&self.token) {
             self.ids.push(self.token.clone());
         }

@@ -1,6 +1,8 @@
 //! Values that APIs are full of and that hold nothing, told by their form alone: times and UUIDs. They have digits enough for a
 //! dozen shapes to be tried in vain.
 
+use crate::form::{fits, is_uuid};
+
 /// Whether a text without context and of no use to the user's own detectors holds nothing, at a glance.
 pub fn holds_nothing(text: &[u8]) -> bool {
     match text {
@@ -13,21 +15,21 @@ pub fn holds_nothing(text: &[u8]) -> bool {
 /// `2026-11-26`, alone or with a time of day as RFC 3339 and its relatives write it: `T10:15`, ` 10:15:30.250`, a zone.
 fn is_time(text: &[u8]) -> bool {
     let Some((date, rest)) = text.split_at_checked(10) else { return false };
-    if !fits(date, b"0000-00-00") {
+    if !fits(date, "####-##-##") {
         return false;
     }
     let Some((mark, time)) = rest.split_first() else { return true };
     let Some((minutes, rest)) = time.split_at_checked(5) else { return false };
-    if !matches!(mark, b'T' | b't' | b' ') || !fits(minutes, b"00:00") {
+    if !matches!(mark, b'T' | b't' | b' ') || !fits(minutes, "##:##") {
         return false;
     }
     let rest = match rest.split_at_checked(3) {
-        Some((seconds, rest)) if fits(seconds, b":00") => fraction(rest),
+        Some((seconds, rest)) if fits(seconds, ":##") => fraction(rest),
         _ => rest,
     };
     matches!(rest, [] | [b'Z' | b'z'])
         || rest.split_first().is_some_and(|(sign, zone)| {
-            matches!(sign, b'+' | b'-') && (fits(zone, b"00:00") || fits(zone, b"0000") || fits(zone, b"00"))
+            matches!(sign, b'+' | b'-') && (fits(zone, "##:##") || fits(zone, "####") || fits(zone, "##"))
         })
 }
 
@@ -36,21 +38,6 @@ fn fraction(text: &[u8]) -> &[u8] {
     let Some(digits) = text.strip_prefix(b".") else { return text };
     let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if (1..=9).contains(&count) { digits.get(count..).unwrap_or_default() } else { text }
-}
-
-/// RFC 9562: 32 hexadecimal digits in five groups.
-fn is_uuid(text: &[u8]) -> bool {
-    let is = |(at, byte): (usize, &u8)| match at {
-        8 | 13 | 18 | 23 => *byte == b'-',
-        _ => byte.is_ascii_hexdigit(),
-    };
-    text.len() == 36 && text.iter().enumerate().all(is)
-}
-
-/// Whether a text is written so, with a digit for each nought.
-fn fits(text: &[u8], form: &[u8]) -> bool {
-    let is = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
-    text.len() == form.len() && text.iter().zip(form).all(is)
 }
 
 #[cfg(test)]

@@ -81,7 +81,8 @@ impl<'a> Scan<'a> {
     fn word(&mut self, window: &mut Window, start: usize) -> usize {
         let word = window.word(self.text, start);
         let end = word.end;
-        let kind = match (word.has_digits, word.has_capitals || word.has_small) {
+        let classes = word.classes;
+        let kind = match (classes & DIGIT != 0, classes & (UPPER | LOWER) != 0) {
             (true, false) => 0,
             (true, true) => 1,
             _ => 2,
@@ -95,8 +96,6 @@ impl<'a> Scan<'a> {
         let separated = matches!(follow, Follow::Space | Follow::Hyphen | Follow::Dot | Follow::Slash);
         let second = if separated { length_bit(border::run(self.text, end + 1)) } else { u32::MAX };
         let [alone, told] = detectors.entries(kind, end - start, follow, letter, second);
-        let classes = [(word.has_digits, DIGIT), (word.has_capitals, UPPER), (word.has_small, LOWER)];
-        let classes = classes.iter().filter(|(has, _)| *has).fold(0, |all, (_, class)| all | class);
         let first = shape::class(letter);
         let told = if self.is_silent { &[] } else { told };
         let mut best: Option<Found> = None;

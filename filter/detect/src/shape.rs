@@ -34,11 +34,9 @@ const URL: u8 = 16;
 const TIME: u8 = 64;
 /// The check character for ten.
 const TEN: u8 = 128;
-/// What may stand where a shape of its own begins that is no word.
-pub const MARK: u8 = 32;
 
 /// The classes of each byte.
-pub static CLASSES: [u8; 256] = classes();
+static CLASSES: [u8; 256] = classes();
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
 #[expect(clippy::cast_possible_truncation, reason = "an index below 256")]
@@ -55,11 +53,9 @@ const fn classes() -> [u8; 256] {
             b'a'..=b'f' => LOWER | HEX,
             b'x' => LOWER | TEN,
             b'g'..=b'z' => LOWER,
-            b'-' => URL | MARK | TIME,
-            b'+' | b':' => MARK | TIME,
-            b'.' => TIME,
+            b'-' => URL | TIME,
+            b'+' | b':' | b'.' => TIME,
             b'_' => URL,
-            b'@' | b'$' | b'(' => MARK,
             _ => 0,
         };
         at += 1;

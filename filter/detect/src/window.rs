@@ -3,6 +3,7 @@
 //! A window begins where it is asked for, so that a word that goes beyond one begins the next.
 
 use crate::lanes::{self, BLOCK, Bits, TextBits};
+use crate::shape::{DIGIT, LOWER, UPPER, WORD, class};
 
 /// A part of a text.
 #[derive(Debug, Clone, Copy)]
@@ -12,7 +13,7 @@ pub struct Window {
     /// Whether the text goes on after it.
     pub goes_on: bool,
     /// Letters and digits.
-    pub words: Bits,
+    words: Bits,
     digits: Bits,
     capitals: Bits,
     /// Bytes from which something that is no word may be found. Of hyphens, those that another one may follow.
@@ -24,13 +25,10 @@ pub struct Window {
 /// A word: letters and digits of ASCII in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Word {
-    /// Its first byte.
-    pub start: usize,
     /// The byte after its last.
     pub end: usize,
-    pub has_digits: bool,
-    pub has_capitals: bool,
-    pub has_small: bool,
+    /// What it is made of: [`DIGIT`], [`UPPER`] and [`LOWER`].
+    pub classes: u8,
 }
 
 // === impl Window ===
@@ -108,13 +106,10 @@ impl Window {
         }
         let first = start - self.base;
         let mask = if count >= BLOCK { Bits::MAX } else { ((1 << count) - 1) << first };
-        Word {
-            start,
-            end: start + count,
-            has_digits: self.digits & mask != 0,
-            has_capitals: self.capitals & mask != 0,
-            has_small: mask & !self.digits & !self.capitals != 0,
-        }
+        let class = |bits: Bits, class: u8| if bits & mask == 0 { 0 } else { class };
+        let small = !(self.digits | self.capitals);
+        let classes = class(self.digits, DIGIT) | class(self.capitals, UPPER) | class(small, LOWER);
+        Word { end: start + count, classes }
     }
 }
 
@@ -124,13 +119,8 @@ fn long(text: &[u8], start: usize) -> Word {
     let rest = text.get(start..).unwrap_or_default();
     let count = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let word = rest.get(..count).unwrap_or_default();
-    Word {
-        start,
-        end: start + count,
-        has_digits: word.iter().any(u8::is_ascii_digit),
-        has_capitals: word.iter().any(u8::is_ascii_uppercase),
-        has_small: word.iter().any(u8::is_ascii_lowercase),
-    }
+    let classes = word.iter().fold(0, |all, byte| all | class(*byte)) & WORD;
+    Word { end: start + count, classes }
 }
 
 #[cfg(test)]
@@ -161,14 +151,9 @@ mod tests {
                 if next.is_some() && window.is_word(at) {
                     let rest = text[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
                     let word = &text[at..at + rest];
-                    let has = |is: fn(&u8) -> bool| word.iter().any(is);
-                    prop_assert_eq!(window.word(text, at), Word {
-                        start: at,
-                        end: at + rest,
-                        has_digits: has(u8::is_ascii_digit),
-                        has_capitals: has(u8::is_ascii_uppercase),
-                        has_small: has(u8::is_ascii_lowercase),
-                    });
+                    let has = |is: fn(&u8) -> bool, class: u8| if word.iter().any(is) { class } else { 0 };
+                    let classes = has(u8::is_ascii_digit, DIGIT) | has(u8::is_ascii_uppercase, UPPER) | has(u8::is_ascii_lowercase, LOWER);
+                    prop_assert_eq!(window.word(text, at), Word { end: at + rest, classes });
                     at += rest;
                 } else if next.is_some() {
                     at += 1;

@@ -3,7 +3,6 @@
 //! Pairs stand between `&`, names and values are percent-encoded, `+` is a blank (WHATWG URL,
 //! section 5). Some readers split at `;` too, so what only they would see is told apart.
 
-use crate::path::hex;
 use ostiary_body::detect::inside::{self, Leads};
 use std::borrow::Cow;
 
@@ -96,21 +95,7 @@ pub fn without(target: &[u8], is_named: impl Fn(&[u8]) -> bool) -> Option<Vec<u8
 }
 
 fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((byte, after)) = rest.split_first() {
-        let escape = match (byte, after) {
-            (b'%', [high, low, after @ ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| ((high << 4) | low, after)),
-            _ => None,
-        };
-        let (value, after) = escape.unwrap_or((if *byte == b'+' { b' ' } else { *byte }, after));
-        out.push(value);
-        rest = after;
-    }
-    Cow::Owned(out)
+    inside::decoded(text, true).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 #[cfg(test)]

@@ -329,8 +329,8 @@ mod tests {
         assert_eq!(personal, ["client.address", "user_agent.original", "ostiary.caller.id"]);
     }
 
-    /// A record's size is bounded by its table: all texts at their bound stay under 44 KiB, of which a receiver's usual 4 MiB hold
-    /// ninety.
+    /// A record's size is bounded by its table: all texts at their bound stay under [`super::RECORD_BYTES_MAX`], of which a receiver's
+    /// usual 4 MiB hold seventy.
     #[test]
     fn a_record_is_bounded() {
         let bytes: usize = ALL

@@ -3,7 +3,7 @@
 //! A table of fixed size, with two places for each key. Keys are compared whole, so whoever finds two of one place makes the table slower
 //! and nothing else.
 
-use crate::detect::{Context, Types};
+use crate::detect::{Context, Types, lanes};
 use std::cell::RefCell;
 
 /// Places of the table.
@@ -79,7 +79,7 @@ impl Pool {
     pub(crate) fn lend(&self, asked: &Asked) -> Keys {
         let mut pooled = self.0.borrow_mut();
         let same = pooled.iter().rposition(|(of, _)| of == asked);
-        same.map_or_else(Keys::default, |at| Keys { last: 0, ..pooled.swap_remove(at).1 })
+        same.map_or_else(Keys::default, |at| Keys { last: 0, ..pooled.remove(at).1 })
     }
 
     /// Takes a table back; the oldest gives way.
@@ -107,9 +107,8 @@ impl Packed {
         let words = match rest.first_chunk::<KEY_MAX>() {
             Some(whole) => Self::words(whole, len),
             None => {
-                let mut padded = [0; KEY_MAX];
-                padded.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
-                Self::words(&padded, len)
+                let (lanes, _) = lanes::of_bytes(rest);
+                lanes.as_flattened().first_chunk().map_or([0; KEY_MAX / 8], |whole| Self::words(whole, len))
             }
         };
         Some(Self { words, len: len + 1 })

@@ -51,15 +51,6 @@ impl<S: Scan> Json<S> {
                         return at;
                     }
                 }
-                (b'"', Expect::Value) => {
-                    let Some(end) = self.string_end(piece, at + 1) else { return at };
-                    let rest = piece.get(at + 1..).unwrap_or_default();
-                    if !self.quick_value(judge, rest, end - at - 2, (at, end)) {
-                        return at;
-                    }
-                    *expect = Expect::After;
-                    at = end;
-                }
                 (b',', Expect::After) if !judge.removes => {
                     *expect = if inside.is_array { Expect::Value } else { Expect::Key };
                     at += 1;
@@ -87,12 +78,8 @@ impl<S: Scan> Json<S> {
                     *expect = Expect::Value;
                     at += 1;
                 }
-                (b'0'..=b'9' | b'-' | b't' | b'f' | b'n', Expect::Value) => {
-                    let end = self.scan.bare_end(piece, at);
-                    let rest = piece.get(at..).unwrap_or_default();
-                    if end == piece.len() || !self.quick_value(judge, rest, end - at, (at, end)) {
-                        return at;
-                    }
+                (b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n', Expect::Value) => {
+                    let Some(end) = self.quick_token(judge, piece, at) else { return at };
                     *expect = Expect::After;
                     at = end;
                 }
@@ -114,25 +101,10 @@ impl<S: Scan> Json<S> {
                 Some([b':', ..]) => end + 1,
                 _ => return (end, Expect::Colon, true),
             };
-            let end = match piece.get(value) {
-                Some(b'"') => {
-                    let Some(end) = self.string_end(piece, value + 1) else { return (value, Expect::Value, false) };
-                    let rest = piece.get(value + 1..).unwrap_or_default();
-                    if !self.quick_value(judge, rest, end - value - 2, (value, end)) {
-                        return (value, Expect::Value, false);
-                    }
-                    end
-                }
-                Some(b'0'..=b'9' | b'-' | b't' | b'f' | b'n') => {
-                    let end = self.scan.bare_end(piece, value);
-                    let rest = piece.get(value..).unwrap_or_default();
-                    if end == piece.len() || !self.quick_value(judge, rest, end - value, (value, end)) {
-                        return (value, Expect::Value, false);
-                    }
-                    end
-                }
-                _ => return (value, Expect::Value, true),
+            let Some(b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n') = piece.get(value) else {
+                return (value, Expect::Value, true);
             };
+            let Some(end) = self.quick_token(judge, piece, value) else { return (value, Expect::Value, false) };
             match piece.get(end..) {
                 Some([b',', b'"', ..]) if !judge.removes => at = end + 1,
                 _ => return (end, Expect::After, true),
@@ -222,6 +194,18 @@ impl<S: Scan> Json<S> {
         self.node.alive = alive;
         (self.other_at, self.other_is_alive) = (if is_other && !ends { depth } else { NOWHERE }, alive);
         !ends
+    }
+
+    /// A value that stays, in quotes or without; where what follows it begins.
+    #[inline]
+    fn quick_token(&mut self, judge: &mut Judge, piece: &[u8], at: usize) -> Option<usize> {
+        let quote = usize::from(piece.get(at) == Some(&b'"'));
+        let end = if quote == 1 { self.string_end(piece, at + 1)? } else { self.scan.bare_end(piece, at) };
+        if quote == 0 && end == piece.len() {
+            return None;
+        }
+        let rest = piece.get(at + quote..).unwrap_or_default();
+        self.quick_value(judge, rest, end - at - 2 * quote, (at, end)).then_some(end)
     }
 
     /// A value that stays because it holds nothing. It is `len` bytes at the beginning of `rest`, and written from where to where.

@@ -53,7 +53,7 @@ const HEXADECIMAL: [&str; 4] = ["nip.io", "sslip.io", "xip.io", "rbndr.us"];
 
 /// Where a host with its port leads. `single` says that a name without a dot is one of the local network.
 pub(super) fn leads(part: &[u8], single: bool) -> Leads {
-    let decoded = decoded(part);
+    let decoded = decoded(part, false);
     let host = decoded.as_deref().unwrap_or(part);
     // Readers in C end it at a NUL, Java's `jar:` at a `!`, lenient ones at what no host has.
     let host = host.split(|byte| b"\0!,;\"'<>^|".contains(byte)).next().unwrap_or_default();
