@@ -54,7 +54,8 @@ pub fn run(options: &Options) -> Result<Answer, String> {
     let head = RequestHead { ends: matches!(head.method, b"GET" | b"HEAD"), ..head };
     let around = policy.surroundings(request.direction.unwrap_or(found.direction));
     let mut judged = judge(&policy, &head, &request.attributes);
-    let refused_by = policy.masking().admit(&judged.masks, policy.callers(), &read.incoming(true)).blocked;
+    let refused_by =
+        policy.masking().admit(&judged.masks, policy.callers(), &RequestHead { ends: true, ..head }).blocked;
     judged.count_in(refused_by.map(|_| Refusal::RequestBlocked), None);
     let explained = Explained {
         request: &request,

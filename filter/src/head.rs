@@ -2,7 +2,6 @@
 
 use ostiary_engine::Protocol;
 use ostiary_engine::judge::{RequestHead, is_override};
-use ostiary_engine::masking::Incoming;
 use ostiary_engine::pairs::Pairs;
 use ostiary_wire::encode::Trace;
 
@@ -125,13 +124,6 @@ impl<'a> Head<'a> {
         } else {
             Protocol::Rest
         }
-    }
-
-    /// What is looked at of the request, which ends here if it `is_whole`.
-    #[must_use]
-    pub fn incoming(&self, is_whole: bool) -> Incoming<'a> {
-        let upgrades = self.method == b"CONNECT" || self.protocol() == Protocol::Websocket;
-        Incoming { lines: self.lines, target: self.path.unwrap_or_default(), is_whole, upgrades }
     }
 
     /// Whether the client understands a gRPC answer: what is gRPC to Envoy, which tells its own

@@ -17,6 +17,10 @@ use std::rc::Rc;
 /// Bytes that may come before it is known what a body is; then it is text.
 const UNKNOWN_MAX: usize = 1024;
 
+/// Bytes of a body, as they leave, for which its head is held at most: half of what an edge has for a buffer, because
+/// what comes next counts too, and Envoy refuses what outgrows it.
+pub(crate) const HEAD_HELD_MAX: usize = 16 * 1024;
+
 /// How much was looked at, and why not more: as records have it.
 pub(crate) type Looked = (&'static str, Option<&'static str>);
 

@@ -63,7 +63,7 @@ pub struct Pace {
     pub heartbeat_ns: u64,
     /// Bytes of sealed batches that wait at most.
     pub queue_bytes_max: usize,
-    /// Bytes of a batch at most, all of its message counted; at least 64 KiB.
+    /// Bytes of a batch at most, all of its message counted; at least 128 KiB.
     pub batch_bytes_max: usize,
 }
 

@@ -5,15 +5,12 @@
 //! while the first bytes of the body come, and beyond them goes on.
 
 use crate::host::{Buffer, Host};
-use crate::reading::{End, Looked, Reading};
+use crate::reading::{End, HEAD_HELD_MAX, Looked, Reading};
 use ostiary_body::report::Report;
 use ostiary_body::seen::Seen;
 use ostiary_engine::caller::Callers;
-use ostiary_engine::masking::{Admission, Due, Incoming, Masking, Stage as Asked};
-
-/// Bytes of a body for which the head is held at most: half of what an edge has for a buffer, because what
-/// comes next counts too, and Envoy refuses what outgrows it.
-const HELD_MAX: usize = 16 * 1024;
+use ostiary_engine::judge::RequestHead;
+use ostiary_engine::masking::{Admission, Due, Masking, Stage as Asked};
 
 /// A request.
 #[derive(Debug, Default)]
@@ -45,7 +42,7 @@ enum Stage {
 
 impl Request {
     /// Looks at a head.
-    pub(crate) fn new(masking: &Masking, due: &Due, callers: &Callers, head: &Incoming<'_>) -> Self {
+    pub(crate) fn new(masking: &Masking, due: &Due, callers: &Callers, head: &RequestHead<'_>) -> Self {
         let Admission { body, head, blocked } = masking.admit(due, callers, head);
         let body = match body {
             Asked::Unasked => Stage::Unasked,
@@ -86,8 +83,13 @@ impl Request {
         }
     }
 
-    /// Looks at what Envoy has of the body: `len` bytes, the last ones if `is_last`. `waits` says that Envoy
-    /// holds them whatever comes of it. Whether it should hold them.
+    /// Whether the next part of the body, up to `len` bytes of what Envoy has, is still looked at.
+    pub(crate) fn looks(&self, len: usize) -> bool {
+        matches!(&self.body, Stage::Reading(reading) if len > self.held && !reading.is_done())
+    }
+
+    /// Looks at what Envoy has of the body: `len` bytes, the last ones if `is_last`; `read` has them where they were
+    /// read already. `waits` says that Envoy holds them whatever comes of it. Whether it should hold them.
     ///
     /// # Errors
     /// A rule refuses the request.
@@ -95,14 +97,16 @@ impl Request {
         &mut self,
         host: &impl Host,
         masking: &Masking,
+        read: Option<Vec<u8>>,
         (len, is_last, waits): (usize, bool, bool),
     ) -> Result<bool, End> {
+        let looks = self.looks(len);
         let Stage::Reading(reading) = &mut self.body else { return Ok(false) };
         // Where enough was seen, the rest flows without being copied here.
-        let taken = if len <= self.held || reading.is_done() {
+        let taken = if !looks {
             Ok(())
         } else {
-            match host.buffer(Buffer::RequestBody, len) {
+            match read.map_or_else(|| host.buffer(Buffer::RequestBody, len), Ok) {
                 Ok(bytes) => reading.take(masking, bytes.get(self.held..).unwrap_or_default(), &mut Vec::new()),
                 Err(_) => reading.without_host(),
             }
@@ -111,7 +115,7 @@ impl Request {
         if is_last {
             self.finish(masking)?;
         }
-        self.holds &= !is_last && len <= HELD_MAX;
+        self.holds &= !is_last && len <= HEAD_HELD_MAX;
         self.held = if self.holds || waits { len } else { 0 };
         Ok(self.holds)
     }

@@ -161,11 +161,11 @@ impl<H: Host> Stream<H> {
         match (input, &self.phase) {
             (Input::RequestHeaders { end }, Phase::New) => self.begin(end),
             (Input::RequestBody { len, end }, Phase::Reading(..)) => {
-                let flow = self.read(Some(len), end);
+                let (flow, body) = self.read(Some(len), end);
                 // What was held goes on in this callback.
-                if flow == Flow::Continue { self.pass_on(Some(len), end) } else { flow }
+                if flow == Flow::Continue { self.pass_on(body, Some(len), end) } else { flow }
             }
-            (Input::RequestTrailers, Phase::Reading(..)) => self.read(None, true),
+            (Input::RequestTrailers, Phase::Reading(..)) => self.read(None, true).0,
             (Input::RequestBody { len, end }, Phase::Permitted(..) | Phase::Asking(..)) => self.flow_by(Some(len), end),
             (Input::RequestTrailers, Phase::Permitted(..) | Phase::Asking(..)) => self.flow_by(None, true),
             // The upstream must see nothing of a refused request. Envoy drops what still comes, and
@@ -209,8 +209,9 @@ impl<H: Host> Stream<H> {
         if head.asks_for_a_trap() {
             trap();
         }
+        let request = RequestHead { ends: end, ..head.request() };
         let mut judged = if head.is_request() {
-            judge(&policy, &RequestHead { ends: end, ..head.request() }, &Asking(&self.vm.host))
+            judge(&policy, &request, &Asking(&self.vm.host))
         } else {
             self.vm.count(Counter::HostFailure);
             Judged::undecidable(&policy)
@@ -219,12 +220,12 @@ impl<H: Host> Stream<H> {
             judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
         }
         judged.reads_body &= !end;
-        self.request = Request::new(policy.masking(), &judged.masks, policy.callers(), &head.incoming(end));
+        self.request = Request::new(policy.masking(), &judged.masks, policy.callers(), &request);
         if self.request.refused_by().is_some() {
             judged.count_in(Some(Refusal::RequestBlocked), None);
         }
         let quotas = self.count(&policy, &judged);
-        let noted = if head.is_request() { note(&policy, &head.request(), &judged) } else { Noted::default() };
+        let noted = if head.is_request() { note(&policy, &request, &judged) } else { Noted::default() };
         let kept = head.keep();
         let peek = (judged.way == Way::Peeked).then(Peek::default);
         let map = map.ok().filter(|_| judged.way != Way::Unread);

@@ -12,7 +12,7 @@ use crate::masking;
 use crate::pairs::Pairs;
 use crate::path::CanonicalPath;
 use crate::policy::Policy;
-use crate::protocol::{Body, Said, Unreadable, Way};
+use crate::protocol::{Body, Member, Said, Unreadable, Way};
 use crate::quota::Due;
 use crate::quota::key::Source;
 use crate::refusal::Refusal;
@@ -195,7 +195,7 @@ impl<'a> Prepared<'a> {
         // What is read and says nothing calls nothing.
         let nothing = reading.way != Way::Unread && !is_awaited && unread.is_none();
         let named = said.as_ref().map(|said| &said.members[..]).or(nothing.then_some(&[][..]));
-        let call = Call { api, named, ..self.call(asked, &around) };
+        let call = self.call(asked, (api, named), &around);
         let mut verdicts = self.verdicts(&call, reading.is_named());
         if unread.is_some() && ruling.acting.is_some() && !self.is_final(verdicts) {
             // That it cannot be read is why rules refuse it, and tells the client more.
@@ -263,10 +263,15 @@ impl<'a> Prepared<'a> {
         self.policy.catalog().identify(self.head.protocol, &asked.host, &asked.path, asked.method)
     }
 
-    fn call<'s>(&self, asked: &'s Asked<'s>, around: &'s Circumstances<'s>) -> Call<'s> {
+    fn call<'s>(
+        &self,
+        asked: &'s Asked<'s>,
+        (api, named): (Option<u32>, Option<&'s [Member]>),
+        around: &'s Circumstances<'s>,
+    ) -> Call<'s> {
         Call {
-            api: None,
-            named: None,
+            api,
+            named,
             host: &asked.host,
             method: asked.method,
             path: &asked.path,
@@ -303,6 +308,22 @@ pub fn judge(policy: &Policy, head: &RequestHead<'_>, attributes: &dyn Attribute
 /// Judges a request of which the body has come, or will not come.
 pub fn judge_with(policy: &Policy, head: &RequestHead<'_>, attributes: &dyn Attributes, body: Body<'_>) -> Judged {
     Prepared::new(policy, head, attributes).judge(body)
+}
+
+/// Takes over what a body says to an API of which nothing is declared, where no rule names what bodies call: then it
+/// is a name in the inventory and decides nothing. `false` where it may decide, and the request has to be judged again.
+pub fn tell(policy: &Policy, head: &RequestHead<'_>, judged: &mut Judged, body: Body<'_>) -> bool {
+    let protocols = policy.protocols();
+    let reading = protocols.reading(judged.api, head);
+    if reading.in_bodies().is_some() || protocols.is_named {
+        return false;
+    }
+    let said = reading.said(head, body).and_then(Result::ok);
+    if let Some(operation) = &mut judged.operation {
+        operation.take_said(None, said.as_ref());
+    }
+    judged.said = said;
+    true
 }
 
 /// What a request asks for, in canonical form.
@@ -360,7 +381,7 @@ pub fn reasons<'p>(policy: &'p Policy, head: &RequestHead<'_>, attributes: &dyn 
     let around = prepared.around(asked);
     let operation = prepared.operation(asked);
     let api = policy.catalog().api_governing(&operation, &asked.path);
-    let call = Call { api, ..prepared.call(asked, &around) };
+    let call = prepared.call(asked, (api, None), &around);
     let told = |considered: Considered<'p>| Reasons { conditions: considered.rule.told(&call), considered };
     let mut reasons: Vec<_> = policy.access().in_scope(&call).map(told).collect();
     reasons.sort_by_key(|reasons| reasons.considered.number);

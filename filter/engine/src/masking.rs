@@ -19,7 +19,7 @@ use ostiary_body::format::{Format, Guess};
 use ostiary_body::plan::{Active, Look, Plan};
 pub use ostiary_body::rule::RuleSet;
 use ostiary_body::rule::{Mask, Unreadable};
-pub use request::{Admission, Incoming, Stage};
+pub use request::{Admission, Stage};
 pub use response::{Body, Ending, HeadChange, ResponseHead, Treatment};
 use std::rc::Rc;
 
@@ -76,7 +76,7 @@ impl Masking {
             }
             // Who is excepted gets what a cache must not give to others, so this is not only about those
             // whose answers are masked.
-            due.varies |= !rule.shadow && !rule.on_request && rule.depends_on_caller();
+            due.varies |= rule.depends_on_caller();
             if rule.falls(call) {
                 due.add(number, rule);
             }
@@ -88,7 +88,7 @@ impl Masking {
     pub(crate) fn due_in_doubt(&self) -> Due {
         let mut due = Due::default();
         for (number, rule) in self.rules.iter().enumerate() {
-            due.varies |= !rule.shadow && !rule.on_request && rule.depends_on_caller();
+            due.varies |= rule.depends_on_caller();
             due.add(number, rule);
         }
         due
@@ -199,8 +199,9 @@ impl Rule {
         self.statuses.as_ref().is_none_or(|sets| sets.iter().any(|set| set.holds(status)))
     }
 
-    /// Whether what it does depends on who calls.
+    /// Whether what it does to answers depends on who calls.
     fn depends_on_caller(&self) -> bool {
-        !self.conditions.caller.is_empty() || !self.conditions.others.is_empty() || self.unless.is_some()
+        let asks = !self.conditions.caller.is_empty() || !self.conditions.others.is_empty() || self.unless.is_some();
+        !self.shadow && !self.on_request && asks
     }
 }

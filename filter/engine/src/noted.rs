@@ -13,7 +13,7 @@ pub use credentials::{Credentials, Token};
 use ostiary_body::detect::inside::Leads;
 use ostiary_body::detect::signs::{Sign, Signs};
 use ostiary_body::detect::{Context, DataType, Detectors, Found, Level};
-pub use parameters::{ASKED_MAX, PARAMETERS_MAX};
+pub use parameters::ASKED_MAX;
 
 /// Parameters of a query that are looked at.
 const QUERY_MAX: usize = 64;
@@ -71,8 +71,7 @@ pub fn note(policy: &Policy, head: &RequestHead<'_>, judged: &Judged) -> Noted {
         return noted;
     }
     let target = head.path.unwrap_or_default();
-    let mut query = query::listed(target);
-    query.truncate(QUERY_MAX);
+    let query: Vec<_> = query::parameters(query::of(target)).take(QUERY_MAX).collect();
     noted.credentials = credentials::read(head.lines, &query, policy.callers(), &judged.caller);
     let origin = head.lines.named("origin").next();
     noted.asker = Asker {
@@ -82,8 +81,10 @@ pub fn note(policy: &Policy, head: &RequestHead<'_>, judged: &Judged) -> Noted {
         is_safe: matches!(head.method, b"GET" | b"HEAD"),
     };
     let detectors = policy.masking().plan().detectors();
+    noted.signs.add_if(notes.signs && query::leads(&query) > Leads::Elsewhere, Sign::InternalUrl);
+    let query: Vec<_> = query.into_iter().map(|parameter| looked_at(detectors, parameter)).collect();
     if notes.signs {
-        noted.signs = signs(head, &query, &noted.credentials, detectors);
+        noted.signs = noted.signs.union(signs(head, &query, &noted.credentials, detectors));
     }
     if notes.parameters {
         parameters::note(policy, head, judged, &query, &mut noted);
@@ -93,27 +94,35 @@ pub fn note(policy: &Policy, head: &RequestHead<'_>, judged: &Judged) -> Noted {
     noted
 }
 
-fn signs(head: &RequestHead<'_>, query: &[Parameter<'_>], credentials: &Credentials, detectors: &Detectors) -> Signs {
+fn signs(
+    head: &RequestHead<'_>,
+    query: &[(Parameter<'_>, Vec<Found>)],
+    credentials: &Credentials,
+    detectors: &Detectors,
+) -> Signs {
     let mut signs = Signs::NONE;
     signs.add_if(credentials.token().is_some_and(Token::is_unsigned), Sign::JwtAlgNone);
-    signs.add_if(query::leads(query) > Leads::Elsewhere, Sign::InternalUrl);
     signs.add_if(answer::has_several(head.lines.named("content-type")), Sign::SeveralContentTypes);
     let named = |parameter: &Parameter<'_>| credentials::is_secret_name(&parameter.name) && !parameter.value.is_empty();
-    signs.add_if(query.iter().any(named), Sign::CredentialInUrl);
+    signs.add_if(query.iter().any(|(parameter, _)| named(parameter)), Sign::CredentialInUrl);
     let path = head.path.unwrap_or_default().split(|byte| *byte == b'?').next().unwrap_or_default();
     let mut found = Vec::new();
-    for parameter in query {
-        find(detectors, &parameter.value, detectors.context(&parameter.name), &mut found);
-    }
     for segment in path.split(|byte| *byte == b'/').take(QUERY_MAX) {
         find(detectors, segment, Context::NONE, &mut found);
     }
-    for Found { data_type, .. } in found {
+    for Found { data_type, .. } in query.iter().flat_map(|(_, held)| held).chain(&found).copied() {
         let name = detectors.name(data_type);
         signs.add_if(credentials::is_secret_type(name), Sign::CredentialInUrl);
         signs.add_if(is_personal(data_type, name), Sign::PersonalDataInUrl);
     }
     signs
+}
+
+/// A parameter of the query, with what its value holds.
+fn looked_at<'q>(detectors: &Detectors, parameter: Parameter<'q>) -> (Parameter<'q>, Vec<Found>) {
+    let mut found = Vec::new();
+    find(detectors, &parameter.value, detectors.context(&parameter.name), &mut found);
+    (parameter, found)
 }
 
 /// Looks for data types in one value, if it is long enough to hold any.

@@ -36,12 +36,6 @@ pub fn parameters(query: &[u8]) -> impl Iterator<Item = Parameter<'_>> {
     })
 }
 
-/// The parameters of a target's query, as a list.
-#[must_use]
-pub fn listed(target: &[u8]) -> Vec<Parameter<'_>> {
-    parameters(of(target)).collect()
-}
-
 fn parameter(part: &[u8], doubtful: bool) -> Parameter<'_> {
     let (name, value) = match part.iter().position(|byte| *byte == b'=') {
         Some(at) => (part.get(..at).unwrap_or_default(), part.get(at + 1..).unwrap_or_default()),

@@ -45,7 +45,7 @@ pub(super) fn write(
         w.str(&a::FINGERPRINTS, &prints);
     }
     if let Some(shape) = seen.shape {
-        w.str(&a::RESPONSE_SHAPE, &format!("{shape:016x}"));
+        w.shown(&a::RESPONSE_SHAPE, &format_args!("{shape:016x}"));
     }
 }
 

@@ -10,7 +10,7 @@
 
 use super::Next;
 use crate::host::{Buffer, Host};
-use crate::reading::{End, Reading};
+use crate::reading::{End, HEAD_HELD_MAX, Reading};
 use ostiary_body::report::Report;
 use ostiary_engine::masking::{Asked, Ending, Masking};
 
@@ -18,9 +18,6 @@ use ostiary_engine::masking::{Asked, Ending, Masking};
 /// have to hold more than its buffer limit, the next chunk included: 32 KiB at an edge, and a frame of HTTP/2,
 /// which alone can end without a word, has 16 KiB.
 const HELD_MAX: usize = 8 * 1024;
-
-/// Bytes of a body, as they leave, for which its head is held at most: as of a request's.
-const HELD_WITH_HEAD_MAX: usize = 16 * 1024;
 
 /// A body on its way back.
 #[derive(Debug)]
@@ -85,7 +82,7 @@ impl Passing {
         }
         let waiting = self.reading.waiting();
         let len_held = out.len() + waiting.len();
-        self.holds_head &= !is_last && !self.is_over && len_held <= HELD_WITH_HEAD_MAX;
+        self.holds_head &= !is_last && !self.is_over && len_held <= HEAD_HELD_MAX;
         let is_open = self.ending == Ending::Open && !waiting.is_empty() && self.reading.may_end();
         let is_held = self.holds_head || is_open && len_held <= HELD_MAX;
         let decided = out.len();

@@ -41,10 +41,10 @@ impl<H: Host> Stream<H> {
 
     /// Takes what has come of a body that is awaited. Envoy holds all of it while we say `Stop`, and lets
     /// it go when a callback says `Continue`: never later, because it loses bytes when it is told so
-    /// between callbacks (envoy#46841).
-    pub(super) fn read(&mut self, len: Option<usize>, end: bool) -> Flow {
+    /// between callbacks (envoy#46841). Beside how to go on gives the body, where it was read.
+    pub(super) fn read(&mut self, len: Option<usize>, end: bool) -> (Flow, Option<Vec<u8>>) {
         let Phase::Reading(mut known, before) = std::mem::replace(&mut self.phase, Phase::Ended) else {
-            return Flow::Continue;
+            return (Flow::Continue, None);
         };
         let len = len.unwrap_or(before);
         let judged_max = if known.judged.way == Way::Held { known.judged.body_bytes_max } else { 0 };
@@ -53,7 +53,7 @@ impl<H: Host> Stream<H> {
         let is_too_long = len > judged_max.max(counted_max);
         if !end && !is_too_long {
             self.phase = Phase::Reading(known, len);
-            return Flow::Stop;
+            return (Flow::Stop, None);
         }
         let body = match len {
             _ if is_too_long => None,
@@ -65,10 +65,11 @@ impl<H: Host> Stream<H> {
         }
         if known.may_pass() && quota::reads_body(&known.policy, &known.judged.due) {
             let readable = known.judged.reads_body;
-            let body = body.filter(|body| readable && !body.is_empty() && body.len() <= counted_max);
-            self.count_body(&mut known, body.as_deref());
+            let counted = body.as_deref();
+            let counted = counted.filter(|body| readable && !body.is_empty() && body.len() <= counted_max);
+            self.count_body(&mut known, counted);
         }
-        self.act(known)
+        (self.act(known), body)
     }
 
     /// Judges a request again, with its body; `None` where that is too long or cannot be had.

@@ -15,9 +15,9 @@ impl<H: Host> Stream<H> {
         }
     }
 
-    /// Lets a part of the body go on, `len` bytes of it, or the trailers. While the rate limit service is
-    /// asked Envoy holds it all, and shows none of it again.
-    pub(super) fn pass_on(&mut self, len: Option<usize>, end: bool) -> Flow {
+    /// Lets a part of the body go on, `len` bytes of it, or the trailers; `read` are the bytes where they were read
+    /// already. While the rate limit service is asked Envoy holds it all, and shows none of it again.
+    pub(super) fn pass_on(&mut self, read: Option<Vec<u8>>, len: Option<usize>, end: bool) -> Flow {
         let (known, waits) = match &self.phase {
             Phase::Permitted(known, _) => (known, false),
             Phase::Asking(known, _) => (known, true),
@@ -25,7 +25,7 @@ impl<H: Host> Stream<H> {
         };
         let (masking, host) = (known.policy.masking(), &self.vm.host);
         let looked = match len {
-            Some(len) => self.request.body(host, masking, (len, end, waits)),
+            Some(len) => self.request.body(host, masking, read, (len, end, waits)),
             None => self.request.finish(masking).map(|()| false),
         };
         match looked {

@@ -8,7 +8,7 @@ use crate::asking::Asking;
 use crate::head::Head;
 use crate::host::{Buffer, Host};
 use crate::metrics::Counter;
-use ostiary_engine::judge::{Judged, RequestHead, judge_with};
+use ostiary_engine::judge::{Judged, RequestHead, judge_with, tell};
 use ostiary_engine::protocol::Body;
 
 /// What has flowed by of a body.
@@ -23,8 +23,8 @@ pub(crate) struct Peek {
 impl<H: Host> Stream<H> {
     /// Takes a part of a body that flows by; `None` where trailers end it.
     pub(super) fn flow_by(&mut self, len: Option<usize>, end: bool) -> Flow {
-        self.peek(len, end);
-        let flow = self.pass_on(len, end);
+        let bytes = self.peek(len, end);
+        let flow = self.pass_on(bytes, len, end);
         if let (Phase::Permitted(known, _) | Phase::Asking(known, _), Some(len)) = (&mut self.phase, len)
             && let Some(peek) = &mut known.peek
         {
@@ -34,30 +34,38 @@ impl<H: Host> Stream<H> {
         flow
     }
 
-    fn peek(&mut self, len: Option<usize>, end: bool) {
-        let (Phase::Permitted(known, _) | Phase::Asking(known, _)) = &mut self.phase else { return };
+    /// Takes what the host has; gives the bytes to whoever looks at them next, where they were read and are still there.
+    fn peek(&mut self, len: Option<usize>, end: bool) -> Option<Vec<u8>> {
+        let is_asking = matches!(self.phase, Phase::Asking(..));
+        let (Phase::Permitted(known, _) | Phase::Asking(known, _)) = &mut self.phase else { return None };
         let bytes_max = known.judged.body_bytes_max;
-        if let Some(peek) = &mut known.peek {
-            let len = len.unwrap_or(peek.held);
-            if peek.bytes.len().saturating_add(len - peek.held.min(len)) > bytes_max {
-                // What is read only whole is of no use in part.
-                (peek.is_too_long, peek.bytes) = (true, Vec::new());
-            }
-            if !peek.is_too_long && len > peek.held {
-                match self.vm.host.buffer(Buffer::RequestBody, len) {
-                    Ok(part) if peek.bytes.is_empty() && peek.held == 0 => peek.bytes = part,
-                    Ok(part) => peek.bytes.extend_from_slice(part.get(peek.held..).unwrap_or_default()),
-                    Err(_) => peek.is_too_long = true,
+        let peek = known.peek.as_mut()?;
+        let len = len.unwrap_or(peek.held);
+        if peek.bytes.len().saturating_add(len - peek.held.min(len)) > bytes_max {
+            // What is read only whole is of no use in part.
+            (peek.is_too_long, peek.bytes) = (true, Vec::new());
+        }
+        let mut bytes = None;
+        if !peek.is_too_long && len > peek.held {
+            match self.vm.host.buffer(Buffer::RequestBody, len) {
+                // Most bodies come whole, and are looked at by nobody else.
+                Ok(part) if peek.bytes.is_empty() && peek.held == 0 && !self.request.looks(len) => peek.bytes = part,
+                Ok(part) => {
+                    peek.bytes.extend_from_slice(part.get(peek.held..).unwrap_or_default());
+                    bytes = Some(part);
                 }
-            }
-            if end {
-                known.look(&self.vm.host);
-                let verdicts = known.judged.verdicts;
-                if let Some(refusal) = verdicts.would_be.refusal.filter(|_| verdicts.enforced.permits()) {
-                    self.vm.count(Counter::WouldRefuse(refusal));
-                }
+                Err(_) => peek.is_too_long = true,
             }
         }
+        if end {
+            known.look(&self.vm.host);
+            let verdicts = known.judged.verdicts;
+            // Where the rate limit service is still asked, its answer is acted on, and this counted, later.
+            if let Some(refusal) = verdicts.would_be.refusal.filter(|_| verdicts.enforced.permits() && !is_asking) {
+                self.vm.count(Counter::WouldRefuse(refusal));
+            }
+        }
+        bytes
     }
 }
 
@@ -70,14 +78,17 @@ impl Known {
 
     /// Takes over what a body says that has flowed by.
     fn look(&mut self, host: &impl Host) {
-        let Some(peek) = self.peek.take() else { return };
+        let (Some(peek), Some(map)) = (self.peek.take(), self.map.take()) else { return };
         let body = if peek.is_too_long { Body::TooLong } else { Body::Whole(&peek.bytes) };
-        let Some(judged) = self.judge_with(host, body) else { return };
-        self.map = None;
+        let head = Head::new(&map);
+        let head = RequestHead { ends: false, ..head.request() };
         let own = &mut self.judged;
-        own.operation = judged.operation;
-        (own.said, own.unread, own.exceeded) = (judged.said, judged.unread, judged.exceeded);
-        own.verdicts.would_be = judged.verdicts.would_be;
+        if !tell(&self.policy, &head, own, body) {
+            let judged = judge_with(&self.policy, &head, &Asking(host), body);
+            own.operation = judged.operation;
+            (own.said, own.unread, own.exceeded) = (judged.said, judged.unread, judged.exceeded);
+            own.verdicts.would_be = judged.verdicts.would_be;
+        }
         own.count_in(None, self.quotas.would.map(|would| would.refusal));
     }
 }

@@ -7,6 +7,7 @@ use crate::client::{ClientRules, Country};
 use crate::pairs::Pairs;
 use crate::query;
 use once_cell::unsync::OnceCell;
+use ostiary_body::detect::inside::Leads;
 use std::net::IpAddr;
 
 /// An attribute as it was answered.
@@ -21,6 +22,7 @@ pub struct Circumstances<'a> {
     clients: &'a ClientRules,
     attributes: &'a dyn Attributes,
     parameters: OnceCell<Vec<query::Parameter<'a>>>,
+    leads: OnceCell<Leads>,
     address: OnceCell<Option<IpAddr>>,
     country: OnceCell<Option<Country>>,
     tls: OnceCell<Answer>,
@@ -46,6 +48,7 @@ impl<'a> Circumstances<'a> {
             clients,
             attributes,
             parameters: OnceCell::new(),
+            leads: OnceCell::new(),
             address: OnceCell::new(),
             country: OnceCell::new(),
             tls: OnceCell::new(),
@@ -93,7 +96,12 @@ impl<'a> Circumstances<'a> {
 
     /// The parameters of the query, read once for all rules.
     pub(crate) fn parameters(&self) -> &[query::Parameter<'a>] {
-        self.parameters.get_or_init(|| query::listed(self.target))
+        self.parameters.get_or_init(|| query::parameters(query::of(self.target)).collect())
+    }
+
+    /// Where the URLs in the query lead, found out once for all rules.
+    pub(super) fn leads(&self) -> Leads {
+        *self.leads.get_or_init(|| query::leads(self.parameters()))
     }
 
     /// The version of the client's TLS, `TLSv1.3`; `None` without TLS.

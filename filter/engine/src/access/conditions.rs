@@ -14,7 +14,6 @@ use crate::config::access as written;
 use crate::config::access::{Scheme, TlsVersion};
 use crate::config::nearest;
 use crate::config::read::Problems;
-use crate::query::leads;
 use ostiary_body::detect::inside::Leads;
 use std::sync::Arc;
 
@@ -111,7 +110,7 @@ impl Test {
             },
             Self::Header(header) => header.in_header(around.header(header.name())),
             Self::Parameter(parameter) => parameter.in_query(around.parameters()),
-            Self::InternalUrl => match leads(around.parameters()) {
+            Self::InternalUrl => match around.leads() {
                 Leads::Inside => Met::Yes,
                 Leads::Unclear => Met::Unknown,
                 Leads::Elsewhere => Met::No,

@@ -83,9 +83,7 @@ pub(crate) struct Exemption {
 impl Exemption {
     /// Whether the call is left out. Where that cannot be known it is not.
     fn holds(&self, call: &Call<'_>) -> bool {
-        self.scope.holds(call) == Met::Yes
-            && self.conditions.others_met(call.around) == Met::Yes
-            && self.conditions.caller_met(call.around) == Met::Yes
+        self.scope.holds(call) == Met::Yes && self.conditions.met(call.around) == Met::Yes
     }
 }
 

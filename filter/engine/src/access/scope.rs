@@ -140,9 +140,7 @@ impl Scope {
             .and(among(self.routes.as_deref(), || call.around.route()))
             .and(among(self.filter_chains.as_deref(), || call.around.filter_chain()))
     }
-}
 
-impl Scope {
     /// Whether one of the operations is called.
     fn called(&self, call: &Call<'_>, named: &dyn Fn(&str) -> bool) -> Met {
         let Some(list) = &self.operations else { return Met::Yes };

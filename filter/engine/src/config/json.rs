@@ -1,6 +1,6 @@
 //! Walking a JSON document: serde_json reads, a [`Sink`] takes.
 
-use super::read::{Broken, Elements, Entries, Item, Sink};
+use super::read::{Broken, Elements, Entries, Ignored, Item, Sink};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -12,6 +12,24 @@ pub(crate) fn walk(json: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let walked = Into(sink).deserialize(&mut deserializer).and_then(|()| deserializer.end());
     walked.map_err(|error| Broken(format!("not json: {error}")))
+}
+
+/// One value, if it is a text or a number.
+#[derive(Default)]
+pub(crate) struct Scalar {
+    pub(crate) text: Option<String>,
+    pub(crate) number: Option<f64>,
+}
+
+impl Sink for Scalar {
+    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
+        match item {
+            Item::Text(text) => self.text = Some(text.to_owned()),
+            Item::Number(number) => self.number = Some(number),
+            other => return Ignored.take(other),
+        }
+        Ok(())
+    }
 }
 
 /// Gives one value to a sink.

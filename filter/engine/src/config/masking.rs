@@ -7,6 +7,7 @@ use super::read::{Broken, Context, Entries, Kind, Read, shown};
 use super::schema::Definitions;
 use super::types::{Glob, Line, Name, NonEmpty, Size};
 use super::values::{HeaderName, Secret, Whole};
+use ostiary_body::detect::CustomCheck;
 use ostiary_body::path::{FieldPath, PATH_MAX};
 use ostiary_body::rule::{DatePart, Numbers, Oversize, Unreadable};
 use serde_json::{Value, json};
@@ -158,13 +159,10 @@ config_choice! {
 
 config_choice! {
     /// A checksum over the digits, or letters and digits, of a match.
-    pub enum Checksum {
-        /// ISO/IEC 7812-1: payment cards, IMEI.
+    for CustomCheck {
         Luhn = "luhn",
-        /// Verhoeff's.
         Verhoeff = "verhoeff",
-        /// ISO 7064 MOD 11,10.
-        Mod1110 = "mod11_10",
+        Mod11_10 = "mod11_10",
     }
 }
 
@@ -176,7 +174,7 @@ config_object! {
         /// What its values look like, in the syntax of Rust's `regex-lite`; say `\b` where a word has to end.
         pattern: Line, required;
         /// A checksum that a value has to have, too.
-        checksum: Checksum, optional;
+        checksum: CustomCheck, optional;
         /// Words of which one has to be in the name of the field or beside the value.
         context: NonEmpty<Line>, optional;
     }

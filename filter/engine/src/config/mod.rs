@@ -24,6 +24,7 @@ pub mod schema;
 pub mod types;
 pub mod values;
 
+use crate::Protocol;
 use crate::address::{CidrSet, CidrSetBuilder, Range};
 use crate::catalog::Template;
 use crate::host::HostPattern;
@@ -195,7 +196,7 @@ config_object! {
         /// Labels for the inventory.
         labels: Labels, default;
         /// What it speaks: `graphql`, `soap` and `json-rpc` say in their bodies what is called, which is read. Left out, a body that looks like one of these is taken for it, in the inventory alone; `rest` says that none is.
-        protocol: protocols::Speaks, optional;
+        protocol: Protocol, optional;
         /// Bytes of a body that are read for what is called, at most; 64KiB by default. Where something acts on it, a longer one is refused. Envoy's own buffer has to hold as much.
         body: Size<64, 1_048_576>, optional;
         /// Limits of GraphQL requests; with it the API speaks GraphQL.

@@ -4,21 +4,16 @@ use super::access::Conditions;
 use super::object::{config_choice, config_object};
 use super::types::NonEmpty;
 use super::values::Whole;
+use crate::Protocol;
 
 config_choice! {
     /// What an API speaks.
-    pub enum Speaks {
-        /// HTTP alone: bodies are never taken for anything else.
+    for Protocol {
         Rest = "rest",
-        /// GraphQL over HTTP.
         Graphql = "graphql",
-        /// SOAP 1.1 or 1.2.
         Soap = "soap",
-        /// JSON-RPC 2.0, such as the Model Context Protocol.
         JsonRpc = "json-rpc",
-        /// gRPC and gRPC-Web.
         Grpc = "grpc",
-        /// WebSocket.
         Websocket = "websocket",
     }
 }

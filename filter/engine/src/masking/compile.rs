@@ -3,14 +3,14 @@
 use super::{Masking, Rule};
 use crate::access::Around;
 use crate::config::masking::{
-    Checksum, Detector, Inspect, Masking as Written, On, Pseudonyms, Shape, Word, Written as WrittenMask,
+    Detector, Inspect, Masking as Written, On, Pseudonyms, Shape, Word, Written as WrittenMask,
 };
 use crate::config::read::Problems;
 use crate::config::types::{Glob, NonEmpty};
 use crate::config::{self, Mode, nearest};
 use crate::hash;
 use crate::noted::Notes;
-use ostiary_body::detect::{CUSTOM_MAX, Custom, CustomCheck, DataType, Detectors, Types};
+use ostiary_body::detect::{CUSTOM_MAX, Custom, DataType, Detectors, Types};
 use ostiary_body::plan::{Look, Plan};
 use ostiary_body::rule::{self, Mask, Oversize, RULES_MAX};
 use std::rc::Rc;
@@ -231,14 +231,9 @@ fn custom(written: &[Detector], problems: &mut Problems) -> Vec<Custom> {
         if name.len() > NAME_MAX {
             problems.push(format!("{path}.name"), format!("is longer than {NAME_MAX} characters"));
         }
-        let check = written.checksum.map(|checksum| match checksum {
-            Checksum::Luhn => CustomCheck::Luhn,
-            Checksum::Verhoeff => CustomCheck::Verhoeff,
-            Checksum::Mod1110 => CustomCheck::Mod11_10,
-        });
         let words = written.context.as_ref().map(|list| &list.0[..]).unwrap_or_default();
         let words: Vec<String> = words.iter().map(|word| word.as_str().to_owned()).collect();
-        match Custom::new(name.to_owned(), written.pattern.as_str(), check, &words) {
+        match Custom::new(name.to_owned(), written.pattern.as_str(), written.checksum, &words) {
             Ok(one) => custom.push(one),
             Err(error) => problems.push(format!("{path}.pattern"), error.to_string()),
         }

@@ -2,7 +2,9 @@
 
 use super::body::Content;
 use super::{Asked, Due, Masking, heads};
+use crate::Protocol;
 use crate::caller::Callers;
+use crate::judge::RequestHead;
 use crate::pairs::Pairs;
 use ostiary_body::loose::Loose;
 use ostiary_body::masker::Blocked;
@@ -10,19 +12,6 @@ use ostiary_body::plan::Active;
 use ostiary_body::report::Report;
 use ostiary_body::rule::RuleSet;
 use std::rc::Rc;
-
-/// A request's head.
-#[derive(Debug, Clone, Copy)]
-pub struct Incoming<'a> {
-    /// All header lines.
-    pub lines: Pairs<'a>,
-    /// The request target, with its query.
-    pub target: &'a [u8],
-    /// Whether the request ends with its head.
-    pub is_whole: bool,
-    /// Whether what follows the head is another protocol.
-    pub upgrades: bool,
-}
 
 /// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,7 +41,7 @@ pub enum Stage {
 impl Masking {
     /// What becomes of a request.
     #[must_use]
-    pub fn admit(&self, due: &Due, callers: &Callers, head: &Incoming<'_>) -> Admission {
+    pub fn admit(&self, due: &Due, callers: &Callers, head: &RequestHead<'_>) -> Admission {
         let mut active = Active { inspect: self.inspect_requests, look: self.look_at_requests, ..Active::default() };
         if active.inspect.is_empty() && !active.look.is_any() && due.requests.is_empty() {
             return Admission::default();
@@ -63,7 +52,7 @@ impl Masking {
         }
         let mut admission = Admission::default();
         let mut loose = Loose::new(Rc::clone(&self.plan), active);
-        let looked = heads::query(&mut loose, head.target, callers)
+        let looked = heads::query(&mut loose, head.path.unwrap_or_default(), callers)
             .and_then(|()| heads::lines(&mut loose, ("header", head.lines), Some(callers)));
         admission.head = loose.into_report();
         admission.blocked = self.forbidden(&mut admission.head, &due.requests, head.lines);
@@ -71,10 +60,12 @@ impl Masking {
             admission.blocked = Some((rule, cause.name()));
         }
         let guard = self.guard(&active.enforced);
-        admission.body = if head.is_whole {
+        // What follows such a head is another protocol.
+        let upgrades = head.method == b"CONNECT" || head.protocol == Protocol::Websocket;
+        admission.body = if head.ends {
             Stage::Absent
         } else {
-            let read = if head.upgrades { Err("upgrade") } else { self.asked((active, guard), &content(head.lines)) };
+            let read = if upgrades { Err("upgrade") } else { self.asked((active, guard), &content(head.lines)) };
             read.map_or_else(Stage::Unread, Stage::Read)
         };
         if let (Stage::Unread(reason), Some(rule)) = (&admission.body, guard) {

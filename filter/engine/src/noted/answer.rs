@@ -30,10 +30,8 @@ impl Answered {
     /// The signs, with those that depend on the client's TLS and on how the body begins.
     #[must_use]
     pub fn signs(self, has_tls: bool, begins: Option<u8>) -> Signs {
-        let mut signs: Signs = Signs::NONE;
-        for sign in Sign::ALL.iter().copied().filter(|sign| self.signs.contains(*sign)) {
-            signs.add_if(has_tls || sign != Sign::NoHsts, sign);
-        }
+        let holds = |sign: &Sign| self.signs.contains(*sign) && (has_tls || *sign != Sign::NoHsts);
+        let mut signs: Signs = Sign::ALL.iter().copied().filter(holds).collect();
         let differs = match (self.declared, begins) {
             (Declared::Html | Declared::Xml, Some(b'{' | b'[')) | (Declared::Json | Declared::Text, Some(b'<')) => true,
             (Declared::Json, Some(first)) => !(first.is_ascii_graphic() && b"{[\"-tfn)0123456789".contains(&first)),
@@ -53,18 +51,19 @@ pub fn of_answer(lines: Pairs<'_>, asker: &Asker) -> Answered {
     let (html, json) = (declared == Declared::Html, declared == Declared::Json);
     let policy = "content-security-policy";
     let answers = asker.is_safe && asker.is_credited && lines.named(":status").any(|status| status.starts_with(b"2"));
-    let kept = !["no-store", "no-cache", "private"].iter().any(|word| says("cache-control", word));
+    let kept = || !["no-store", "no-cache", "private"].iter().any(|word| says("cache-control", word));
+    let is_banner = |name: &[u8]| BANNERS.iter().any(|banner| banner.as_bytes() == name);
     let allows = |origin: &[u8]| lines.named("access-control-allow-origin").any(|value| value.trim_ascii() == origin);
     let credits = says("access-control-allow-credentials", "true");
     let mut signs = Signs::NONE;
     for (holds, sign) in [
-        (BANNERS.iter().any(|name| lines.named(name).any(has_version)), Sign::Banner),
+        (lines.into_iter().any(|(name, value)| is_banner(name) && has_version(value)), Sign::Banner),
         (has_several(lines.named("content-type")), Sign::SeveralContentTypes),
         (html && !is_there(policy), Sign::NoCsp),
         (html && !is_there("x-frame-options") && !says(policy, "frame-ancestors"), Sign::NoFrameOptions),
         ((html || json) && !says("x-content-type-options", "nosniff"), Sign::NoNosniff),
         (html && !is_there("strict-transport-security"), Sign::NoHsts),
-        (json && answers && kept, Sign::Cacheable),
+        (json && answers && kept(), Sign::Cacheable),
         (credits && allows(b"*"), Sign::CorsWildcard),
         (credits && allows(b"null"), Sign::CorsNull),
         (credits && asker.foreign_origin.as_deref().is_some_and(allows), Sign::CorsReflected),

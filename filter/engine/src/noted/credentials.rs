@@ -2,8 +2,8 @@
 //! nothing of a credential is kept but names: of an algorithm, of an issuer.
 
 use crate::caller::{self, Caller, Callers};
-use crate::config::json;
-use crate::config::read::{Broken, Ignored, Item, Sink};
+use crate::config::json::{self, Scalar};
+use crate::config::read::{Broken, Item, Sink};
 use crate::pairs::Pairs;
 use crate::query::Parameter;
 
@@ -317,21 +317,6 @@ struct Picked {
     nbf: Option<f64>,
 }
 
-/// One value, if it is a text or a number.
-#[derive(Default)]
-struct Scalar(Option<String>, Option<f64>);
-
-impl Sink for Scalar {
-    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
-        match item {
-            Item::Text(text) => self.0 = Some(text.to_owned()),
-            Item::Number(number) => self.1 = Some(number),
-            other => return Ignored.take(other),
-        }
-        Ok(())
-    }
-}
-
 impl Sink for Picked {
     fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
         let Item::Object(object) = item else { return Err(Broken("no object".to_owned())) };
@@ -339,10 +324,10 @@ impl Sink for Picked {
             let mut value = Scalar::default();
             object.value(&mut value)?;
             match &*key {
-                "alg" => self.alg = value.0,
-                "iss" => self.iss = value.0,
-                "exp" => self.exp = value.1,
-                "nbf" => self.nbf = value.1,
+                "alg" => self.alg = value.text,
+                "iss" => self.iss = value.text,
+                "exp" => self.exp = value.number,
+                "nbf" => self.nbf = value.number,
                 _ => {}
             }
         }

@@ -4,13 +4,14 @@
 
 use super::{Noted, VALUE_MAX, credentials, find};
 use crate::judge::{Judged, RequestHead};
+use crate::path::CanonicalPath;
 use crate::policy::Policy;
 use crate::query::Parameter;
 use ostiary_body::detect::form::{self, is_id_name, shown_name};
-use ostiary_body::detect::{Context, Detectors};
+use ostiary_body::detect::{Context, Detectors, Found};
 
 /// Parameters of one request that are noted.
-pub const PARAMETERS_MAX: usize = 32;
+const PARAMETERS_MAX: usize = 32;
 
 /// Fingerprints of ids that were asked for.
 pub const ASKED_MAX: usize = 8;
@@ -41,15 +42,22 @@ struct Notebook<'n> {
 impl Notebook<'_> {
     /// Notes one; `form` is `None` where the value's type is to be found out.
     fn add(&mut self, place: &str, name: &str, value: Option<&[u8]>) {
+        self.add_known(place, name, value, None);
+    }
+
+    /// The same, where it may be known already what the value holds.
+    fn add_known(&mut self, place: &str, name: &str, value: Option<&[u8]>, known: Option<&[Found]>) {
         let mut line = format!("{place} {name}");
         if let Some(value) = value {
             let value = value.get(..VALUE_MAX).unwrap_or(value);
             line.push(' ');
             line.push_str(form::of_text(value));
             let mut found = Vec::new();
-            let context = if place == "path" { Context::NONE } else { self.detectors.context(name.as_bytes()) };
-            find(self.detectors, value, context, &mut found);
-            if let Some(first) = found.first() {
+            if known.is_none() {
+                let context = if place == "path" { Context::NONE } else { self.detectors.context(name.as_bytes()) };
+                find(self.detectors, value, context, &mut found);
+            }
+            if let Some(first) = known.unwrap_or(&found).first() {
                 line.push(' ');
                 line.push_str(self.detectors.name(first.data_type));
             }
@@ -77,13 +85,16 @@ pub(super) fn note(
     policy: &Policy,
     head: &RequestHead<'_>,
     judged: &Judged,
-    query: &[Parameter<'_>],
+    query: &[(Parameter<'_>, Vec<Found>)],
     noted: &mut Noted,
 ) {
     let mut book = Notebook { detectors: policy.masking().plan().detectors(), noted };
     path(policy, head, judged, &mut book);
-    for parameter in query.iter().filter(|parameter| !parameter.doubtful) {
-        book.add("query", &name(&parameter.name), Some(&parameter.value));
+    for (parameter, held) in query.iter().filter(|(parameter, _)| !parameter.doubtful) {
+        let shown = name(&parameter.name);
+        // By another name it may be told to be something else.
+        let held = Some(&held[..]).filter(|_| shown.as_bytes() == &*parameter.name);
+        book.add_known("query", &shown, Some(&parameter.value), held);
         if is_id_name(&parameter.name) {
             book.ask(policy, &parameter.value);
         }
@@ -119,9 +130,14 @@ pub(super) fn note(
 
 /// Notes what stands in the path where its template has a parameter.
 fn path(policy: &Policy, head: &RequestHead<'_>, judged: &Judged, book: &mut Notebook<'_>) {
-    let (Some(operation), Ok(asked)) = (&judged.operation, crate::judge::read(policy, head)) else { return };
-    let template = operation.template(policy.catalog()).split('/').filter(|segment| !segment.is_empty());
-    for ((at, segment), value) in (1..).zip(template).zip(asked.path.segments().filter(|segment| !segment.is_empty())) {
+    let Some(operation) = &judged.operation else { return };
+    let template = operation.template(policy.catalog());
+    if !template.contains(['{', '*']) {
+        return;
+    }
+    let Ok(path) = CanonicalPath::read(head.path.unwrap_or(b"/"), &policy.requests().paths) else { return };
+    let template = template.split('/').filter(|segment| !segment.is_empty());
+    for ((at, segment), value) in (1..).zip(template).zip(path.segments().filter(|segment| !segment.is_empty())) {
         let inner = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let named = match inner {
             Some("…") => at.to_string(),

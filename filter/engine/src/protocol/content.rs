@@ -9,15 +9,7 @@ use crate::pairs::Pairs;
 /// # Errors
 /// [`Unreadable::Kind`] without one content type, [`Unreadable::Coding`] for what would have to be decoded.
 pub fn kind(lines: Pairs<'_>) -> Result<String, Unreadable> {
-    let only = |name, otherwise| {
-        let mut values = lines.named(name);
-        let first = values.next();
-        if values.next().is_some() {
-            Err(otherwise)
-        } else {
-            Ok(first.map(|value| std::str::from_utf8(value).unwrap_or("?")))
-        }
-    };
+    let only = |name, otherwise: Unreadable| only(lines, name).map_err(|()| otherwise);
     let kind = only("content-type", Unreadable::Kind)?.ok_or(Unreadable::Kind)?;
     let coding = only("content-encoding", Unreadable::Coding)?;
     if !coding.is_none_or(|coding| coding.trim().eq_ignore_ascii_case("identity")) {
@@ -33,6 +25,16 @@ pub fn kind(lines: Pairs<'_>) -> Result<String, Unreadable> {
         Some(_) | None => true,
     };
     if parts.all(is_utf8) { Ok(essence) } else { Err(Unreadable::Coding) }
+}
+
+/// The one value of a header, `?` where it is no text; none without the header.
+///
+/// # Errors
+/// There are several.
+pub(crate) fn only<'a>(lines: Pairs<'a>, name: &str) -> Result<Option<&'a str>, ()> {
+    let mut values = lines.named(name);
+    let first = values.next();
+    if values.next().is_some() { Err(()) } else { Ok(first.map(|value| std::str::from_utf8(value).unwrap_or("?"))) }
 }
 
 /// Whether a content type is JSON.

@@ -1,6 +1,7 @@
 //! GraphQL: what is executed, what it asks for, and that nothing else is read into it.
 
-use super::{Measures, TOKENS_MAX, read, read_query};
+use super::lexer::TOKENS_MAX;
+use super::{Measures, read, read_query};
 use crate::protocol::{Said, Unreadable};
 use proptest::prelude::*;
 use std::fmt::Write;

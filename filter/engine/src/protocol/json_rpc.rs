@@ -4,6 +4,7 @@
 use super::requests::{self, keys};
 use super::{Member, Said, Unreadable, content, is_plain, plain, whole};
 use crate::Protocol;
+use crate::config::json::Scalar;
 use crate::config::read::{Broken, Entries, Ignored, Item, Sink};
 
 /// The longest id that is told back, in bytes.
@@ -79,17 +80,17 @@ const IN_PARAMS: [&str; 2] = ["name", "uri"];
 /// Takes what a request says; gives whether something stands twice in it.
 fn request(object: &mut dyn Entries, asked: &mut Asked) -> Result<bool, Broken> {
     keys(object, &NAMES, &mut |at, object| {
-        let (mut text, mut value) = (None, Value::Nothing);
         if at == 1 {
             let mut params = Params { asked: &mut *asked, is_twice: false };
             object.value(&mut params)?;
             return Ok(params.is_twice);
         }
-        object.value(&mut Scalar { text: &mut text, value: &mut value })?;
+        let mut value = Scalar::default();
+        object.value(&mut value)?;
         match at {
-            0 => asked.method = text,
-            2 => asked.id = id(text.as_deref(), &value),
-            3 => asked.is_versioned = text.as_deref() == Some("2.0"),
+            0 => asked.method = value.text,
+            2 => asked.id = id(&value),
+            3 => asked.is_versioned = value.text.as_deref() == Some("2.0"),
             _ => asked.is_answer = true,
         }
         Ok(false)
@@ -106,42 +107,20 @@ impl Sink for Params<'_> {
         let Item::Object(object) = item else { return Ignored.take(item) };
         let asked = &mut *self.asked;
         self.is_twice = keys(object, &IN_PARAMS, &mut |at, object| {
-            let slot = if at == 0 { &mut asked.name } else { &mut asked.uri };
-            object.value(&mut Scalar { text: slot, value: &mut Value::Nothing })?;
+            let mut value = Scalar::default();
+            object.value(&mut value)?;
+            *(if at == 0 { &mut asked.name } else { &mut asked.uri }) = value.text;
             Ok(false)
         })?;
         Ok(())
     }
 }
 
-/// What is no text.
-enum Value {
-    Nothing,
-    Number(f64),
-}
-
-/// Takes a single value.
-struct Scalar<'a> {
-    text: &'a mut Option<String>,
-    value: &'a mut Value,
-}
-
-impl Sink for Scalar<'_> {
-    fn take(&mut self, item: Item<'_>) -> Result<(), Broken> {
-        match item {
-            Item::Text(text) => *self.text = Some(text.to_owned()),
-            Item::Number(number) => *self.value = Value::Number(number),
-            item => Ignored.take(item)?,
-        }
-        Ok(())
-    }
-}
-
 /// The id as an answer has to carry it: a whole number, or a text that needs no escapes.
-fn id(text: Option<&str>, value: &Value) -> Option<String> {
-    match (text, value) {
+fn id(value: &Scalar) -> Option<String> {
+    match (&value.text, value.number) {
         (Some(text), _) if text.len() <= ID_BYTES_MAX && is_plain(text) => Some(format!("\"{text}\"")),
-        (None, Value::Number(number)) => whole(*number).map(|number| number.to_string()),
+        (None, Some(number)) => whole(number).map(|number| number.to_string()),
         _ => None,
     }
 }

@@ -5,10 +5,10 @@
 //! has more than one reading is [`Unreadable`], and so is what is too deep, too much or broken off. What a
 //! call is told by are names that callers choose from what a server offers; no value is kept.
 
-pub mod content;
+pub(crate) mod content;
 pub mod graphql;
 pub mod json_rpc;
-pub mod plan;
+pub(crate) mod plan;
 mod reading;
 mod requests;
 pub mod soap;
@@ -17,10 +17,10 @@ use crate::Protocol;
 pub use reading::{Body, Way};
 
 /// Requests that may come as one, at most; a policy may permit fewer.
-pub const BATCH_MAX: usize = 128;
+const BATCH_MAX: usize = 128;
 
 /// What is called by one request, at most: members of all requests of a batch.
-pub const MEMBERS_MAX: usize = 256;
+const MEMBERS_MAX: usize = 256;
 
 /// Names of one request that are told in its record.
 const NAMES_MAX: usize = 16;
@@ -148,7 +148,8 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// A number, if it is whole and every reader has it alike. Writing others costs the module 20 KB.
-fn whole(number: f64) -> Option<i64> {
+pub(crate) fn whole(number: f64) -> Option<i64> {
+    // From 2^53 on not every whole number has a double of its own.
     #[allow(clippy::cast_possible_truncation)] // Within the bounds.
     (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
 }

@@ -4,7 +4,7 @@ use crate::Protocol;
 use crate::access::{Around, Conditions, OperationPattern};
 use crate::catalog::Template;
 use crate::config::access as written;
-use crate::config::protocols::{GraphQl, Introspection, Speaks};
+use crate::config::protocols::{GraphQl, Introspection};
 use crate::config::quota_values::Cost;
 use crate::config::read::Problems;
 use crate::config::types::{NonEmpty, Size};
@@ -20,6 +20,8 @@ pub struct Protocols {
     pub(super) shadow: bool,
     /// Whether somebody hears what is called.
     pub(super) reports: bool,
+    /// Whether something names what bodies call.
+    pub(crate) is_named: bool,
 }
 
 /// What a policy says of one API.
@@ -66,7 +68,9 @@ impl Protocols {
         for ((path, api), exempt) in apis.iter().zip(exempt) {
             list.push(Spoken::compile(path, api, exempt, around, problems));
         }
+        let mut is_named = false;
         for (path, pattern, acts) in configs.iter().flat_map(|config| Named::of(config).0) {
+            is_named = true;
             let on_path = |api: &Api| api.paths.0.iter().any(|template| meet(template, &pattern.template));
             let mut is_read = false;
             for (spoken, _) in list.iter_mut().zip(apis).filter(|(one, (_, api))| one.has_bodies() && on_path(api)) {
@@ -90,7 +94,7 @@ impl Protocols {
         // A record is made of what is called, or a quota costs what it asks for.
         let costs = |config: &&Config| config.quotas.iter().any(|quota| quota.value.cost == Some(Cost::Complexity));
         let reports = configs.first().is_some_and(|config| config.collector.is_some()) || configs.iter().any(costs);
-        Self { apis: list, shadow: mode == Mode::Shadow, reports }
+        Self { apis: list, shadow: mode == Mode::Shadow, reports, is_named }
     }
 
     /// What is declared of an API, by its number.
@@ -158,7 +162,7 @@ impl Spoken {
         around: &Around<'_>,
         problems: &mut Problems,
     ) -> Self {
-        let mut stated = api.protocol.map(protocol);
+        let mut stated = api.protocol;
         for (key, is_there, own) in [
             ("graphql", api.graphql.is_some(), Protocol::Graphql),
             ("json_rpc", api.json_rpc.is_some(), Protocol::JsonRpc),
@@ -194,17 +198,6 @@ impl Spoken {
     /// Whether something acts on what bodies say.
     pub(super) fn acts(&self) -> bool {
         self.named_acts || self.limits.act()
-    }
-}
-
-const fn protocol(speaks: Speaks) -> Protocol {
-    match speaks {
-        Speaks::Rest => Protocol::Rest,
-        Speaks::Graphql => Protocol::Graphql,
-        Speaks::Soap => Protocol::Soap,
-        Speaks::JsonRpc => Protocol::JsonRpc,
-        Speaks::Grpc => Protocol::Grpc,
-        Speaks::Websocket => Protocol::Websocket,
     }
 }
 

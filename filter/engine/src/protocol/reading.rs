@@ -105,6 +105,10 @@ impl Reading<'_> {
         let target = head.path.unwrap_or_default();
         // What is at the end of the head is whole.
         let body = if head.ends { Body::Whole(b"") } else { body };
+        let kind = match body {
+            Body::Whole([_, ..]) => content::kind(head.lines),
+            _ => Err(Unreadable::Missing),
+        };
         let read = |protocol: Protocol| match (protocol, body) {
             (_, Body::Awaited) => None,
             (Protocol::Graphql, Body::Whole(b"")) => graphql::read_query(target).transpose(),
@@ -113,16 +117,18 @@ impl Reading<'_> {
             }
             (_, Body::Whole(b"")) => None,
             (_, Body::TooLong) => Some(Err(Unreadable::TooLarge)),
-            (protocol, Body::Whole(body)) => Some(content::kind(head.lines).and_then(|kind| match protocol {
-                Protocol::Graphql => graphql::read(&kind, body, target),
-                Protocol::JsonRpc => json_rpc::read(&kind, body),
-                _ if soap::is_soap(&kind) => soap::read(soap::action(head.lines)?.as_deref(), Some(body)),
-                _ => Err(Unreadable::Kind),
-            })),
+            (protocol, Body::Whole(body)) => {
+                Some(kind.as_deref().map_err(|why| *why).and_then(|kind| match protocol {
+                    Protocol::Graphql => graphql::read(kind, body, target),
+                    Protocol::JsonRpc => json_rpc::read(kind, body),
+                    _ if soap::is_soap(kind) => soap::read(soap::action(head.lines)?.as_deref(), Some(body)),
+                    _ => Err(Unreadable::Kind),
+                }))
+            }
         };
         match (self.protocol, body) {
             (Some(protocol), _) => read(protocol),
-            (None, Body::Whole(text)) => recognised(head, text).and_then(read).filter(is_sure),
+            (None, Body::Whole(text)) => recognised(head, kind.as_deref().ok(), text).and_then(read).filter(is_sure),
             (None, _) => None,
         }
     }
@@ -159,21 +165,21 @@ impl Reading<'_> {
     }
 }
 
-/// What a body may be by its type and by words that it must have.
-fn recognised(head: &RequestHead<'_>, body: &[u8]) -> Option<Protocol> {
+/// What a body of this content type may be, by words that it must have.
+fn recognised(head: &RequestHead<'_>, kind: Option<&str>, body: &[u8]) -> Option<Protocol> {
     if head.ends {
         return Some(Protocol::Graphql);
     }
-    let kind = content::kind(head.lines).ok()?;
+    let kind = kind?;
     let has = |word: &[u8]| body.windows(word.len()).any(|part| part == word);
     if kind == "application/graphql" {
         Some(Protocol::Graphql)
-    } else if content::is_json(&kind) {
+    } else if content::is_json(kind) {
         let graphql = has(b"\"query\"") || has(b"\"persistedQuery\"");
         if has(b"\"jsonrpc\"") { Some(Protocol::JsonRpc) } else { graphql.then_some(Protocol::Graphql) }
     } else {
         let says = kind == "application/soap+xml" || head.lines.named("soapaction").next().is_some();
-        (soap::is_soap(&kind) && says).then_some(Protocol::Soap)
+        (soap::is_soap(kind) && says).then_some(Protocol::Soap)
     }
 }
 

@@ -162,10 +162,11 @@ impl<'b> Envelope<'b> {
             if let Some((_, end)) = passed.iter().find(|(begin, _)| self.rest.starts_with(begin)) {
                 let at = self.rest.find(end).ok_or(Unreadable::Syntax)?;
                 // A prolog may say that the rest is written in other letters.
-                let is_prolog = *end == "?>" && self.rest.starts_with("?xml");
-                let said = self.rest.get(..at).unwrap_or_default().to_ascii_lowercase();
-                if is_prolog && said.contains("encoding") && !said.contains("utf-8") && !said.contains("us-ascii") {
-                    return Err(Unreadable::Coding);
+                if *end == "?>" && self.rest.starts_with("?xml") {
+                    let said = self.rest.get(..at).unwrap_or_default().to_ascii_lowercase();
+                    if said.contains("encoding") && !said.contains("utf-8") && !said.contains("us-ascii") {
+                        return Err(Unreadable::Coding);
+                    }
                 }
                 self.rest = self.rest.get(at + end.len()..).unwrap_or_default();
                 continue;

@@ -12,12 +12,11 @@
 use crate::config::json;
 use crate::config::read::{Broken, Entries, Ignored, Item, Sink};
 use crate::pairs::Pairs;
+use crate::protocol::{content, whole};
 use std::fmt;
 
 /// Names that a path has at most.
 const NAMES_MAX: usize = 8;
-/// Beyond this not every whole number has a double of its own.
-const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// A path to a field: `$.username`, `$.user.name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,11 +56,7 @@ impl fmt::Display for FieldPath {
 /// Whether a request says of its body that it is JSON which can be read within a bound.
 #[must_use]
 pub fn is_readable(lines: Pairs<'_>, bytes_max: u64) -> bool {
-    let only = |name| {
-        let mut values = lines.named(name);
-        let first = values.next();
-        if values.next().is_some() { Err(()) } else { Ok(first.map(|value| std::str::from_utf8(value).unwrap_or("?"))) }
-    };
+    let only = |name| content::only(lines, name);
     let (Ok(Some(kind)), Ok(encoding), Ok(length)) =
         (only("content-type"), only("content-encoding"), only("content-length"))
     else {
@@ -77,8 +72,7 @@ pub fn is_readable(lines: Pairs<'_>, bytes_max: u64) -> bool {
 fn is_json(kind: &str) -> bool {
     let mut parts = kind.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let is_json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
-    is_json
+    content::is_json(&essence)
         && parts.all(|parameter| match parameter.split_once('=') {
             Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
                 value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
@@ -138,9 +132,7 @@ impl Sink for Seek<'_> {
         match item {
             Item::Text(text) => self.note(Some(text)),
             Item::Number(number) => {
-                #[allow(clippy::cast_possible_truncation)] // Used only where it is within the bounds.
-                let whole = (number.fract() == 0.0 && number.abs() < WHOLE_MAX).then_some(number as i64);
-                self.note(whole.map(|number| number.to_string()).as_deref());
+                self.note(whole(number).map(|number| number.to_string()).as_deref());
             }
             Item::Boolean(_) | Item::Null => self.note(None),
             Item::List(_) | Item::Object(_) if self.names.is_none() => {

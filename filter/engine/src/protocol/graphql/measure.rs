@@ -36,18 +36,14 @@ pub struct Measures {
 }
 
 impl Measures {
-    fn add(&mut self, other: &Self) {
+    /// Adds the measures of what is asked for beside it: the deepest, and the sum of everything else.
+    pub(super) fn add(&mut self, other: &Self) {
         self.depth = self.depth.max(other.depth);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.root_fields = self.root_fields.saturating_add(other.root_fields);
         self.directives = self.directives.saturating_add(other.directives);
         self.complexity = self.complexity.saturating_add(other.complexity);
         self.introspects |= other.introspects;
-    }
-
-    /// The measures of several requests that come as one: the deepest, and the sum of everything else.
-    pub(super) fn add_request(&mut self, other: &Self) {
-        self.add(other);
     }
 }
 

@@ -14,10 +14,8 @@ use crate::Protocol;
 use crate::config::json;
 use crate::config::read::{Broken, Entries, Ignored, Item, Sink};
 use crate::query;
-pub use lexer::TOKENS_MAX;
 pub use measure::Measures;
 use measure::Measuring;
-pub use parse::{Kind, LEVELS_MAX};
 use std::borrow::Cow;
 
 /// Numbers among a request's variables, at most.
@@ -218,7 +216,7 @@ fn take(asked: &Asked<'_>, said: &mut Said) -> Result<(), Unreadable> {
     };
     let mut measuring = Measuring::new(&document, &variable)?;
     let measures = measuring.of(operation)?;
-    said.measures.get_or_insert_default().add_request(&measures);
+    said.measures.get_or_insert_default().add(&measures);
     let roots = measuring.roots(operation)?;
     let word = kind.word();
     let called = match operation.name {
