@@ -33,6 +33,9 @@ pub const OTHER_NOTE: &str = "+other";
 /// The name of the data type that stands for those that were over a bound.
 pub const OTHER_DATA_TYPE: &str = "(other)";
 
+/// What is to be added to each name of an operation.
+pub type Names = HashMap<(Arc<str>, OperationId), Hits>;
+
 /// The part of the books that one transaction works on.
 #[derive(Debug, Default)]
 pub struct Books {
@@ -47,9 +50,9 @@ pub struct Books {
     /// What is to be added to each rule.
     pub rules: HashMap<(Arc<Rule>, OperationId), Hits>,
     /// What is to be added to each data type of an operation. The weight counts values.
-    pub data_types: HashMap<(Arc<str>, OperationId), Hits>,
+    pub data_types: Names,
     /// What is to be added to each note of an operation.
-    pub notes: HashMap<(Arc<str>, OperationId), Hits>,
+    pub notes: Names,
     /// Calls to be kept in the ring.
     pub calls: Vec<KeptCall>,
     /// Policy events to be kept.
@@ -265,22 +268,11 @@ impl Books {
         }
         for Finding { data_type, found } in call.findings {
             let values = found.saturating_mul(call.weight);
-            let key = self.data_type(data_type, id);
-            self.data_types.entry(key).or_default().add(1, values, time_ns);
+            named(&mut self.data_types, (data_type, id), DATA_TYPES_MAX, OTHER_DATA_TYPE).add(1, values, time_ns);
         }
         for note in call.notes {
-            let key = (note, id);
-            let is_room = self.notes.len() < NOTES_MAX || self.notes.contains_key(&key);
-            let key = if is_room { key } else { (OTHER_NOTE.into(), id) };
-            self.notes.entry(key).or_default().add(1, call.weight, time_ns);
+            named(&mut self.notes, (note, id), NOTES_MAX, OTHER_NOTE).add(1, call.weight, time_ns);
         }
-    }
-
-    /// Under which name a finding is counted: its own, while one commit has not too many.
-    fn data_type(&self, name: Arc<str>, id: OperationId) -> (Arc<str>, OperationId) {
-        let key = (name, id);
-        let is_room = self.data_types.len() < DATA_TYPES_MAX || self.data_types.contains_key(&key);
-        if is_room { key } else { (OTHER_DATA_TYPE.into(), id) }
     }
 
     /// A record that cannot be taken is still known to have come: it is not missing.
@@ -335,6 +327,13 @@ impl Books {
             attributes: policy.attributes.clone(),
         });
     }
+}
+
+/// Where a name is counted: under its own, while one commit has not too many.
+fn named<'n>(names: &'n mut Names, key: (Arc<str>, OperationId), most: usize, other: &str) -> &'n mut Hits {
+    let is_room = names.len() < most || names.contains_key(&key);
+    let key = if is_room { key } else { (other.into(), key.1) };
+    names.entry(key).or_default()
 }
 
 // === impl Cell ===

@@ -11,8 +11,7 @@
 
 use std::collections::BTreeMap;
 
-/// What stands for a value, as the filter writes it.
-pub const PLACEHOLDER: &str = "{…}";
+use ostiary_engine::catalog::infer::PLACEHOLDER;
 
 /// So many siblings at least make a kind.
 const KIND_MIN: usize = 8;

@@ -2,7 +2,6 @@
 //! is looked up once, what records of one batch share is shared, and the whole record is copied only
 //! where it is kept.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -97,8 +96,7 @@ impl<'s> Calls<'s> {
         let (values, fit) = self.values(record.attributes);
         let unplaced = |reason| Unusable { seq: None, reason };
         let seq = count(values.get(STREAM_SEQ)).and_then(|seq| seq.ok_or(Reason::NoSeq)).map_err(unplaced)?;
-        let call =
-            if fit { self.call(&directed(source, &values), seq, record, &values) } else { Err(Reason::BadValue) };
+        let call = if fit { self.call(source, seq, record, &values) } else { Err(Reason::BadValue) };
         call.map_err(|reason| Unusable { seq: Some(seq), reason })
     }
 
@@ -108,14 +106,10 @@ impl<'s> Calls<'s> {
         if !fit {
             return Err(Reason::BadValue);
         }
-        let source = &*directed(source, &values);
-        let operation = self.operation(source, &values)?.map(|(_, number)| number);
+        let (direction, looks_from) = directed(source, &values);
+        let operation = self.operation(source, direction, &values)?.map(|(_, number)| number);
         let status = count(values.get(STATUS))?.unwrap_or(0);
-        Ok(OpenCall {
-            operation,
-            looks_from: source.looks_from,
-            succeeded: succeeded(status, values.text(GRPC_STATUS)),
-        })
+        Ok(OpenCall { operation, looks_from, succeeded: succeeded(status, values.text(GRPC_STATUS)) })
     }
 
     /// What was called and who called, by the numbers that the calls have.
@@ -141,14 +135,15 @@ impl<'s> Calls<'s> {
             (_, "deny") => Verdict::WouldDeny,
             _ => Verdict::Permit,
         };
+        let (direction, looks_from) = directed(source, values);
         let size = |slot| count(values.get(slot)).map(Option::unwrap_or_default);
-        let operation = if seen { self.operation(source, values)? } else { None };
+        let operation = if seen { self.operation(source, direction, values)? } else { None };
         let mut findings = self.findings.read("", values.get(DATA_TYPES), values.get(DATA_TYPES_COUNTS))?;
         let (types, counts) = (values.get(REQUEST_DATA_TYPES), values.get(REQUEST_DATA_TYPES_COUNTS));
         findings.extend(self.findings.read(IN_REQUESTS, types, counts)?);
         let mut call = Call {
             seq,
-            looks_from: source.looks_from,
+            looks_from,
             seen,
             operation: operation.map(|(_, number)| number),
             status,
@@ -213,7 +208,12 @@ impl<'s> Calls<'s> {
         }
     }
 
-    fn operation(&mut self, source: &Source, values: &Values<'_>) -> Result<Option<(OperationId, usize)>, Reason> {
+    fn operation(
+        &mut self,
+        source: &Source,
+        direction: &str,
+        values: &Values<'_>,
+    ) -> Result<Option<(OperationId, usize)>, Reason> {
         let id = values.text(OPERATION_ID);
         if id.is_empty() {
             return Ok(None);
@@ -221,6 +221,8 @@ impl<'s> Calls<'s> {
         let id = OperationId::parse(id).filter(|id| *id != OperationId::OTHER).ok_or(Reason::BadValue)?;
         let said = operations::Said {
             id,
+            environment: &source.environment,
+            direction,
             host: values.text(OPERATION_HOST),
             protocol: values.text(OPERATION_PROTOCOL),
             method: values.text(METHOD),
@@ -229,7 +231,7 @@ impl<'s> Calls<'s> {
             declared: values.flag(OPERATION_DECLARED).unwrap_or(false),
             name: values.text(OPERATION_NAME),
         };
-        Ok(Some((id, self.operations.number(source, &said))))
+        Ok(Some((id, self.operations.number(&said))))
     }
 
     /// The rule or the quota that refused, and the one that would have.
@@ -293,15 +295,11 @@ impl<'a> Values<'a> {
     }
 }
 
-/// The source as a call has it: listeners that share a stream may go another way than the stream says.
-fn directed<'s>(source: &'s Source, values: &Values<'_>) -> Cow<'s, Source> {
+/// Which way a call went, and from where it was seen: listeners that share a stream may go another way than it says.
+fn directed<'a>(source: &'a Source, values: &Values<'a>) -> (&'a str, Vantage) {
     match values.text(CALL_DIRECTION) {
-        "" => Cow::Borrowed(source),
-        direction => Cow::Owned(Source {
-            direction: owned(direction),
-            looks_from: Vantage::of(&source.vantage, direction),
-            ..source.clone()
-        }),
+        "" => (&source.direction, source.looks_from),
+        direction => (direction, Vantage::of(&source.vantage, direction)),
     }
 }
 

@@ -52,7 +52,8 @@ impl Findings {
         Ok(findings)
     }
 
-    fn shared(&mut self, side: &str, name: &str) -> Arc<str> {
+    /// A name after its side, shared with those that came before.
+    pub(super) fn shared(&mut self, side: &str, name: &str) -> Arc<str> {
         if let Some(known) = self.names.iter().find(|known| is(known, side, name)) {
             return Arc::clone(known);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ostiary_wire::decode::Value;
 
 use super::findings::Findings;
-use crate::facts::{Finding, Reason};
+use crate::facts::{Finding, NOTED, Reason};
 
 /// What of a record notes are made of.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,22 +30,25 @@ pub(super) struct Notes {
 // === impl Notes ===
 
 impl Notes {
-    /// The names of a record's notes, each once, with [`crate::facts::NOTED`] and their kind before them.
+    /// The names of a record's notes, each once, with [`NOTED`] and their kind before them.
     ///
     /// # Errors
     /// [`Reason::BadValue`] when an attribute is not what its name promises.
     pub(super) fn read(&mut self, said: &Said<'_>) -> Result<Vec<Arc<str>>, Reason> {
         let mut found: Vec<Finding> = Vec::new();
         for (kind, list) in said.lists {
-            found.extend(self.names.read(&format!("+{kind} "), list, None)?);
+            let Some(list) = list else { continue };
+            found.extend(self.names.read(&format!("{NOTED}{kind} "), Some(list), None)?);
         }
-        // Whether a credential was needed shows in how calls with it and without it were answered.
-        let class = said.status / 100;
-        found.extend(self.names.read(&format!("+credential {class}xx "), said.credentials, None)?);
+        if said.credentials.is_some() {
+            // Whether a credential was needed shows in how calls with it and without it were answered.
+            let class = said.status / 100;
+            found.extend(self.names.read(&format!("{NOTED}credential {class}xx "), said.credentials, None)?);
+        }
         let mut notes: Vec<Arc<str>> = found.into_iter().map(|finding| finding.data_type).collect();
         if !said.shape.is_empty() {
             let who = if said.credentials.is_some() { "credited" } else { "anonymous" };
-            notes.push(format!("+shape {} {who} {}", said.status, said.shape).into());
+            notes.push(self.names.shared(&format!("{NOTED}shape {} {who} ", said.status), said.shape));
         }
         Ok(notes)
     }

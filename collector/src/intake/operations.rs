@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::read::owned;
-use crate::facts::{Operation, OperationId, Source};
+use crate::facts::{Operation, OperationId};
 
 /// Descriptions at most: a few kilobytes each at their longest.
 const DESCRIPTIONS_MAX: usize = 8192;
@@ -28,6 +28,8 @@ pub(super) struct Operations<'s> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said<'a> {
     pub(super) id: OperationId,
+    pub(super) environment: &'a str,
+    pub(super) direction: &'a str,
     pub(super) host: &'a str,
     pub(super) protocol: &'a str,
     pub(super) method: &'a str,
@@ -62,15 +64,15 @@ impl<'s> Operations<'s> {
     }
 
     /// The number of the operation that is told of.
-    pub(super) fn number(&mut self, source: &Source, said: &Said<'_>) -> usize {
+    pub(super) fn number(&mut self, said: &Said<'_>) -> usize {
         if let Some(&place) = self.places.get(&said.id)
-            && self.list.get(place).is_some_and(|known| is_same(known, source, said))
+            && self.list.get(place).is_some_and(|known| is_same(known, said))
         {
             return place;
         }
-        let shared = self.shared.get(said.id).filter(|known| is_same(known, source, said));
+        let shared = self.shared.get(said.id).filter(|known| is_same(known, said));
         let operation = shared.unwrap_or_else(|| {
-            let operation = Arc::new(describe(source, said));
+            let operation = Arc::new(describe(said));
             self.shared.put(&operation);
             operation
         });
@@ -86,10 +88,10 @@ impl<'s> Operations<'s> {
     }
 }
 
-fn is_same(known: &Operation, source: &Source, said: &Said<'_>) -> bool {
+fn is_same(known: &Operation, said: &Said<'_>) -> bool {
     known.declared == said.declared
-        && known.environment == source.environment
-        && known.direction == source.direction
+        && known.environment == said.environment
+        && known.direction == said.direction
         && known.protocol == said.protocol
         && known.host == said.host
         && known.method == said.method
@@ -98,11 +100,11 @@ fn is_same(known: &Operation, source: &Source, said: &Said<'_>) -> bool {
         && known.name == said.name
 }
 
-fn describe(source: &Source, said: &Said<'_>) -> Operation {
+fn describe(said: &Said<'_>) -> Operation {
     Operation {
         id: said.id,
-        environment: source.environment.clone(),
-        direction: source.direction.clone(),
+        environment: owned(said.environment),
+        direction: owned(said.direction),
         host: owned(said.host),
         protocol: owned(said.protocol),
         method: owned(said.method),
@@ -119,19 +121,29 @@ mod tests {
 
     fn said(n: u64, template: &str) -> Said<'_> {
         let id = OperationId::parse(&format!("{n:032x}")).unwrap();
-        Said { id, host: "shop.example", protocol: "rest", method: "GET", template, api: "", declared: false, name: "" }
+        Said {
+            id,
+            environment: "",
+            direction: "",
+            host: "shop.example",
+            protocol: "rest",
+            method: "GET",
+            template,
+            api: "",
+            declared: false,
+            name: "",
+        }
     }
 
     /// Whatever another export, or an earlier record, said of an operation: each is described as its own record says.
     #[test]
     fn no_record_is_described_by_another() {
-        let (shared, source) = (Descriptions::default(), Source::default());
+        let shared = Descriptions::default();
         let mut first = Operations::new(&shared);
-        assert_eq!(["/a", "/a", "/b", "/a"].map(|template| first.number(&source, &said(1, template))), [0, 0, 1, 2]);
+        assert_eq!(["/a", "/a", "/b", "/a"].map(|template| first.number(&said(1, template))), [0, 0, 1, 2]);
         let mut second = Operations::new(&shared);
-        let elsewhere = Source { environment: "test".to_owned(), ..Source::default() };
-        second.number(&source, &said(1, "/a"));
-        second.number(&elsewhere, &said(1, "/a"));
+        second.number(&said(1, "/a"));
+        second.number(&Said { environment: "test", ..said(1, "/a") });
         let told = |operations: Operations<'_>| -> Vec<(String, String)> {
             let list = operations.into_list();
             list.iter().map(|one| (one.template.clone(), one.environment.clone())).collect()
@@ -146,7 +158,7 @@ mod tests {
         let shared = Descriptions::default();
         let mut operations = Operations::new(&shared);
         for n in 0..DESCRIPTIONS_MAX as u64 * 3 {
-            operations.number(&Source::default(), &said(n, "/a"));
+            operations.number(&said(n, "/a"));
             assert!(shared.0.read().unwrap().len() <= DESCRIPTIONS_MAX);
         }
     }

@@ -26,7 +26,7 @@ const APART: &str = "apart";
 const STEPS_MAX: usize = 16;
 
 /// Aliases at most; further ones are refused.
-pub const ALIASES_MAX: usize = 200_000;
+const ALIASES_MAX: usize = 200_000;
 
 /// Every operation that is part of another, with the head of its family. Families are told from their heads
 /// down, each id once, so a circle, which two collectors could make at the same moment, is no family.
@@ -109,18 +109,6 @@ impl Aliases {
         true
     }
 
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The operation that the collector itself made an id part of.
     #[must_use]
     pub fn own(&self, id: OperationId) -> Option<OperationId> {
@@ -131,6 +119,12 @@ impl Aliases {
     #[must_use]
     pub fn is_refined(&self, id: OperationId) -> bool {
         self.0.get(&id).is_some_and(|part| part.is_refined)
+    }
+
+    /// Whether what many calls show may make an id part of another: no policy says what it is, and nobody.
+    #[must_use]
+    pub fn may_refine(&self, id: OperationId) -> bool {
+        self.0.get(&id).is_none_or(|part| part.is_refined)
     }
 
     /// Whether somebody made an id part of another.
@@ -161,6 +155,44 @@ impl Aliases {
         family.retain(|id| *id != head);
         family.insert(0, head);
         family
+    }
+}
+
+/// Joins of the collector's own that are settled together: each is asked about with those before it.
+#[derive(Debug)]
+pub struct Round {
+    known: Aliases,
+    made: Vec<Alias>,
+    gone: Vec<OperationId>,
+    now_ns: u64,
+}
+
+impl Round {
+    /// On top of what is known.
+    #[must_use]
+    pub const fn new(known: Aliases, now_ns: u64) -> Self {
+        Self { known, made: Vec::new(), gone: Vec::new(), now_ns }
+    }
+
+    /// Makes an id part of another, or of none. `false` where that changes nothing or may not be: somebody said
+    /// otherwise, there are too many, or it would go in a circle.
+    pub fn settle(&mut self, id: OperationId, target: Option<OperationId>, reason: &str) -> bool {
+        let before = self.known.own(id);
+        if self.known.is_asked(id) || before == target || !self.known.set(id, target) {
+            return false;
+        }
+        self.gone.extend(before.map(|_| id));
+        let since_ns = self.now_ns;
+        self.made.extend(target.map(|target| Alias { id, target, reason: reason.to_owned(), since_ns }));
+        true
+    }
+
+    /// Writes what was settled.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn finish(self, session: &mut dyn Session) -> Result<(), StoreError> {
+        settle(session, &self.gone, &self.made)
     }
 }
 
@@ -238,7 +270,7 @@ pub fn remove(session: &mut dyn Session, id: OperationId, now_ns: u64) -> Result
 ///
 /// # Errors
 /// When the store fails.
-pub fn settle(session: &mut dyn Session, gone: &[OperationId], made: &[Alias]) -> Result<(), StoreError> {
+fn settle(session: &mut dyn Session, gone: &[OperationId], made: &[Alias]) -> Result<(), StoreError> {
     for id in gone {
         let values = [rows::id_to(*id), ASKED.into(), APART.into()];
         session.run("DELETE FROM aliases WHERE id = $1 AND reason <> $2 AND reason <> $3", &values)?;

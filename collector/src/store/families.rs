@@ -5,13 +5,13 @@
 //!
 //! The rest (two versions that became one, a path that no policy names) nobody can know, and is asked for.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::facts::{Operation, OperationId};
 use crate::store::StoreError;
-use crate::store::aliases::{self, Alias, Aliases};
+use crate::store::aliases::{Aliases, Round};
 use crate::store::rows::{self, DESCRIPTION};
 use crate::store::sql::{Columns, Session};
 
@@ -31,10 +31,12 @@ pub struct Families {
 
 /// An operation as its latest record describes it.
 #[derive(Debug)]
-struct Known {
-    operation: Operation,
+pub(super) struct Known {
+    pub(super) operation: Operation,
     described_ns: u64,
     first_ns: u64,
+    /// How often it was called, in thousandths of a call.
+    pub(super) weight: u64,
 }
 
 // === impl Families ===
@@ -63,19 +65,10 @@ impl Families {
         }
         seen.retain(|operation| operation.id != OperationId::OTHER);
         let before = Aliases::load(session)?;
-        let mut known = before.clone();
-        let (mut made, mut gone) = (Vec::new(), Vec::new());
-        let mut settle = |id: OperationId, target: Option<OperationId>, reason: &str| {
-            let before = known.own(id);
-            if known.is_asked(id) || before == target || !known.set(id, target) {
-                return;
-            }
-            gone.extend(before.map(|_| id));
-            made.extend(target.map(|target| Alias { id, target, reason: reason.to_owned(), since_ns: now_ns }));
-        };
+        let mut round = Round::new(before.clone(), now_ns);
         for alike in declared.values().filter(|_| all) {
             for (id, head) in renamed(alike) {
-                settle(id, head, RENAMED);
+                round.settle(id, head, RENAMED);
             }
         }
         let pools = Pools::new(&declared, &new);
@@ -86,9 +79,9 @@ impl Families {
             if target.is_none() && before.is_refined(operation.id) {
                 continue;
             }
-            settle(operation.id, target, DECLARED);
+            round.settle(operation.id, target, DECLARED);
         }
-        aliases::settle(session, &gone, &made)?;
+        round.finish(session)?;
         self.started = true;
         self.new.clear();
         Ok(())
@@ -159,25 +152,26 @@ fn renamed(declared: &[Known]) -> Vec<(OperationId, Option<OperationId>)> {
 }
 
 /// Every operation as its latest record describes it, or those that are declared alone.
-fn described(session: &mut dyn Session, all: bool) -> Result<Vec<Known>, StoreError> {
+pub(super) fn described(session: &mut dyn Session, all: bool) -> Result<Vec<Known>, StoreError> {
     let only = if all { "" } else { "WHERE declared <> 0" };
-    let sql = format!("SELECT id, {DESCRIPTION}, described_ns, first_ns FROM operations {only}");
-    let mut known: HashMap<OperationId, Known> = HashMap::new();
+    let sql = format!("SELECT id, {DESCRIPTION}, described_ns, first_ns, weight FROM operations {only}");
+    let mut known: BTreeMap<OperationId, Known> = BTreeMap::new();
     for row in session.query(&sql, &[])? {
         let mut columns = Columns::new("operations", row);
         let id = columns.read(rows::id_from)?;
         let operation = rows::description_from(&mut columns, id)?;
-        let (described_ns, first_ns) = (columns.count()?, columns.count()?);
-        let new = Known { operation, described_ns, first_ns };
+        let (described_ns, first_ns, weight) = (columns.count()?, columns.count()?, columns.count()?);
+        let new = Known { operation, described_ns, first_ns, weight };
         match known.entry(id) {
             Entry::Vacant(vacant) => drop(vacant.insert(new)),
             Entry::Occupied(mut entry) => {
                 let known = entry.get_mut();
                 let first_ns = known.first_ns.min(new.first_ns);
+                let weight = known.weight.saturating_add(new.weight);
                 if (new.described_ns, &new.operation) > (known.described_ns, &known.operation) {
                     *known = new;
                 }
-                known.first_ns = first_ns;
+                (known.first_ns, known.weight) = (first_ns, weight);
             }
         }
     }

@@ -10,8 +10,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::clock::SECOND_NS;
-use crate::facts::{Batch, OperationId, Word};
-use crate::fold::{Books, Cell, CellKey, KeptCall, Outcome, StreamState};
+use crate::facts::{Batch, NOTED, OperationId, Word};
+use crate::fold::{Books, Cell, CellKey, KeptCall, OTHER_DATA_TYPE, OTHER_NOTE, Outcome, StreamState};
 use crate::store::aliases;
 use crate::store::families::Families;
 use crate::store::refine::Refining;
@@ -100,8 +100,11 @@ impl Ledger {
             write_sums(session, &mut books, &bounds, now_ns)?;
             learnt.flows = admit::flows(session, &mut books, known, &bounds, now_ns)?;
             learnt.rules = admit::rules(session, std::mem::take(&mut books.rules), known, &bounds)?;
-            learnt.data_types = admit::data_types(session, std::mem::take(&mut books.data_types), known, &bounds)?;
-            learnt.notes = admit::notes(session, std::mem::take(&mut books.notes), known, &bounds)?;
+            // Notes have their room apart, so that no client's names keep out what was found.
+            let (types, notes) = (std::mem::take(&mut books.data_types), std::mem::take(&mut books.notes));
+            learnt.data_types =
+                admit::named(session, types, (known.data_types, bounds.data_types_max), OTHER_DATA_TYPE)?;
+            learnt.notes = admit::named(session, notes, (known.notes, bounds.notes_max), OTHER_NOTE)?;
             session.put_new(&POLICIES, books.policies.iter().map(policy_to).collect())?;
             // Last, because it makes collectors wait for each other.
             keep_calls(session, std::mem::take(&mut books.calls), &bounds, now_ns)?;
@@ -133,7 +136,7 @@ impl Ledger {
             known.succeeded |= met.succeeded;
             known.declared |= met.declared;
         }
-        self.refining.note(!learnt.described.is_empty());
+        self.refining.note(learnt.described.iter().any(|operation| !operation.declared));
         self.families.note(learnt.described);
     }
 }
@@ -147,8 +150,13 @@ fn recount(session: &mut dyn Session) -> Result<Known, StoreError> {
         known.operations.insert(id, Met { succeeded: columns.flag()?, declared: columns.flag()? });
     }
     (known.streams, known.rules) = (count(session, "streams")?, count(session, "rules")?);
-    known.notes = count(session, "data_types WHERE substr(name, 1, 1) = '+'")?;
-    known.data_types = count(session, "data_types")?.saturating_sub(known.notes);
+    let sql = format!("SELECT count(*), count(CASE WHEN substr(name, 1, 1) = '{NOTED}' THEN 1 END) FROM data_types");
+    for row in session.query(&sql, &[])? {
+        let mut columns = Columns::new("a count", row);
+        let all = columns.count()?;
+        known.notes = columns.count()?;
+        known.data_types = all.saturating_sub(known.notes);
+    }
     Ok(known)
 }
 

@@ -12,9 +12,10 @@ use crate::clock::SECOND_NS;
 use crate::facts::{Operation, OperationId};
 use crate::sketch::ONE;
 use crate::store::StoreError;
-use crate::store::aliases::{self, Alias, Aliases, REFINED};
-use crate::store::rows::{self, DESCRIPTION, OPERATIONS, OperationRow};
-use crate::store::sql::{Columns, Session};
+use crate::store::aliases::{Aliases, REFINED, Round};
+use crate::store::families::{self, Known};
+use crate::store::rows::{self, OPERATIONS, OperationRow};
+use crate::store::sql::Session;
 use crate::sums::Sums;
 use crate::templates::Tree;
 
@@ -59,7 +60,8 @@ impl Refining {
 
 fn join(session: &mut dyn Session, now_ns: u64) -> Result<(), StoreError> {
     let before = Aliases::load(session)?;
-    let (mut made, mut gone, mut heads) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let mut round = Round::new(before.clone(), now_ns);
+    let mut heads = BTreeMap::new();
     let (groups, known) = undeclared(session)?;
     for operations in groups.into_values() {
         let mut tree = Tree::default();
@@ -73,17 +75,11 @@ fn join(session: &mut dyn Session, now_ns: u64) -> Result<(), StoreError> {
             let Some(template) = refined else { continue };
             let head = headed(operation, template);
             // What a policy or somebody joined is not ours; what would be its own head is none.
-            let is_free = before.own(id).is_none_or(|_| before.is_refined(id)) && !before.is_asked(id);
-            if !is_free || before.own(id) == Some(head.id) || before.head(head.id) == id {
-                continue;
+            if before.may_refine(id) && round.settle(id, Some(head.id), REFINED) {
+                heads.insert(head.id, head);
             }
-            gone.extend(before.own(id).map(|_| id));
-            made.push(Alias { id, target: head.id, reason: REFINED.to_owned(), since_ns: now_ns });
-            heads.insert(head.id, head);
         }
     }
-    let room = aliases::ALIASES_MAX.saturating_sub(before.len());
-    made.truncate(room.saturating_add(gone.len()));
     let new = heads.into_values().filter(|head| !known.contains(&head.id));
     let row = |operation| {
         let row = OperationRow { operation, described_ns: now_ns, sums: Sums::default() };
@@ -91,7 +87,7 @@ fn join(session: &mut dyn Session, now_ns: u64) -> Result<(), StoreError> {
     };
     let new: Vec<_> = new.map(row).collect();
     session.put(&OPERATIONS, new)?;
-    aliases::settle(session, &gone, &made)
+    round.finish(session)
 }
 
 /// The operation of a refined template.
@@ -104,18 +100,10 @@ fn headed(operation: Operation, template: String) -> Operation {
 
 /// What nobody declares, by groups, each with how often it was called; and the ids of all operations.
 fn undeclared(session: &mut dyn Session) -> Result<(Groups, HashSet<OperationId>), StoreError> {
-    let sql = format!("SELECT id, {DESCRIPTION}, weight FROM operations");
-    let mut operations: BTreeMap<OperationId, (Operation, u64)> = BTreeMap::new();
-    for row in session.query(&sql, &[])? {
-        let mut columns = Columns::new("operations", row);
-        let id = columns.read(rows::id_from)?;
-        let operation = rows::description_from(&mut columns, id)?;
-        let known = operations.entry(id).or_insert((operation, 0));
-        known.1 = known.1.saturating_add(columns.count()?);
-    }
-    let known = operations.keys().copied().collect();
+    let all = families::described(session, true)?;
+    let ids = all.iter().map(|known| known.operation.id).collect();
     let mut groups = Groups::new();
-    for (operation, weight) in operations.into_values() {
+    for Known { operation, weight, .. } in all {
         // Names of methods are no paths.
         if operation.declared || operation.id == OperationId::OTHER || operation.protocol == "grpc" {
             continue;
@@ -124,5 +112,5 @@ fn undeclared(session: &mut dyn Session) -> Result<(Groups, HashSet<OperationId>
         let group = [environment, direction, host, protocol].map(Clone::clone);
         groups.entry(group).or_default().push((operation, weight / ONE));
     }
-    Ok((groups, known))
+    Ok((groups, ids))
 }

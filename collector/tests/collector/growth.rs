@@ -180,6 +180,8 @@ fn a_nul_in_a_name_fails_no_commit() {
             records::operation(write, 1, "shop.example", "/nul\0/{id}", false);
             write.str(&names::REQUEST_ID, "\0");
             write.str(&names::CALLER_ID, "a\0b");
+            write.str(&names::RESPONSE_SHAPE, "a\0b");
+            write.str(&names::CALL_DIRECTION, "\0");
             write.str(&names::VERDICT, "deny");
             write.str(&names::RULE_NAME, "\0");
         });

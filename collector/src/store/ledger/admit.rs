@@ -12,7 +12,7 @@ use super::places::Places;
 use super::{Known, Met};
 use crate::clock::SECOND_NS;
 use crate::facts::{Operation, OperationId, Party, Rule};
-use crate::fold::{Books, CellKey, Described, FlowKey, Hits, OTHER_DATA_TYPE, OTHER_NOTE};
+use crate::fold::{Books, CellKey, Described, FlowKey, Hits, Names};
 use crate::store::rows::{self, DATA_TYPES, FLOWS, OPERATIONS, RULES};
 use crate::store::sql::{Columns, Row, Session, Value};
 use crate::store::{Bounds, OTHER_CALLER, OTHER_RULE, StoreError};
@@ -147,11 +147,10 @@ fn to_other(books: &mut Books, refused: &HashSet<OperationId>) {
     for ((rule, id), hits) in std::mem::take(&mut books.rules) {
         books.rules.entry((rule, other(id))).or_default().merge(&hits);
     }
-    for ((name, id), hits) in std::mem::take(&mut books.data_types) {
-        books.data_types.entry((name, other(id))).or_default().merge(&hits);
-    }
-    for ((name, id), hits) in std::mem::take(&mut books.notes) {
-        books.notes.entry((name, other(id))).or_default().merge(&hits);
+    for names in [&mut books.data_types, &mut books.notes] {
+        for ((name, id), hits) in std::mem::take(names) {
+            names.entry((name, other(id))).or_default().merge(&hits);
+        }
     }
 }
 
@@ -225,30 +224,11 @@ pub(super) fn rules(
     Ok(counts.values().sum::<u64>().saturating_sub(known.rules))
 }
 
-/// Adds to the data types, and returns how many rows are new. A name that finds no room is counted as `other` of its
-/// operation, and at last of `other` alone.
-pub(super) fn data_types(
+/// Adds to the data types, or the notes, and returns how many rows are new; so many are known, of so many at most. A name
+/// that finds no room is counted as `other` of its operation, and at last of `other` alone.
+pub(super) fn named(
     session: &mut dyn Session,
-    data_types: HashMap<(Arc<str>, OperationId), Hits>,
-    known: &Known,
-    bounds: &Bounds,
-) -> Result<u64, StoreError> {
-    named(session, data_types, (known.data_types, bounds.data_types_max), OTHER_DATA_TYPE)
-}
-
-/// Adds to the notes likewise; they have their room apart, so that no client's names keep out what was found.
-pub(super) fn notes(
-    session: &mut dyn Session,
-    notes: HashMap<(Arc<str>, OperationId), Hits>,
-    known: &Known,
-    bounds: &Bounds,
-) -> Result<u64, StoreError> {
-    named(session, notes, (known.notes, bounds.notes_max), OTHER_NOTE)
-}
-
-fn named(
-    session: &mut dyn Session,
-    names: HashMap<(Arc<str>, OperationId), Hits>,
+    names: Names,
     (known, most): (u64, u64),
     other: &str,
 ) -> Result<u64, StoreError> {
