@@ -138,6 +138,14 @@ fn names_nest() {
     assert_eq!(found.len(), 1);
 }
 
+/// A reading that overlaps a longer match hides nothing of what comes after that match.
+#[test]
+fn a_match_that_is_not_taken_hides_nothing() {
+    let key = "-----BEGIN PRIVATE KEY-----\\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX\\n-----END PRIVATE KEY-----";
+    let expected = [format!("private_key:{key}"), "email:s3cret@db.internal".into()];
+    assert_eq!(found("", &format!("{key}-postgres://app:s3cret@db.internal:5432/shop")), expected);
+}
+
 /// The user's own: a pattern, a checksum, words.
 #[test]
 fn custom_detectors_are_found() {

@@ -110,7 +110,7 @@ impl<'a> Scan<'a> {
                 best = Some(hit);
             }
         }
-        best.map_or(end, |hit| self.accept(hit).max(end))
+        best.and_then(|hit| self.accept(hit)).map_or(end, |hit| hit.max(end))
     }
 
     fn shape(&mut self, entry: Entry, start: usize) -> Option<Found> {
@@ -204,8 +204,9 @@ impl<'a> Scan<'a> {
                 && let Some(row) = ROWS.get(usize::from(*number))
                 && let Some(mark) = &row.mark
                 && let Some(hit) = self.judge(*number, row, mark.stand, start, end)
+                && let Some(end) = self.accept(hit)
             {
-                return self.accept(hit).max(at + 1);
+                return end.max(at + 1);
             }
         }
         at + 1
@@ -245,16 +246,18 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Takes a hit, unless it overlaps one that is as long; shorter ones that it overlaps are dropped. Its end.
-    fn accept(&mut self, hit: Found) -> usize {
+    /// Takes a hit, unless it overlaps one that is as long; shorter ones that it overlaps are dropped. Its end if it was taken:
+    /// what one that was not taken covers may hold others, so the scan does not go beyond it.
+    fn accept(&mut self, hit: Found) -> Option<usize> {
         let own = self.found.get(self.first..).unwrap_or_default();
         let from = self.first + own.partition_point(|known| known.end <= hit.start);
         let to = self.first + own.partition_point(|known| known.start < hit.end);
         let overlapped = self.found.get(from..to).unwrap_or_default();
-        if overlapped.iter().all(|known| known.end - known.start < hit.end - hit.start) {
+        let is_longest = overlapped.iter().all(|known| known.end - known.start < hit.end - hit.start);
+        if is_longest {
             self.found.splice(from..to, [hit]);
         }
-        hit.end
+        is_longest.then_some(hit.end)
     }
 }
 
