@@ -247,14 +247,14 @@ mod tests {
             }
         }
 
-        /// However hostile the path, the template is short, begins with `/` and says nothing twice:
-        /// its own inference is itself.
+        /// However hostile the path, the template is short, begins with `/`, and a segment that stays is read as it was.
         #[test]
-        fn a_template_is_bounded_and_stable(path in "(/[a-zA-Z0-9@{}*._~ü-]{0,60}){0,40}") {
-            prop_assume!(!path.contains("//") && !path.ends_with('/'));
+        fn a_template_is_bounded_and_stable(path in "(/[a-zA-Z0-9@{}*._~ü-]{1,60}){0,40}") {
             let once = infer(&path);
             prop_assert!(once.len() <= 512 + 3 && once.starts_with('/'));
             prop_assert!(once.split('/').count() <= SEGMENTS_MAX + 2);
+            let whole = once.strip_suffix("/**").unwrap_or(&once);
+            prop_assert_eq!(infer(whole), if whole.is_empty() { "/" } else { whole });
         }
     }
 }
