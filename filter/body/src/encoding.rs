@@ -3,8 +3,6 @@
 //! A unit is what stands for one character: `\u0031`, a pair of surrogates, `&#49;`, `%E7%94%9F`, or the character itself. A
 //! value is judged decoded and changed in whole units, so what stays of it stays as it was written.
 
-use std::fmt::Write as _;
-
 /// A way to write text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
@@ -117,27 +115,34 @@ impl Encoding {
 
     /// Appends a text, written so that it stands for itself.
     pub(crate) fn write(self, text: &str, out: &mut Vec<u8>) {
-        for character in text.chars() {
-            let as_is = match (self, character) {
-                (Self::Plain, _) => true,
-                (Self::Json, '"' | '\\' | '\0'..='\x1f') | (Self::Xml, '&' | '<' | '>' | '"' | '\'') => false,
-                (Self::Json | Self::Xml, _) => true,
-                (Self::Form, other) => other.is_ascii_alphanumeric() || "-._*".contains(other),
-            };
-            let mut bytes = [0; 4];
-            let bytes = character.encode_utf8(&mut bytes);
-            let mut escaped = String::new();
-            // Writing to a string cannot fail.
-            let _ = match (self, character) {
-                _ if as_is => escaped.write_str(bytes),
-                (Self::Json, '"' | '\\') => write!(escaped, "\\{character}"),
-                (Self::Json, _) => write!(escaped, "\\u{:04x}", u32::from(character)),
-                (Self::Xml, _) => write!(escaped, "&#{};", u32::from(character)),
-                (Self::Form, ' ') => escaped.write_str("+"),
-                (Self::Form | Self::Plain, _) => bytes.bytes().try_for_each(|byte| write!(escaped, "%{byte:02X}")),
-            };
-            out.extend_from_slice(escaped.as_bytes());
+        if text.bytes().all(|byte| self.stays(byte)) {
+            return out.extend_from_slice(text.as_bytes());
         }
+        for byte in text.bytes() {
+            match self {
+                _ if self.stays(byte) => out.push(byte),
+                Self::Json if matches!(byte, b'"' | b'\\') => out.extend([b'\\', byte]),
+                Self::Json => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+                Self::Xml => out.extend_from_slice(format!("&#{byte};").as_bytes()),
+                Self::Form if byte == b' ' => out.push(b'+'),
+                Self::Form | Self::Plain => out.extend_from_slice(format!("%{byte:02X}").as_bytes()),
+            }
+        }
+    }
+
+    /// Whether a byte of UTF-8 is written as it is. Of what is more than one byte all are, or none.
+    const fn stays(self, byte: u8) -> bool {
+        match self {
+            Self::Plain => true,
+            Self::Json => !matches!(byte, b'"' | b'\\' | 0..=0x1f),
+            Self::Xml => !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\''),
+            Self::Form => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'*'),
+        }
+    }
+
+    /// Whether every byte of a text is a unit that stands for itself.
+    pub(crate) fn is_ascii(self, raw: &[u8]) -> bool {
+        raw.is_ascii() && self.is_plain(raw)
     }
 }
 
