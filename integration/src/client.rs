@@ -27,8 +27,7 @@ pub async fn send(request: &Request, to: SocketAddr) -> io::Result<Option<Respon
     match request.protocol {
         Protocol::Http1 => {
             let mut connection = Connection::open(request.from, to).await?;
-            let answer = connection.exchange(&http1_bytes(request), request.method()).await?;
-            Ok(answer.map(|message| response(&message)))
+            connection.send(request).await
         }
         Protocol::Http2 | Protocol::Grpc => http2(request, to).await,
     }
@@ -99,6 +98,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Speaks over a stream that is open already, as one with TLS is.
     pub fn over(stream: S) -> Self {
         Self { reader: Reader::new(stream, Vec::new()) }
+    }
+
+    /// Sends a scenario's request, which is one over HTTP/1.1; `None` when the connection ended without an answer.
+    pub async fn send(&mut self, request: &Request) -> io::Result<Option<Response>> {
+        let answer = self.exchange(&http1_bytes(request), request.method()).await?;
+        Ok(answer.map(|message| response(&message)))
     }
 
     /// Writes bytes and reads the answer to them; `None` when the connection ends without one.

@@ -25,6 +25,10 @@ pub struct Listener {
     pub metadata: Option<serde_json::Map<String, Value>>,
     /// The key of the filter state in which a filter before ours keeps the peer's address.
     pub peer_state: Option<String>,
+    /// The transport socket that its clients meet; clear text without.
+    pub transport: Option<Value>,
+    /// Let WebSockets through.
+    pub websocket: bool,
     /// Where to write one line for each request, if anywhere.
     pub access_log: Option<String>,
 }
@@ -112,20 +116,26 @@ impl Listener {
             refused_before: None,
             metadata: None,
             peer_state: None,
+            transport: None,
+            websocket: false,
             access_log: None,
         }
     }
 
     /// The listener as Envoy reads it.
     pub fn value(&self, module: &Path) -> Value {
+        let mut chain = json!({ "name": "only", "filters": [{
+            "name": "envoy.filters.network.http_connection_manager",
+            "typed_config": self.manager(module),
+        }] });
+        if let Some(transport) = &self.transport {
+            chain["transport_socket"] = transport.clone();
+        }
         json!({
             "name": self.name,
             "address": address(SocketAddr::from(([127, 0, 0, 1], 0))),
             "traffic_direction": "INBOUND",
-            "filter_chains": [{ "name": "only", "filters": [{
-                "name": "envoy.filters.network.http_connection_manager",
-                "typed_config": self.manager(module),
-            }] }],
+            "filter_chains": [chain],
         })
     }
 
@@ -147,6 +157,9 @@ impl Listener {
         if self.connect {
             manager["upgrade_configs"] = json!([{ "upgrade_type": "CONNECT" }]);
             manager["http2_protocol_options"] = json!({ "allow_connect": true });
+        }
+        if self.websocket {
+            manager["upgrade_configs"] = json!([{ "upgrade_type": "websocket" }]);
         }
         if let Some(path) = &self.access_log {
             let format = json!({ "details": "%RESPONSE_CODE_DETAILS%", "code": "%RESPONSE_CODE%" });

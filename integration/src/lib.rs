@@ -3,6 +3,7 @@
 //! Everything here is on loopback, on ports the system picks unless a user asks for others, and ends with the value that started
 //! it: no test may depend on what another left behind, nor leave anything behind itself.
 
+pub mod authority;
 pub mod bench;
 pub mod client;
 pub mod collector;

@@ -3,24 +3,30 @@
 //! One process, because starting Envoy costs more than running every scenario; one worker, so that the order of a stream's records
 //! is the order of its exchanges. Each scenario's collector cluster is its own, whatever cluster its policy names.
 
+use crate::authority::{Authority, SHOP, Validity};
+use crate::client::{self, Connection};
 use crate::config::{self, Listener, Plugin, Speaks};
 use crate::envoy::{Envoy, Setup};
 use crate::sink::Sink;
 use crate::upstream::Upstream;
-use crate::{client, place, wait};
+use crate::{place, wait};
 use ostiary_tests::notation::OrNone;
 use ostiary_tests::record::Record;
-use ostiary_tests::ring::{Observation, Outcome, Ring, Sight};
-use ostiary_tests::scenario::{Delivery, Exchange, Scenario};
+use ostiary_tests::ring::{Observation, Outcome, Response, Ring, Sight};
+use ostiary_tests::scenario::{CLIENT, Delivery, Exchange, Protocol, Request, Scenario, Tls};
 use serde_json::{Value, json};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 /// A real Envoy as a ring.
 #[derive(Debug)]
@@ -39,6 +45,15 @@ struct Stand {
     nobody: Option<TcpSocket>,
     sink: Sink,
     access_log: PathBuf,
+    /// The certificates, where the client speaks TLS.
+    tls: Option<Certificates>,
+}
+
+/// The listener's side of TLS, and the client's.
+#[derive(Debug)]
+struct Certificates {
+    transport: Value,
+    client: Arc<ClientConfig>,
 }
 
 /// How long the client waits for one answer.
@@ -130,6 +145,7 @@ impl Stand {
             upstream: Upstream::start().await?,
             nobody,
             sink: Sink::start().await?,
+            tls: scenario.listener.tls.map(Certificates::new),
             access_log: logs.path().join(format!("{}.log", scenario.name)),
         })
     }
@@ -146,6 +162,8 @@ impl Stand {
             refused_before: options.refused_before.clone(),
             metadata: options.metadata.clone(),
             peer_state: options.peer_state.clone(),
+            transport: self.tls.as_ref().map(|tls| tls.transport.clone()),
+            websocket: options.websocket,
             access_log: Some(self.access_log.display().to_string()),
             ..Listener::new(name, Some(plugin), name)
         };
@@ -196,7 +214,7 @@ impl Stand {
     async fn exchange(&self, exchange: &Exchange, to: SocketAddr, before: usize) -> Result<Observation, String> {
         tokio::time::sleep(exchange.after.0).await;
         self.upstream.script(exchange.upstream.clone());
-        let answer = tokio::time::timeout(ANSWER_PATIENCE, client::send(&exchange.request, to)).await;
+        let answer = tokio::time::timeout(ANSWER_PATIENCE, self.send(&exchange.request, to)).await;
         let answer = answer.map_err(|_| format!("no answer to request {before} within {ANSWER_PATIENCE:?}"))?;
         // Where no answer is due, one that breaks off is none: its head may have left before that was known.
         let none_is_due = matches!(exchange.expect.status, Some(OrNone::None));
@@ -213,6 +231,17 @@ impl Stand {
             record: Sight::Seen(None),
             details: Sight::Seen(line.and_then(|line| line["details"].as_str().map(str::to_owned))),
         })
+    }
+
+    async fn send(&self, request: &Request, to: SocketAddr) -> io::Result<Option<Response>> {
+        let Some(tls) = &self.tls else { return client::send(request, to).await };
+        if request.protocol != Protocol::Http1 {
+            return Err(io::Error::other("scenarios speak HTTP/1.1 over TLS, and nothing else"));
+        }
+        let stream = client::connect(request.from, to).await?;
+        let name = ServerName::try_from(SHOP).map_err(io::Error::other)?;
+        let stream = TlsConnector::from(Arc::clone(&tls.client)).connect(name, stream).await?;
+        Connection::over(stream).send(request).await
     }
 
     /// The line of the access log for the request that `before` others preceded.
@@ -238,6 +267,30 @@ impl Stand {
             ));
         }
         records
+    }
+}
+
+// === impl Certificates ===
+
+impl Certificates {
+    fn new(tls: Tls) -> Self {
+        let [servers, clients] = ["servers", "clients"].map(Authority::new);
+        let server = servers.server();
+        let text = |pem: &[u8]| json!({ "inline_string": String::from_utf8_lossy(pem) });
+        let mut transport = json!({ "name": "envoy.transport_sockets.tls", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+            "common_tls_context": { "tls_certificates": [{ "certificate_chain": text(&server.certificate), "private_key": text(&server.key) }] },
+        } });
+        let client = match tls {
+            Tls::Server => servers.nobody(),
+            Tls::Mutual => {
+                let typed = &mut transport["typed_config"];
+                typed["require_client_certificate"] = json!(true);
+                typed["common_tls_context"]["validation_context"] = json!({ "trusted_ca": text(&clients.pem()) });
+                clients.client(&servers, &[CLIENT], Validity::Now)
+            }
+        };
+        Self { transport, client }
     }
 }
 

@@ -43,6 +43,9 @@ struct State {
     forgetful: bool,
 }
 
+/// The answer to a handshake that was taken.
+const SWITCHED: u16 = 101;
+
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // === impl Upstream ===
@@ -134,6 +137,10 @@ async fn http1(stream: &mut TcpStream, state: Arc<Mutex<State>>) -> io::Result<(
         tokio::time::sleep(answer.delay.0).await;
         let bodiless = message.line.starts_with(b"HEAD ");
         write_http1(reader.stream(), &answer, bodiless).await?;
+        if answer.status == SWITCHED {
+            // What follows is no HTTP any more, and this was all of it.
+            return Ok(());
+        }
     }
     Ok(())
 }
@@ -143,7 +150,8 @@ async fn write_http1(stream: &mut TcpStream, answer: &Answer, bodiless: bool) ->
     for (name, value) in lines(&answer.headers) {
         head.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
     }
-    let framed = answer.headers.iter().any(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let framed = answer.status == SWITCHED
+        || answer.headers.iter().any(|header| header.name.eq_ignore_ascii_case("content-length"));
     let empty = matches!(answer.status, 204 | 304) || bodiless;
     let one = answer.body.len() <= 1;
     if !framed && one && answer.status != 204 {

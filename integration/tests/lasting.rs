@@ -28,9 +28,9 @@ fn policy() -> Value {
 
 /// An Envoy that lets WebSockets through to `sockets` and follows redirects itself.
 async fn start(upstream: SocketAddr, sockets: SocketAddr, collector: SocketAddr) -> Envoy {
-    let mut listener = Listener::new("edge", Some(Plugin::new(policy())), "upstream").value(&place::module().unwrap());
+    let edge = Listener { websocket: true, ..Listener::new("edge", Some(Plugin::new(policy())), "upstream") };
+    let mut listener = edge.value(&place::module().unwrap());
     let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
-    manager["upgrade_configs"] = json!([{ "upgrade_type": "websocket" }]);
     let route = |cluster: &str| json!({ "cluster": cluster, "timeout": "0s", "internal_redirect_policy": { "max_internal_redirects": 2 } });
     manager["route_config"]["virtual_hosts"][0]["routes"] = json!([
         { "match": { "prefix": "/socket" }, "route": route("sockets") },

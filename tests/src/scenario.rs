@@ -52,7 +52,26 @@ pub struct Listener {
     /// The key of a filter state object in which a filter before ours keeps the address of the peer.
     #[serde(default)]
     pub peer_state: Option<String>,
+    /// The client speaks TLS; otherwise in clear text.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    /// Let WebSockets through.
+    #[serde(default)]
+    pub websocket: bool,
 }
+
+/// Who shows a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tls {
+    /// The server.
+    Server,
+    /// The client too: one that stands for [`CLIENT`], which the listener demands and validates.
+    Mutual,
+}
+
+/// The URI in a client's certificate.
+pub const CLIENT: &str = "spiffe://shop.example/billing";
 
 /// The two forms in which a plugin configuration reaches the filter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

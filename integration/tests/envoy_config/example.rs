@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ostiary_integration::authority::SHOP;
 use ostiary_integration::client::{self, Connection};
 use ostiary_integration::envoy::{Envoy, Setup};
 use ostiary_integration::http1::Message;
@@ -17,9 +18,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
-
-/// The name that requests and certificates have for the shop.
-pub const SHOP: &str = "shop.example";
 
 /// A file that a user puts into the folder of the module, by name.
 pub type File = (&'static str, Vec<u8>);

@@ -2,7 +2,6 @@
 //! its policy opens and refuses what it closes.
 
 mod addresses;
-mod authority;
 mod coded;
 mod countries;
 mod example;

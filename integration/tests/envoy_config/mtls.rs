@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ostiary_integration::authority::{Authority, SHOP, Validity};
 use ostiary_integration::client::{self, LOOPBACK};
 use ostiary_integration::envoy::Envoy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,8 +10,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, HandshakeKind};
 
-use crate::authority::{Authority, Validity};
-use crate::example::{Call, Example, File, SHOP};
+use crate::example::{Call, Example, File};
 
 const BILLING: &str = "spiffe://shop.example/billing";
 

@@ -4,7 +4,8 @@ use ostiary_integration::{client, place, wait};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-use super::example::{Call, Example, SHOP};
+use super::example::{Call, Example};
+use ostiary_integration::authority::SHOP;
 
 /// Guarantees: as it is shipped, the access log has each call's key facts, of what passed and of what was refused, and every metric that
 /// the dashboard asks for is there after a few calls.

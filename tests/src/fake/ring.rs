@@ -8,7 +8,7 @@ use super::envoy::{Envoy, Inbound};
 use super::host::{FakeHost, Reply};
 use crate::octets::Octets;
 use crate::ring::{Arrival, Observation, Outcome, Response, Ring, Sight};
-use crate::scenario::{Delivery, Exchange, Protocol, Scenario};
+use crate::scenario::{CLIENT, Delivery, Exchange, Protocol, Scenario, Tls};
 
 /// The fake host as a ring.
 #[derive(Debug, Default)]
@@ -35,6 +35,10 @@ fn run(scenario: &Scenario) -> Outcome {
     properties.insert("xds.node.id".into(), b"fake-node".to_vec());
     properties.insert("xds.node.cluster".into(), b"fake-cluster".to_vec());
     properties.insert("xds.filter_chain_name".into(), b"only".to_vec());
+    if scenario.listener.tls == Some(Tls::Mutual) {
+        properties.insert("connection.mtls".into(), vec![1]);
+        properties.insert("connection.uri_san_peer_certificate".into(), CLIENT.into());
+    }
     if let Some(metadata) = &scenario.listener.metadata {
         properties.insert("metadata".into(), crate::structs::metadata(metadata));
     }
@@ -87,6 +91,8 @@ fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observati
         facts.response_body_size = Some(response_body as u64);
         facts.request_size = facts.request_body_size.map(|size| size + 100);
         facts.response_size = facts.response_body_size.map(|size| size + 100);
+        facts.tls_version = scenario.listener.tls.map_or_else(Vec::new, |_| b"TLSv1.3".to_vec()).into();
+        facts.mtls = scenario.listener.tls.filter(|tls| *tls == Tls::Mutual).map_or_else(Vec::new, |_| vec![1]).into();
         facts.flags = Some(if scenario.listener.upstream_down { 0x20 } else { 0 });
         // Envoy makes one up for plain HTTP too.
         facts.grpc_status = grpc_status.or(Some(2));
@@ -119,7 +125,7 @@ fn inbound(scenario: &Scenario, exchange: &Exchange) -> Result<Inbound, String> 
     let mut headers = vec![
         (":authority".to_owned(), request.authority.0.clone()),
         (":method".to_owned(), request.method().as_bytes().to_vec()),
-        (":scheme".to_owned(), b"http".to_vec()),
+        (":scheme".to_owned(), if scenario.listener.tls.is_some() { b"https".to_vec() } else { b"http".to_vec() }),
     ];
     headers.extend(request.path().map(|path| (":path".to_owned(), path.to_vec())));
     if request.protocol == Protocol::Grpc {

@@ -9,29 +9,37 @@ use rcgen::{
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::example::SHOP;
+/// The name that its servers have.
+pub const SHOP: &str = "shop.example";
 
 /// Who issues certificates.
+#[derive(Debug)]
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 /// A certificate and its key, in the text form that Envoy reads.
+#[derive(Debug)]
 pub struct Pem {
+    /// The certificate.
     pub certificate: Vec<u8>,
+    /// Its private key.
     pub key: Vec<u8>,
 }
 
 /// How long a certificate is good.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Validity {
+    /// Today.
     Now,
+    /// No longer.
     Over,
 }
 
 // === impl Authority ===
 
 impl Authority {
+    /// One with this name.
     pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::new([]).expect("parameters");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
