@@ -81,7 +81,9 @@ pub(crate) struct Judge {
     pub(crate) wrote: Option<usize>,
     /// Whether any rule in force, or in shadow, names fields.
     pub(crate) fields: bool,
-    /// Whether a rule in force masks data types.
+    /// Data types that rules in force mask.
+    pub(crate) masked: Types,
+    /// Whether there are any.
     pub(crate) masks_types: bool,
     /// Whether a rule in force may remove something.
     pub(crate) removes: bool,
@@ -133,6 +135,7 @@ impl Judge {
             written: Vec::new(),
             wrote: None,
             fields,
+            masked,
             masks_types: !masked.is_empty(),
             removes,
             looks: !wanted.is_empty(),

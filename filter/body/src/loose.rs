@@ -1,5 +1,6 @@
 //! Values that stand in no body: of a query, of header lines.
 
+use crate::detect::DataType;
 use crate::encoding::Encoding;
 use crate::judge::{Judge, Kind, Spot, SpotStep};
 use crate::masker::Blocked;
@@ -51,9 +52,16 @@ impl Loose {
         let mut path = Vec::new();
         crate::verdict::descend(&mut path, SpotStep::Key(group.as_bytes()));
         let spot = Spot { path: &path, step: SpotStep::Key(name) };
+        let wanted = self.judge.wanted;
+        if name == b"referer" {
+            // Where the caller was before is nothing that anybody is asked to fetch.
+            self.judge.wanted = DataType::named("internal_url").map_or(wanted, |of_rules| wanted.without(of_rules));
+        }
         let (kind, rules) = (Kind::Text(Encoding::Plain), RuleSet::NONE);
         let value = Value { kind, raw: text, rules, context, spot, gone: false, offset: 0 };
-        self.judge.value(&value).map(|_| ())
+        let judged = self.judge.value(&value);
+        self.judge.wanted = wanted;
+        judged.map(|_| ())
     }
 
     /// What was found.

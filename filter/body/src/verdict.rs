@@ -1,7 +1,7 @@
 //! One value: found in, masked, counted.
 
 use crate::detect::form::{NAME_MAX, shown_name};
-use crate::detect::{Context, DataType, Found, Types};
+use crate::detect::{Context, DataType, Found, Types, Wanted};
 use crate::encoding::Encoding;
 use crate::judge::{Judge, Kind, Spot, SpotStep, Verdict};
 use crate::mask::{HIDDEN, Masked, is_number};
@@ -71,7 +71,8 @@ impl Judge {
     pub(crate) fn find(&mut self, text: &[u8], context: Context, wanted: Types) {
         self.found.clear();
         if !wanted.is_empty() {
-            self.plan.detectors.find(text, context, &mut self.found);
+            let asked = Wanted { types: wanted, acting: self.masked };
+            self.plan.detectors.find_from(text, 0, context, &asked, &mut self.found);
             self.found.retain(|found| wanted.contains(found.data_type));
         }
     }

@@ -1,14 +1,14 @@
 //! The enabled detectors, prepared: which shapes can begin with a word is looked up by its length and
 //! by whether it has digits, letters or both.
 
-use crate::context::{self, Context};
+use crate::context::{self, Context, classes};
 use crate::custom::{CUSTOM_MAX, Custom};
 use crate::detectors::ROWS;
-use crate::row::{Reader, Row, Stand};
+use crate::row::{Reader, Row, Stand, Whole};
 use crate::scan::Scan;
 use crate::shape::{self, DIGIT, FOLLOWS, First, Follow, Step};
 use crate::types::BUILT_IN;
-use crate::{DataType, Gate, Types, plain};
+use crate::{DataType, Gate, Types, inside, plain};
 
 /// The enabled data types, prepared for the scan.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Detectors {
     pub(crate) marks: Vec<(u8, u8, Reader)>,
     /// Rows found by the name of their field alone, each with what tells it, and what tells otherwise.
     pub(crate) wholes: Vec<(u8, Context, Context)>,
+    /// Rows that read all of a value, and what tells their reader more.
+    pub(crate) readers: Vec<(u8, Whole, Context)>,
 }
 
 /// The shapes that may begin with a word of one kind and length, with the same after it.
@@ -72,6 +74,15 @@ pub struct Entry {
     pub told_by: Option<Context>,
 }
 
+/// What is asked of a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Of what is read in all of a value, or by a pattern of the user's: only these.
+    pub types: Types,
+    /// Data types that something comes of: none of them is lost to one of the others, however much longer.
+    pub acting: Types,
+}
+
 /// A data type in a text: the bytes from `start` up to `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
@@ -110,6 +121,7 @@ impl Detectors {
             firsts: vec![[0; 2]; KINDS * LENGTHS],
             marks: Vec::new(),
             wholes: Vec::new(),
+            readers: Vec::new(),
         };
         let rows: Vec<(u8, &Row)> =
             (0..).zip(ROWS.iter().copied()).filter(|(number, _)| detectors.wants(*number)).collect();
@@ -120,6 +132,8 @@ impl Detectors {
             .collect();
         detectors.wholes =
             rows.iter().filter(|(_, row)| row.whole).map(|(number, row)| (*number, row.told_by, row.unless)).collect();
+        let reader = |(number, row): &(u8, &Row)| row.reads.map(|reads| (*number, reads, row.told_by));
+        detectors.readers = rows.iter().filter_map(reader).collect();
         detectors
     }
 
@@ -127,7 +141,8 @@ impl Detectors {
     /// names nest, the union with what the outer one stands for says more (`card` over `number`).
     #[must_use]
     pub fn context(&self, key: &[u8]) -> Context {
-        context::of_key(key, &self.words)
+        let context = context::of_key(key, &self.words);
+        if !self.readers.is_empty() && inside::is_named(key) { context.union(classes::URL) } else { context }
     }
 
     /// The name of a data type, also of the user's.
@@ -140,7 +155,13 @@ impl Detectors {
     /// Appends what the text holds, in order of place and without overlap: of two that overlap the longer, of two of the same
     /// length the better proven. The context is what the name of the text's field says. Any bytes are taken.
     pub fn find(&self, text: &[u8], context: Context, found: &mut Vec<Found>) {
-        self.find_from(text, 0, context, found);
+        self.find_from(text, 0, context, &self.all(), found);
+    }
+
+    /// Whatever is enabled.
+    #[must_use]
+    pub const fn all(&self) -> Wanted {
+        Wanted { types: self.enabled, acting: Types::NONE }
     }
 
     /// Like [`Detectors::find`], but nothing that begins before `from` is found: what is before it is only looked at, for borders
@@ -149,11 +170,11 @@ impl Detectors {
     /// So a long text can be judged in windows. A window holds [`crate::NEAR`] bytes of what was judged before. What is found in it
     /// holds if it ends [`crate::NEAR`] bytes before the window's end, or if the text ends there; the next window begins at
     /// the end of the last that holds, or [`crate::MAX_MATCH`] and [`crate::NEAR`] bytes before this window's end, whichever is later.
-    pub fn find_from(&self, text: &[u8], from: usize, context: Context, found: &mut Vec<Found>) {
+    pub fn find_from(&self, text: &[u8], from: usize, context: Context, wanted: &Wanted, found: &mut Vec<Found>) {
         if context.is_none() && self.custom.is_empty() && from == 0 && plain::holds_nothing(text) {
             return;
         }
-        Scan::new(self, text, from, context, found).run();
+        Scan::new(self, (text, from), context, wanted, found).run();
     }
 
     /// A cheap test for the scanner in front of this.

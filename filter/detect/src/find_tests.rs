@@ -146,6 +146,34 @@ fn a_match_that_is_not_taken_hides_nothing() {
     assert_eq!(found("", &format!("{key}-postgres://app:s3cret@db.internal:5432/shop")), expected);
 }
 
+/// What is only told of takes nothing from what something comes of, however much longer it is and whoever reads it; and what is not
+/// asked for takes nothing at all.
+#[test]
+fn what_acts_is_not_lost_to_what_is_told() {
+    let line = Custom::new("line".into(), "mail: .+", None, &[]).unwrap();
+    let url = DataType::named("internal_url").unwrap();
+    let detectors = Detectors::new(Types::standard().with(url), vec![line]);
+    let types = |names: &[&str]| -> Types { names.iter().filter_map(|name| DataType::named(name)).collect() };
+    let own = DataType::custom(0).unwrap();
+    let all = detectors.all().types;
+    for (key, text, types, acting, expected) in [
+        ("", "mail: ann@shop.example", all, types(&["email"]), "email"),
+        ("", "mail: ann@shop.example", all, Types::NONE, "line"),
+        ("", "mail: ann@shop.example", all, types(&["email"]).with(own), "line"),
+        ("", "mail: ann@shop.example", types(&["email"]), Types::NONE, "email"),
+        ("", "http://ann:pw@10.0.0.1/", all, types(&["url_with_password"]), "url_with_password"),
+        ("", "http://ann:pw@10.0.0.1/", all, types(&["internal_url"]), "internal_url"),
+        ("", "http://10.0.0.1/", types(&["ipv4_address"]), Types::NONE, "ipv4_address"),
+        ("address", "12 Long Street, ann@shop.example", all, types(&["email"]), "email"),
+    ] {
+        let mut found = Vec::new();
+        let wanted = Wanted { types, acting };
+        detectors.find_from(text.as_bytes(), 0, detectors.context(key.as_bytes()), &wanted, &mut found);
+        let names: Vec<_> = found.iter().map(|hit| detectors.name(hit.data_type)).collect();
+        assert_eq!(names, [expected], "{text} {acting:?}");
+    }
+}
+
 /// The user's own: a pattern, a checksum, words.
 #[test]
 fn custom_detectors_are_found() {
@@ -174,7 +202,7 @@ fn in_windows(text: &[u8], window: usize) -> Vec<Found> {
         let base = from.saturating_sub(NEAR);
         let end = text.len().min(base + window);
         let mut found = Vec::new();
-        DETECTORS.find_from(&text[base..end], from - base, Context::NONE, &mut found);
+        DETECTORS.find_from(&text[base..end], from - base, Context::NONE, &DETECTORS.all(), &mut found);
         let holds = |hit: &Found| end == text.len() || base + hit.end + NEAR <= end;
         held.extend(found.into_iter().filter(holds).map(|hit| Found {
             start: base + hit.start,
@@ -210,7 +238,7 @@ proptest! {
         if let Some((first, rest)) = whole.split_first() {
             prop_assume!(!text.get(first.end).is_some_and(u8::is_ascii_alphanumeric));
             let mut found = Vec::new();
-            DETECTORS.find_from(&text, first.end, Context::NONE, &mut found);
+            DETECTORS.find_from(&text, first.end, Context::NONE, &DETECTORS.all(), &mut found);
             prop_assert_eq!(&found, rest);
         }
     }

@@ -54,7 +54,7 @@ impl Gate {
                 None => {}
             }
         }
-        if !detectors.custom.is_empty() {
+        if !detectors.custom.is_empty() || !detectors.readers.is_empty() {
             gate.bytes = 1;
         }
         gate

@@ -36,7 +36,7 @@ mod window;
 
 pub use context::Context;
 pub use custom::{CUSTOM_MAX, Custom, CustomCheck, CustomError};
-pub use find::{Detectors, Found};
+pub use find::{Detectors, Found, Wanted};
 pub use gate::Gate;
 pub use types::{DataType, Level, Types};
 

@@ -85,7 +85,7 @@ mod tests {
             ],
         ) {
             let mut found = Vec::new();
-            Scan::new(&DETECTORS, text.as_bytes(), 0, Context::NONE, &mut found).run();
+            Scan::new(&DETECTORS, (text.as_bytes(), 0), Context::NONE, &DETECTORS.all(), &mut found).run();
             prop_assert!(holds_nothing(text.as_bytes()));
             prop_assert_eq!(found, Vec::new());
         }

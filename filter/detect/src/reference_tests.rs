@@ -45,6 +45,10 @@ fn line(out: &mut String, row: &Row, data_type: DataType) {
         shapes.push("the whole value".to_owned());
         stands.push("the field's name");
     }
+    if row.reads.is_some() {
+        shapes.push("read as a whole".to_owned());
+        stands.push("how it reads");
+    }
     stands.sort_unstable();
     stands.dedup();
     let checks: Vec<String> = row.rules.iter().chain(row.checks).map(describe).collect();
@@ -130,7 +134,9 @@ fn every_row_is_whole() {
         }
         let told = row.shapes.iter().any(|shape| shape.stand == Stand::Told) || row.whole;
         assert!(!told || !row.told_by.is_none(), "{}: nothing can tell it", row.name);
-        assert!(row.shapes.len() < 64 && (!row.shapes.is_empty() || row.mark.is_some() || row.whole));
+        assert!(
+            row.shapes.len() < 64 && (!row.shapes.is_empty() || row.mark.is_some() || row.whole || row.reads.is_some())
+        );
     }
     assert!(ROWS.len() * 2 + crate::CUSTOM_MAX <= 256);
 }

@@ -6,7 +6,7 @@
 
 use crate::context::{self, Context, classes};
 use crate::detectors::ROWS;
-use crate::find::{Detectors, Entry, Found, length_bit};
+use crate::find::{Detectors, Entry, Found, Wanted, length_bit};
 use crate::gate::{TEXT_MIN, TOLD_DIGITS};
 use crate::lanes::BLOCK;
 use crate::row::{Row, Stand};
@@ -27,6 +27,7 @@ pub struct Scan<'a> {
     text: &'a [u8],
     from: usize,
     context: Context,
+    wanted: &'a Wanted,
     /// Whether nothing can say what a value is: neither the field's name nor a word in the text.
     is_silent: bool,
     found: &'a mut Vec<Found>,
@@ -44,15 +45,15 @@ impl<'a> Scan<'a> {
     /// A scan of the text, from this place on.
     pub const fn new(
         detectors: &'a Detectors,
-        text: &'a [u8],
-        from: usize,
+        (text, from): (&'a [u8], usize),
         context: Context,
+        wanted: &'a Wanted,
         found: &'a mut Vec<Found>,
     ) -> Self {
         let first = found.len();
         let context = named(context);
         let nothing = (0, 0, Context::NONE);
-        Self { detectors, text, from, context, is_silent: false, found, first, part: nothing, near: nothing }
+        Self { detectors, text, from, context, wanted, is_silent: false, found, first, part: nothing, near: nothing }
     }
 
     /// Looks at all of it.
@@ -72,8 +73,9 @@ impl<'a> Scan<'a> {
             };
         }
         self.custom();
-        if self.from == 0 && !self.context.is_none() {
+        if self.from == 0 {
             self.wholes();
+            self.readers();
         }
     }
 
@@ -217,9 +219,13 @@ impl<'a> Scan<'a> {
         let detectors = self.detectors;
         for (number, custom) in (0_u8..).zip(&detectors.custom) {
             let own = Context { classes: 0, custom: 1 << number };
+            let data_type = DataType(BUILT_IN + number);
+            if !self.wanted.types.contains(data_type) {
+                continue;
+            }
             custom.find(self.text, &mut |start, end| {
                 if start >= self.from && (!custom.needs_context() || self.says(own, start, end)) {
-                    self.accept(Found { data_type: DataType(BUILT_IN + number), start, end });
+                    self.accept(Found { data_type, start, end });
                 }
             });
         }
@@ -230,7 +236,7 @@ impl<'a> Scan<'a> {
         let (detectors, context) = (self.detectors, self.context);
         let told = detectors.wholes.iter().filter(|(_, told, other)| context.meets(*told) && !context.meets(*other));
         let mut told = told.map(|(number, _, _)| *number).peekable();
-        if told.peek().is_none() {
+        if self.context.is_none() || told.peek().is_none() {
             return;
         }
         let start = self.text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -246,14 +252,27 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Takes a hit, unless it overlaps one that is as long; shorter ones that it overlaps are dropped. Its end if it was taken:
+    /// Data types that are read in all of a value.
+    fn readers(&mut self) {
+        let detectors = self.detectors;
+        for (number, reads, told_by) in &detectors.readers {
+            let data_type = DataType(number * 2);
+            if self.wanted.types.contains(data_type) && reads(self.text, self.context.meets(*told_by)) {
+                self.accept(Found { data_type, start: 0, end: self.text.len() });
+            }
+        }
+    }
+
+    /// Takes a hit, unless it overlaps one that is as long; shorter ones that it overlaps are dropped. One that something comes of
+    /// counts as longer than one that is only told of. Its end if it was taken:
     /// what one that was not taken covers may hold others, so the scan does not go beyond it.
     fn accept(&mut self, hit: Found) -> Option<usize> {
         let own = self.found.get(self.first..).unwrap_or_default();
         let from = self.first + own.partition_point(|known| known.end <= hit.start);
         let to = self.first + own.partition_point(|known| known.start < hit.end);
         let overlapped = self.found.get(from..to).unwrap_or_default();
-        let is_longest = overlapped.iter().all(|known| known.end - known.start < hit.end - hit.start);
+        let weight = |hit: &Found| (self.wanted.acting.contains(hit.data_type), hit.end - hit.start);
+        let is_longest = overlapped.iter().all(|known| weight(known) < weight(&hit));
         if is_longest {
             self.found.splice(from..to, [hit]);
         }

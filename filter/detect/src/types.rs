@@ -103,6 +103,15 @@ impl Types {
         self
     }
 
+    /// This set but for one.
+    #[must_use]
+    pub fn without(mut self, data_type: DataType) -> Self {
+        if let Some(word) = self.0.get_mut(usize::from(data_type.0 / 64)) {
+            *word &= !(1 << (data_type.0 % 64));
+        }
+        self
+    }
+
     /// What is in either.
     #[must_use]
     pub fn union(self, other: Self) -> Self {

@@ -75,5 +75,6 @@ classes! {
     60 NAMED "Names of anything: of a person, where the field or the one around it is about a person.";
     61 PERSON "People.";
     62 MACHINE "Addresses of machines and mailboxes.";
+    63 URL "URLs and hosts, by the end of the field's name; only where these are asked for.";
     59 ITIN "The United States' taxpayer numbers.";
 }

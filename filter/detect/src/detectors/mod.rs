@@ -16,6 +16,7 @@ mod germany;
 mod hk_mo_tw;
 mod iban;
 mod india;
+mod internal_url;
 mod italy;
 mod jwt;
 mod latin_america;
@@ -141,6 +142,7 @@ pub const ROWS: &[&Row] = &[
     &tokens::SECRET,
     &payment_card::BARE,
     &phone::CN_MOBILE_BARE,
+    &internal_url::INTERNAL_URL,
 ];
 
 /// A field's name, its value, and the data type that is found in it, if any.
