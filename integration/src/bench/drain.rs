@@ -39,10 +39,22 @@ impl Drain {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> std::io::Result<Self> {
+        Self::with(true).await
+    }
+
+    /// Starts one that takes everything and never answers.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub async fn silent() -> std::io::Result<Self> {
+        Self::with(false).await
+    }
+
+    async fn with(answers: bool) -> std::io::Result<Self> {
         let listener = TcpListener::bind((LOOPBACK, 0)).await?;
         let address = listener.local_addr()?;
         let bytes = Arc::new(AtomicU64::new(0));
-        let serving = tokio::spawn(serve(listener, Arc::clone(&bytes)));
+        let serving = tokio::spawn(serve(listener, Arc::clone(&bytes), answers));
         Ok(Self { address, bytes, serving })
     }
 
@@ -65,13 +77,13 @@ impl Drop for Drain {
     }
 }
 
-async fn serve(listener: TcpListener, bytes: Arc<AtomicU64>) {
+async fn serve(listener: TcpListener, bytes: Arc<AtomicU64>, answers: bool) {
     let mut connections = tokio::task::JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let bytes = Arc::clone(&bytes);
         connections.spawn(async move {
-            let service = service_fn(move |request| swallow(request, Arc::clone(&bytes)));
+            let service = service_fn(move |request| swallow(request, Arc::clone(&bytes), answers));
             // The proxy goes away when its row is done.
             let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(stream), service)
@@ -82,12 +94,19 @@ async fn serve(listener: TcpListener, bytes: Arc<AtomicU64>) {
 
 type Answer = WithTrailers<Full<Bytes>, Ready<Option<Result<HeaderMap, Infallible>>>>;
 
-async fn swallow(request: Request<Incoming>, bytes: Arc<AtomicU64>) -> Result<Response<Answer>, Infallible> {
+async fn swallow(
+    request: Request<Incoming>,
+    bytes: Arc<AtomicU64>,
+    answers: bool,
+) -> Result<Response<Answer>, Infallible> {
     let mut body = request.into_body();
     while let Some(Ok(frame)) = body.frame().await {
         if let Some(data) = frame.data_ref() {
             bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
         }
+    }
+    if !answers {
+        std::future::pending::<()>().await;
     }
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", HeaderValue::from_static("0"));

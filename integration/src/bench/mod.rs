@@ -5,6 +5,7 @@
 //! things too the former repeats, the latter does not.
 
 pub mod bodies;
+pub mod collectors;
 pub mod compare;
 pub mod counting;
 pub mod drain;

@@ -1,7 +1,7 @@
 //! `make bench`: runs the comparison and the replacements and prints their tables, for the terminal and as Markdown.
 //!
 //! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 7),
-//! `BENCH_ONLY=` with `compare`, `rules`, `quotas`, `masking` or `replace` runs one part; `BENCH_BODY=64` masks only bodies whose name
+//! `BENCH_ONLY=` with `compare`, `collectors`, `rules`, `quotas`, `masking` or `replace` runs one part; `BENCH_BODY=64` masks only bodies whose name
 //! has this in it.
 
 use std::path::Path;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ostiary_integration::bench::bodies::Body;
+use ostiary_integration::bench::collectors;
 use ostiary_integration::bench::compare::{Comparison, Effort, compare};
 use ostiary_integration::bench::counting::Engine;
 use ostiary_integration::bench::modules::Modules;
@@ -65,6 +66,12 @@ async fn run() -> Result<()> {
         let mut table = Table::new(&host_calls::HEADS);
         host_calls::count(&ours, &mut table).await?;
         tables.push(("Calls from our filter to its host", table));
+    }
+    if wanted("collectors") {
+        println!("10,000 requests a second beside collectors that are slow or gone");
+        let mut table = Table::new(&collectors::HEADS);
+        collectors::wait(&ours, effort, &mut table).await?;
+        tables.push(("What requests wait, one worker, 10,000 a second", table));
     }
     if wanted("rules") {
         let modules = Modules::build()?;
