@@ -134,17 +134,12 @@ fn reading(text: &[u8], named: bool, nested: usize) -> Leads {
     if slashes > 1 || SPECIAL.contains(&&*scheme) {
         return authority(behind, true);
     }
-    if named {
-        // `localhost:8080` has no scheme, though it looks so.
-        let bare = authority(text, false);
-        if bare > Leads::Elsewhere {
-            return bare;
-        }
-    }
-    match nested.checked_sub(1) {
+    // `localhost:8080` has no scheme, though it looks so.
+    let bare = if named { authority(text, false) } else { Leads::Elsewhere };
+    bare.max(match nested.checked_sub(1) {
         Some(nested) => reading(rest, false, nested),
         None => Leads::Unclear,
-    }
+    })
 }
 
 /// The scheme in lower case, and what follows its colon.

@@ -26,13 +26,16 @@ fuzz_target!(|input: (&[u8], &[u8])| {
         }
     }
     let whole = found(text, 0, Context::NONE);
-    if let Some((first, rest)) = whole.split_first() {
+    // A value that is glued to the one before has no border there.
+    if let Some((first, rest)) = whole.split_first()
+        && !text.get(first.end).is_some_and(u8::is_ascii_alphanumeric)
+    {
         assert_eq!(found(text, first.end, Context::NONE), rest);
     }
 });
 
 fn found(text: &[u8], from: usize, context: Context) -> Vec<Found> {
     let mut found = Vec::new();
-    DETECTORS.find_from(text, from, context, &mut found);
+    DETECTORS.find_from(text, from, context, &DETECTORS.all(), &mut found);
     found
 }

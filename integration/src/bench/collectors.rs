@@ -1,4 +1,4 @@
-//! What a collector that is slow or gone does to requests: 10,000 a second at a fixed pace, and how long each of them waited.
+//! What a collector that is slow or gone does to requests: so many a second at a fixed pace, and how long each of them waited.
 //!
 //! Here time is measured and not CPU: what is asked is whether anybody waits. The rows are to be read beside each other, because the
 //! pace is kept by threads of the same machine.
@@ -22,8 +22,8 @@ use super::spread::Table;
 use crate::client::LOOPBACK;
 use crate::envoy::{Envoy, Setup};
 
-/// Probing connections, and how often each sends: together 10,000 requests a second.
-const PROBES: (usize, Duration) = (20, Duration::from_millis(2));
+/// Probing connections. The more, the less often each sends.
+const CONNECTIONS: u32 = 20;
 
 /// A turn is at least as long: a call to a collector that does not answer is given up after ten seconds, and that has to be seen.
 const TURN_MIN: Duration = Duration::from_secs(15);
@@ -69,11 +69,11 @@ impl Told {
     }
 }
 
-/// Sends at that pace to one Envoy after the other, and adds what its requests waited to a table of `HEADS`.
+/// Sends so many requests a second to one Envoy after the other, and adds what its requests waited to a table of `HEADS`.
 ///
 /// # Errors
 /// When an Envoy does not start, or a request is not answered 200.
-pub async fn wait(ours: &Path, effort: Effort, table: &mut Table) -> Result<()> {
+pub async fn wait(ours: &Path, effort: Effort, pace: u32, table: &mut Table) -> Result<()> {
     let (edge, modules) = (Edge::read()?, Modules::build()?);
     for told in Told::ALL {
         let drain = if matches!(told, Told::Silent) { Drain::silent().await? } else { Drain::start().await? };
@@ -85,7 +85,8 @@ pub async fn wait(ours: &Path, effort: Effort, table: &mut Table) -> Result<()> 
         let mut setup = Setup::new(&config).workers(1);
         setup.log_level = "error".to_owned();
         let envoy = Envoy::start(setup).await?;
-        let cells = turn(&envoy, effort.turn.max(TURN_MIN)).await.with_context(|| format!("row `{}`", told.name()))?;
+        let cells =
+            turn(&envoy, effort.turn.max(TURN_MIN), pace).await.with_context(|| format!("row `{}`", told.name()))?;
         table.row([vec![told.name().to_owned()], cells].concat());
         envoy.stop()?;
     }
@@ -93,9 +94,10 @@ pub async fn wait(ours: &Path, effort: Effort, table: &mut Table) -> Result<()> 
 }
 
 /// One turn of one Envoy: the cells after its name.
-async fn turn(envoy: &Envoy, time: Duration) -> Result<Vec<String>> {
+async fn turn(envoy: &Envoy, time: Duration, pace: u32) -> Result<Vec<String>> {
     let to = envoy.listener("edge").await;
-    let pace = Pace::start(to, PROBES.0, PROBES.1)?;
+    let interval = Duration::from_secs(1) * CONNECTIONS / pace.max(1);
+    let pace = Pace::start(to, CONNECTIONS as usize, interval)?;
     tokio::time::sleep(time).await;
     let probes = tokio::task::spawn_blocking(move || pace.finish()).await??;
     let mut waited: Vec<f64> = probes.iter().map(|probe| probe.latency.as_secs_f64() * 1e3).collect();

@@ -31,16 +31,19 @@ pub struct Probe {
 // === impl Pace ===
 
 impl Pace {
-    /// Starts `connections` probing connections, each sending every `interval`.
+    /// Starts `connections` probing connections, each sending every `interval`, one after the other: all at once they would wait for
+    /// each other.
     ///
     /// # Errors
     /// When nobody listens.
     pub fn start(to: SocketAddr, connections: usize, interval: Duration) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut threads = Vec::with_capacity(connections);
-        for _ in 0..connections {
+        let begin = Instant::now();
+        for number in 0..connections {
             let (connection, stop) = (Connection::open(to)?, Arc::clone(&stop));
-            threads.push(std::thread::spawn(move || probe(connection, to, interval, &stop)));
+            let due = begin + interval.mul_f64(number as f64 / connections as f64);
+            threads.push(std::thread::spawn(move || probe(connection, to, (due, interval), &stop)));
         }
         Ok(Self { stop, threads })
     }
@@ -68,9 +71,13 @@ impl Drop for Pace {
     }
 }
 
-fn probe(mut connection: Connection, to: SocketAddr, interval: Duration, stop: &AtomicBool) -> io::Result<Vec<Probe>> {
+fn probe(
+    mut connection: Connection,
+    to: SocketAddr,
+    (mut due, interval): (Instant, Duration),
+    stop: &AtomicBool,
+) -> io::Result<Vec<Probe>> {
     let mut probes = Vec::new();
-    let mut due = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         match connection.exchange() {

@@ -2,7 +2,7 @@
 //!
 //! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 7),
 //! `BENCH_ONLY=` with `compare`, `collectors`, `rules`, `quotas`, `masking` or `replace` runs one part; `BENCH_BODY=64` masks only bodies whose name
-//! has this in it.
+//! has this in it; `BENCH_PACE` is how many requests a second are sent beside collectors that are slow or gone (default 10,000).
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -68,10 +68,11 @@ async fn run() -> Result<()> {
         tables.push(("Calls from our filter to its host", table));
     }
     if wanted("collectors") {
-        println!("10,000 requests a second beside collectors that are slow or gone");
+        let pace = setting("BENCH_PACE", 10_000.0)?.clamp(1.0, 100_000.0) as u32;
+        println!("{pace} requests a second beside collectors that are slow or gone");
         let mut table = Table::new(&collectors::HEADS);
-        collectors::wait(&ours, effort, &mut table).await?;
-        tables.push(("What requests wait, one worker, 10,000 a second", table));
+        collectors::wait(&ours, effort, pace, &mut table).await?;
+        tables.push(("What requests wait at a fixed pace, one worker", table));
     }
     if wanted("rules") {
         let modules = Modules::build()?;
