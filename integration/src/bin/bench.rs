@@ -68,11 +68,7 @@ async fn run() -> Result<()> {
         tables.push(("Calls from our filter to its host", table));
     }
     if wanted("collectors") {
-        let pace = setting("BENCH_PACE", 10_000.0)?.clamp(1.0, 100_000.0) as u32;
-        println!("{pace} requests a second beside collectors that are slow or gone");
-        let mut table = Table::new(&collectors::HEADS);
-        collectors::wait(&ours, effort, pace, &mut table).await?;
-        tables.push(("What requests wait at a fixed pace, one worker", table));
+        tables.push(collectors(&ours, effort).await?);
     }
     if wanted("rules") {
         let modules = Modules::build()?;
@@ -107,6 +103,15 @@ async fn run() -> Result<()> {
         println!("\n**{title}**\n\n{}", table.markdown());
     }
     Ok(())
+}
+
+/// What requests wait beside collectors that are slow or gone.
+async fn collectors(ours: &Path, effort: Effort) -> Result<(&'static str, Table)> {
+    let pace = setting("BENCH_PACE", 10_000.0)?.clamp(1.0, 100_000.0) as u32;
+    println!("{pace} requests a second beside collectors that are slow or gone");
+    let mut table = Table::new(&collectors::HEADS);
+    collectors::wait(ours, effort, pace, &mut table).await?;
+    Ok(("What requests wait at a fixed pace, one worker", table))
 }
 
 /// What masking bodies costs.
