@@ -2,6 +2,7 @@
 //!
 //! A friendly client would refuse to send most of what these tests send.
 
+use crate::authority::SHOP;
 use crate::http1::{Message, Reader, Unframed};
 use bytes::Bytes;
 use h2::client::SendRequest;
@@ -10,8 +11,13 @@ use ostiary_tests::ring::Response;
 use ostiary_tests::scenario::{Protocol, Request};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 /// The address that is used where none is asked for.
 pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -76,6 +82,13 @@ pub fn http1_bytes(request: &Request) -> Vec<u8> {
     bytes
 }
 
+/// An address that is taken, as long as the socket is there, and where nobody listens.
+pub fn nobody() -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(LOOPBACK, 0))?;
+    Ok(socket)
+}
+
 /// Connects from an address of one's choice.
 pub async fn connect(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
     let socket = if from.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
@@ -83,6 +96,12 @@ pub async fn connect(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
     let stream = socket.connect(to).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
+}
+
+/// The same with TLS, to the shop by its name.
+pub async fn connect_tls(from: IpAddr, to: SocketAddr, tls: &Arc<ClientConfig>) -> io::Result<TlsStream<TcpStream>> {
+    let name = ServerName::try_from(SHOP).map_err(io::Error::other)?;
+    TlsConnector::from(Arc::clone(tls)).connect(name, connect(from, to).await?).await
 }
 
 // === impl Connection ===

@@ -154,12 +154,14 @@ impl Listener {
             manager["max_request_headers_kb"] = json!(8192);
             manager["common_http_protocol_options"] = json!({ "max_headers_count": 10_000 });
         }
-        if self.connect {
-            manager["upgrade_configs"] = json!([{ "upgrade_type": "CONNECT" }]);
-            manager["http2_protocol_options"] = json!({ "allow_connect": true });
+        let upgrades =
+            [("CONNECT", self.connect), ("websocket", self.websocket)].into_iter().filter(|(_, is_let)| *is_let);
+        let upgrades: Vec<Value> = upgrades.map(|(name, _)| json!({ "upgrade_type": name })).collect();
+        if !upgrades.is_empty() {
+            manager["upgrade_configs"] = json!(upgrades);
         }
-        if self.websocket {
-            manager["upgrade_configs"] = json!([{ "upgrade_type": "websocket" }]);
+        if self.connect {
+            manager["http2_protocol_options"] = json!({ "allow_connect": true });
         }
         if let Some(path) = &self.access_log {
             let format = json!({ "details": "%RESPONSE_CODE_DETAILS%", "code": "%RESPONSE_CODE%" });

@@ -3,7 +3,7 @@
 //! One process, because starting Envoy costs more than running every scenario; one worker, so that the order of a stream's records
 //! is the order of its exchanges. Each scenario's collector cluster is its own, whatever cluster its policy names.
 
-use crate::authority::{Authority, SHOP, Validity};
+use crate::authority::{Authority, Validity};
 use crate::client::{self, Connection};
 use crate::config::{self, Listener, Plugin, Speaks};
 use crate::envoy::{Envoy, Setup};
@@ -24,9 +24,7 @@ use tempfile::TempDir;
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
-use tokio_rustls::rustls::pki_types::ServerName;
 
 /// A real Envoy as a ring.
 #[derive(Debug)]
@@ -132,14 +130,7 @@ async fn run(module: &Path, scenarios: &[Scenario]) -> Result<Vec<Outcome>, Stri
 
 impl Stand {
     async fn new(scenario: &Scenario, logs: &TempDir) -> io::Result<Self> {
-        let nobody = match scenario.listener.upstream_down {
-            true => {
-                let socket = TcpSocket::new_v4()?;
-                socket.bind(SocketAddr::new(client::LOOPBACK, 0))?;
-                Some(socket)
-            }
-            false => None,
-        };
+        let nobody = scenario.listener.upstream_down.then(client::nobody).transpose()?;
         Ok(Self {
             scenario: scenario.clone(),
             upstream: Upstream::start().await?,
@@ -238,10 +229,7 @@ impl Stand {
         if request.protocol != Protocol::Http1 {
             return Err(io::Error::other("scenarios speak HTTP/1.1 over TLS, and nothing else"));
         }
-        let stream = client::connect(request.from, to).await?;
-        let name = ServerName::try_from(SHOP).map_err(io::Error::other)?;
-        let stream = TlsConnector::from(Arc::clone(&tls.client)).connect(name, stream).await?;
-        Connection::over(stream).send(request).await
+        Connection::over(client::connect_tls(request.from, to, &tls.client).await?).send(request).await
     }
 
     /// The line of the access log for the request that `before` others preceded.

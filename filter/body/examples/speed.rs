@@ -13,6 +13,9 @@ use ostiary_body::rule::{Mask, Rule};
 use std::rc::Rc;
 use std::time::Instant;
 
+#[path = "../../../integration/src/bench/items.rs"]
+mod items;
+
 /// What a policy asks: its rules, and the data types to look for.
 struct Asked {
     name: &'static str,
@@ -39,8 +42,7 @@ fn main() {
     let fields = || FIELDS.iter().filter_map(|path| FieldPath::parse(path).ok());
     let by_field = || fields().map(|path| Rule { fields: vec![path], mask: hidden(), ..Rule::default() });
     let by_type = || Rule { types: Types::standard(), mask: hidden(), ..Rule::default() };
-    let names = ["phone", "email", "street", "zip", "token", "secret", "password", "iban", "card", "birth"];
-    let named = names.iter().filter_map(|name| FieldPath::parse(&format!("$..{name}")).ok()).map(|path| Rule {
+    let named = items::FIELDS.iter().filter_map(|name| FieldPath::parse(&format!("$..{name}")).ok()).map(|path| Rule {
         fields: vec![path],
         mask: Mask::Keep { first: 0, last: 2, with: '*' },
         ..Rule::default()
@@ -61,11 +63,10 @@ fn main() {
     let bodies = [
         ("typical, compact", typical(false)),
         // Those of the comparison in Envoy.
-        ("users", users()),
-        ("orders", orders()),
-        ("items", items()),
+        ("users", listed(items::user)),
+        ("orders", listed(items::order)),
+        ("nothing to find", listed(items::plain)),
         ("typical, pretty", typical(true)),
-        ("nothing to find", plain()),
         ("numbers", numbers()),
         ("hostile: escapes", hostile_escapes()),
         ("hostile: tokens", hostile_tokens()),
@@ -172,66 +173,9 @@ fn typical(pretty: bool) -> Vec<u8> {
     format!("[{}]", users.collect::<Vec<_>>().join(&format!(",{line}"))).into_bytes()
 }
 
-/// Users, as the comparison in Envoy answers them.
-fn users() -> Vec<u8> {
-    let items = (0..3376_u64).map(|number| {
-        let hash = number.wrapping_mul(2_654_435_761) % 4_294_967_296;
-        format!(
-            r#"{{"id":{number},"uuid":"{hash:08x}-1c2d-4e5f-8a9b-{hash:012x}","name":"User Number {number}","email":"user{number}@shop.example","phone":"+49 170 {:07}","active":{},"created":"2026-{:02}-{:02}T10:20:30Z","balance":{}.{:02},"address":{{"street":"{} Long Street","city":"Springfield","zip":"{:05}"}},"tags":["gold","newsletter"]}}"#,
-            hash % 10_000_000, number.is_multiple_of(2), number % 12 + 1, number % 28 + 1, hash % 5000, hash % 100, number % 300 + 1, hash % 100_000,
-        )
-    });
-    format!("[{}]", items.collect::<Vec<_>>().join(",")).into_bytes()
-}
-
-/// Words and flags, a token every seven bytes.
-fn items() -> Vec<u8> {
-    let words = ["alpha", "bravo", "charlie", "delta", "echo"];
-    let items = (0..13104_usize).map(|number| {
-        let word = |at: usize| words.get((number + at) % words.len()).copied().unwrap_or_default();
-        format!(
-            r#"{{"kind":"{}","state":"{}","tags":["{}","{}"],"on":true,"rank":{}}}"#,
-            word(0),
-            word(1),
-            word(2),
-            word(3),
-            number % 100
-        )
-    });
-    format!("[{}]", items.collect::<Vec<_>>().join(",")).into_bytes()
-}
-
-/// Orders, of which each has one address.
-fn orders() -> Vec<u8> {
-    let items = (0..2320_u64).map(|number| {
-    let hash = number.wrapping_mul(2_654_435_761) % 4_294_967_296;
-    let line = |at: u64| {
-        format!(
-            r#"{{"sku":"SKU-{:05}","title":"Canvas bag, large","quantity":{},"unit_price":{}.{:02},"currency":"EUR"}}"#,
-            (hash + at) % 100_000,
-            at + 1,
-            hash % 90,
-            (hash + at) % 100
-        )
-    };
-    format!(
-        r#"{{"order_id":"{hash:08x}-1c2d-4e5f-8a9b-{hash:012x}","status":"shipped","created_at":"2026-{:02}-{:02}T10:20:30Z","updated_at":"2026-{:02}-{:02}T11:21:31.250Z","email":"user{number}@shop.example","lines":[{},{}],"total":{}.{:02},"is_gift":false,"warehouse":"north","url":"https://shop.example/orders/{hash}"}}"#,
-        number % 12 + 1,
-        number % 28 + 1,
-        number % 12 + 1,
-        number % 28 + 1,
-        line(0),
-        line(1),
-        hash % 500,
-        hash % 100,
-    )});
-    format!("[{}]", items.collect::<Vec<_>>().join(",")).into_bytes()
-}
-
-/// Words and flags, without a digit.
-fn plain() -> Vec<u8> {
-    let item = r#"{"title":"A quiet day","state":"open","label":"minor","flag":true,"color":"green","kind":"note","parts":["one","two"]}"#;
-    format!("[{}]", vec![item; 800].join(",")).into_bytes()
+/// A MiB of these.
+fn listed(item: fn(usize) -> String) -> Vec<u8> {
+    items::list(1 << 20, item).into_bytes()
 }
 
 fn numbers() -> Vec<u8> {

@@ -32,7 +32,7 @@ const KIND: Kind = Kind::Text(Encoding::Form);
 
 impl Form {
     pub(crate) fn new(judge: &Judge) -> Self {
-        let holds = judge.masks_types || !judge.field_rules().is_empty();
+        let holds = judge.masks_types() || !judge.field_rules().is_empty();
         let (trail, pair) = (Trail::new(judge), Vec::new());
         Self { trail, pair, offset: 0, holds, rest: None, has_removed: false, has_kept: false }
     }

@@ -83,8 +83,6 @@ pub(crate) struct Judge {
     pub(crate) fields: bool,
     /// Data types that rules in force mask.
     pub(crate) masked: Types,
-    /// Whether there are any.
-    pub(crate) masks_types: bool,
     /// Whether a rule in force may remove something.
     pub(crate) removes: bool,
     /// Whether data types are looked for at all.
@@ -136,7 +134,6 @@ impl Judge {
             wrote: None,
             fields,
             masked,
-            masks_types: !masked.is_empty(),
             removes,
             looks: !wanted.is_empty(),
             gate,
@@ -154,13 +151,18 @@ impl Judge {
         }
     }
 
+    /// Whether a rule in force masks data types.
+    pub(crate) fn masks_types(&self) -> bool {
+        !self.masked.is_empty()
+    }
+
     /// Whether nothing that may still come can matter.
-    pub(crate) const fn idle(&self) -> bool {
+    pub(crate) fn idle(&self) -> bool {
         !self.fields && (!self.looks || self.offset >= self.limits.inspect && !self.looks_beyond())
     }
 
-    const fn looks_beyond(&self) -> bool {
-        self.masks_types || self.shadows_types
+    fn looks_beyond(&self) -> bool {
+        self.masks_types() || self.shadows_types
     }
 
     /// The body is over.

@@ -1,6 +1,5 @@
 //! Values that stand in no body: of a query, of header lines.
 
-use crate::detect::DataType;
 use crate::encoding::Encoding;
 use crate::judge::{Judge, Kind, Spot, SpotStep};
 use crate::masker::Blocked;
@@ -55,7 +54,7 @@ impl Loose {
         let wanted = self.judge.wanted;
         if name == b"referer" {
             // Where the caller was before is nothing that anybody is asked to fetch.
-            self.judge.wanted = DataType::named("internal_url").map_or(wanted, |of_rules| wanted.without(of_rules));
+            self.judge.wanted = self.judge.plan.detectors.unread(wanted);
         }
         let (kind, rules) = (Kind::Text(Encoding::Plain), RuleSet::NONE);
         let value = Value { kind, raw: text, rules, context, spot, gone: false, offset: 0 };

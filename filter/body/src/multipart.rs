@@ -67,7 +67,7 @@ impl<S: Scan> Multipart<S> {
             part: Part::Outside,
             collected: Vec::new(),
             rest: None,
-            holds: judge.masks_types || !judge.field_rules().is_empty(),
+            holds: judge.masks_types() || !judge.field_rules().is_empty(),
             pending: Vec::new(),
         }
     }

@@ -37,7 +37,7 @@ impl Text {
         out: &mut Vec<u8>,
     ) -> Result<(), Blocked> {
         if self.window.is_empty() {
-            (self.offset, self.holds) = (offset, judge.masks_types);
+            (self.offset, self.holds) = (offset, judge.masks_types());
         }
         if !self.holds {
             out.extend_from_slice(bytes);

@@ -73,7 +73,6 @@ impl Judge {
         if !wanted.is_empty() {
             let asked = Wanted { types: wanted, acting: self.masked };
             self.plan.detectors.find_from(text, 0, context, &asked, &mut self.found);
-            self.found.retain(|found| wanted.contains(found.data_type));
         }
     }
 

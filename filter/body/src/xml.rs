@@ -60,7 +60,7 @@ impl Xml {
             token: Vec::new(),
             offset: 0,
             quote: None,
-            holds: judge.masks_types || !judge.field_rules().is_empty(),
+            holds: judge.masks_types() || !judge.field_rules().is_empty(),
             muted: 0,
             rest: None,
             broken: false,

@@ -4,7 +4,7 @@
 use crate::context::{self, Context, classes};
 use crate::custom::{CUSTOM_MAX, Custom};
 use crate::detectors::ROWS;
-use crate::row::{Reader, Row, Stand, Whole};
+use crate::row::{Reader, Row, Stand, WholeReader};
 use crate::scan::Scan;
 use crate::shape::{self, DIGIT, FOLLOWS, First, Follow, Step};
 use crate::types::BUILT_IN;
@@ -32,7 +32,7 @@ pub struct Detectors {
     /// Rows found by the name of their field alone, each with what tells it, and what tells otherwise.
     pub(crate) wholes: Vec<(u8, Context, Context)>,
     /// Rows that read all of a value, and what tells their reader more.
-    pub(crate) readers: Vec<(u8, Whole, Context)>,
+    pub(crate) readers: Vec<(u8, WholeReader, Context)>,
 }
 
 /// The shapes that may begin with a word of one kind and length, with the same after it.
@@ -77,7 +77,8 @@ pub struct Entry {
 /// What is asked of a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Of what is read in all of a value, or by a pattern of the user's: only these.
+    /// Only these are found. Built-in types that are found by their shape take their part before: what reads as something else
+    /// is none of these.
     pub types: Types,
     /// Data types that something comes of: none of them is lost to one of the others, however much longer.
     pub acting: Types,
@@ -156,6 +157,12 @@ impl Detectors {
     /// length the better proven. The context is what the name of the text's field says. Any bytes are taken.
     pub fn find(&self, text: &[u8], context: Context, found: &mut Vec<Found>) {
         self.find_from(text, 0, context, &self.all(), found);
+    }
+
+    /// These data types, but for those that are read in all of a value.
+    #[must_use]
+    pub fn unread(&self, types: Types) -> Types {
+        self.readers.iter().fold(types, |types, (number, ..)| types.without(DataType(number * 2)))
     }
 
     /// Whatever is enabled.

@@ -19,7 +19,7 @@ pub struct Row {
     /// Found by the name of its field alone: all of the value, if the rules hold.
     pub whole: bool,
     /// Reads all of a value, told whether the name of its field is one that it is known by.
-    pub reads: Option<Whole>,
+    pub reads: Option<WholeReader>,
     /// What the compact text (letters as capitals, no separators) has to be like, or it is nothing.
     pub rules: &'static [Rule],
     /// The checksum: where it is wrong, the text is of the lower type, if there is one.
@@ -57,7 +57,7 @@ pub const ROW: Row = Row {
 pub type Reader = fn(&[u8], usize) -> Option<(usize, usize)>;
 
 /// Whether all of a value is of the data type; the name of its field may say so.
-pub type Whole = fn(&[u8], bool) -> bool;
+pub type WholeReader = fn(&[u8], bool) -> bool;
 
 /// A reader that begins at a certain byte and looks to both sides.
 #[derive(Debug)]

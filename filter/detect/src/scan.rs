@@ -77,6 +77,17 @@ impl<'a> Scan<'a> {
             self.wholes();
             self.readers();
         }
+        self.keep_wanted();
+    }
+
+    /// Of what was found in this text, what is asked for.
+    fn keep_wanted(&mut self) {
+        let (first, wanted) = (self.first, &self.wanted.types);
+        let mut at = 0;
+        self.found.retain(|hit| {
+            at += 1;
+            at <= first || wanted.contains(hit.data_type)
+        });
     }
 
     /// Looks at the word that begins here; where to go on.

@@ -1,5 +1,6 @@
 //! Bodies to be masked, and what masks them: ours, and the Lua filter that people write for it today.
 
+use super::items;
 use serde_json::{Value, json};
 
 /// A body that is asked for.
@@ -34,78 +35,13 @@ impl Body {
     /// Its text; none for what the shipped file answers.
     #[must_use]
     pub fn text(self) -> Option<String> {
-        let (bytes, item): (usize, fn(usize) -> String) = match self {
-            Self::Shipped => return None,
-            Self::Users(bytes) => (bytes, user),
-            Self::Orders(bytes) => (bytes, order),
-            Self::Plain(bytes) => (bytes, plain),
-        };
-        let mut text = "[".to_owned();
-        for number in 0.. {
-            let item = item(number);
-            if number > 0 && text.len() + item.len() + 2 > bytes {
-                break;
-            }
-            if number > 0 {
-                text.push(',');
-            }
-            text.push_str(&item);
+        match self {
+            Self::Shipped => None,
+            Self::Users(bytes) => Some(items::list(bytes, items::user)),
+            Self::Orders(bytes) => Some(items::list(bytes, items::order)),
+            Self::Plain(bytes) => Some(items::list(bytes, items::plain)),
         }
-        text.push(']');
-        Some(text)
     }
-}
-
-fn user(number: usize) -> String {
-    let hash = number.wrapping_mul(2_654_435_761) % 4_294_967_296;
-    format!(
-        r#"{{"id":{number},"uuid":"{hash:08x}-1c2d-4e5f-8a9b-{hash:012x}","name":"User Number {number}","email":"user{number}@shop.example","phone":"+49 170 {:07}","active":{},"created":"2026-{:02}-{:02}T10:20:30Z","balance":{}.{:02},"address":{{"street":"{} Long Street","city":"Springfield","zip":"{:05}"}},"tags":["gold","newsletter"]}}"#,
-        hash % 10_000_000,
-        number.is_multiple_of(2),
-        number % 12 + 1,
-        number % 28 + 1,
-        hash % 5000,
-        hash % 100,
-        number % 300 + 1,
-        hash % 100_000,
-    )
-}
-
-fn order(number: usize) -> String {
-    let hash = number.wrapping_mul(2_654_435_761) % 4_294_967_296;
-    let line = |at: usize| {
-        format!(
-            r#"{{"sku":"SKU-{:05}","title":"Canvas bag, large","quantity":{},"unit_price":{}.{:02},"currency":"EUR"}}"#,
-            (hash + at) % 100_000,
-            at + 1,
-            hash % 90,
-            (hash + at) % 100
-        )
-    };
-    format!(
-        r#"{{"order_id":"{hash:08x}-1c2d-4e5f-8a9b-{hash:012x}","status":"shipped","created_at":"2026-{:02}-{:02}T10:20:30Z","updated_at":"2026-{:02}-{:02}T11:21:31.250Z","email":"user{number}@shop.example","lines":[{},{}],"total":{}.{:02},"is_gift":false,"warehouse":"north","url":"https://shop.example/orders/{hash}"}}"#,
-        number % 12 + 1,
-        number % 28 + 1,
-        number % 12 + 1,
-        number % 28 + 1,
-        line(0),
-        line(1),
-        hash % 500,
-        hash % 100,
-    )
-}
-
-fn plain(number: usize) -> String {
-    let words = ["alpha", "bravo", "charlie", "delta", "echo"];
-    let word = |at: usize| words[(number + at) % words.len()];
-    format!(
-        r#"{{"kind":"{}","state":"{}","tags":["{}","{}"],"on":true,"rank":{}}}"#,
-        word(0),
-        word(1),
-        word(2),
-        word(3),
-        number % 100
-    )
 }
 
 // === impl Masked ===
@@ -125,9 +61,8 @@ impl Masked {
     /// What stands under `masking`.
     #[must_use]
     pub fn rules(self) -> Value {
-        let names = ["phone", "email", "street", "zip", "token", "secret", "password", "iban", "card", "birth"];
         let field = |name: &&str| json!({ "name": format!("field-{name}"), "fields": [format!("$..{name}")], "mask": { "keep_last": 2 } });
-        let mut rules: Vec<Value> = names.iter().map(field).collect();
+        let mut rules: Vec<Value> = items::FIELDS.iter().map(field).collect();
         let types = json!({ "name": "types", "data_types": ["*"], "mask": { "replace": "***" } });
         match self {
             Self::Nothing => rules.clear(),

@@ -3,12 +3,10 @@
 //! Here time is measured and not CPU: what is asked is whether anybody waits. The rows are to be read beside each other, because the
 //! pace is kept by threads of the same machine.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio::net::TcpSocket;
 
 use super::bodies::Body;
 use super::compare::Effort;
@@ -18,14 +16,14 @@ use super::modules::Modules;
 use super::pace::Pace;
 use super::process::Process;
 use super::rows::Row;
-use super::spread::Table;
-use crate::client::LOOPBACK;
+use super::spread::{Table, mebibytes, milliseconds};
+use crate::client;
 use crate::envoy::{Envoy, Setup};
 
 /// Probing connections. The more, the less often each sends.
 const CONNECTIONS: u32 = 20;
 
-/// A turn is at least as long: a call to a collector that does not answer is given up after ten seconds, and that has to be seen.
+/// A turn is at least as long: a call to a collector that does not answer is given up after two seconds, and then less and less often tried.
 const TURN_MIN: Duration = Duration::from_secs(15);
 
 /// The columns of the table.
@@ -69,7 +67,7 @@ impl Told {
     }
 }
 
-/// Sends so many requests a second to one Envoy after the other, and adds what its requests waited to a table of `HEADS`.
+/// Sends `pace` requests a second, not none, to one Envoy after the other, and adds what its requests waited to a table of `HEADS`.
 ///
 /// # Errors
 /// When an Envoy does not start, or a request is not answered 200.
@@ -77,9 +75,7 @@ pub async fn wait(ours: &Path, effort: Effort, pace: u32, table: &mut Table) -> 
     let (edge, modules) = (Edge::read()?, Modules::build()?);
     for told in Told::ALL {
         let drain = if matches!(told, Told::Silent) { Drain::silent().await? } else { Drain::start().await? };
-        // Taken and not listened on, so that nobody else does.
-        let nobody = TcpSocket::new_v4()?;
-        nobody.bind(SocketAddr::new(LOOPBACK, 0))?;
+        let nobody = client::nobody()?;
         let collector = if matches!(told, Told::Gone) { nobody.local_addr()? } else { drain.address() };
         let config = told.row().bootstrap(&edge, &modules, ours, collector, (None, Body::Shipped));
         let mut setup = Setup::new(&config).workers(1);
@@ -96,18 +92,18 @@ pub async fn wait(ours: &Path, effort: Effort, pace: u32, table: &mut Table) -> 
 /// One turn of one Envoy: the cells after its name.
 async fn turn(envoy: &Envoy, time: Duration, pace: u32) -> Result<Vec<String>> {
     let to = envoy.listener("edge").await;
-    let interval = Duration::from_secs(1) * CONNECTIONS / pace.max(1);
+    let interval = Duration::from_secs(1) * CONNECTIONS / pace;
     let pace = Pace::start(to, CONNECTIONS as usize, interval)?;
     tokio::time::sleep(time).await;
     let probes = tokio::task::spawn_blocking(move || pace.finish()).await??;
-    let mut waited: Vec<f64> = probes.iter().map(|probe| probe.latency.as_secs_f64() * 1e3).collect();
+    let mut waited: Vec<f64> = probes.iter().map(|probe| milliseconds(probe.latency)).collect();
     waited.sort_by(f64::total_cmp);
     let at = |thousandths: usize| waited.get(waited.len() * thousandths / 1000).or(waited.last()).copied();
     let process = Process(envoy.envoy_pid().context("the system does not tell which process is envoy")?);
     let mut cells = vec![format!("{:.0}", waited.len() as f64 / time.as_secs_f64())];
     cells.extend([500, 990, 999, 1000].map(|at_most| format!("{:.2}", at(at_most).unwrap_or_default())));
     cells.push(dropped(&envoy.page("/stats?filter=ostiary.records.dropped").await?).to_string());
-    cells.push(format!("{:.0}", process.resident()? as f64 / f64::from(1 << 20)));
+    cells.push(mebibytes(process.resident()?));
     Ok(cells)
 }
 

@@ -14,7 +14,7 @@ use super::edge::Edge;
 use super::pace::{Pace, longest};
 use super::process::Process;
 use super::rows::wasm;
-use super::spread::{Spread, Table};
+use super::spread::{Spread, Table, mebibytes, milliseconds};
 use crate::envoy::{Envoy, Setup};
 use crate::{config, place, wait};
 
@@ -230,14 +230,6 @@ fn large_policy(small: &Value, large: Large, salt: usize) -> Value {
         );
     }
     policy
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
-}
-
-fn mebibytes(bytes: u64) -> String {
-    format!("{:.1}", bytes as f64 / f64::from(1 << 20))
 }
 
 fn list(bytes: &[u64]) -> String {

@@ -1,5 +1,7 @@
 //! Medians with their spread, and the tables they are printed in.
 
+use std::time::Duration;
+
 /// The middle and the ends of a few measurements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
@@ -16,6 +18,18 @@ pub struct Spread {
 pub struct Table {
     heads: Vec<String>,
     rows: Vec<Vec<String>>,
+}
+
+/// A time in milliseconds.
+#[must_use]
+pub fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// A size in MiB, as tables have it.
+#[must_use]
+pub fn mebibytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / f64::from(1 << 20))
 }
 
 // === impl Spread ===

@@ -15,9 +15,7 @@ use ostiary_tests::record::Record;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
-use tokio_rustls::rustls::pki_types::ServerName;
 
 /// A file that a user puts into the folder of the module, by name.
 pub type File = (&'static str, Vec<u8>);
@@ -198,14 +196,10 @@ impl Call {
 
     /// Makes it, and holds the answer against the status that it must have.
     async fn make(&self, to: SocketAddr) -> Message {
-        let stream = client::connect(self.from.into(), to).await.expect("a connection");
+        let from = self.from.into();
         let answer = match &self.tls {
-            None => self.exchange(stream).await,
-            Some(tls) => {
-                let name = ServerName::try_from(SHOP).expect("a name");
-                let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.expect("a handshake");
-                self.exchange(stream).await
-            }
+            None => self.exchange(client::connect(from, to).await.expect("a connection")).await,
+            Some(tls) => self.exchange(client::connect_tls(from, to, tls).await.expect("a handshake")).await,
         };
         assert_eq!(answer.status(), Some(self.status), "{self}: {}", String::from_utf8_lossy(&answer.body));
         answer

@@ -6,8 +6,6 @@ use ostiary_integration::authority::{Authority, SHOP, Validity};
 use ostiary_integration::client::{self, LOOPBACK};
 use ostiary_integration::envoy::Envoy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, HandshakeKind};
 
 use crate::example::{Call, Example, File};
@@ -136,9 +134,7 @@ async fn the_other_way_round_neither_listener_is_right(example: &Example, all: &
 /// Asks for payments on a connection of its own; the status line, empty when there is none, and how the handshake went.
 async fn speak(example: &Example, listener: &str, tls: &Arc<ClientConfig>) -> (String, Option<HandshakeKind>) {
     let to = example.envoy.listener(listener).await;
-    let stream = client::connect(LOOPBACK, to).await.expect("a connection");
-    let name = ServerName::try_from(SHOP).expect("a name");
-    let Ok(mut stream) = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await else {
+    let Ok(mut stream) = client::connect_tls(LOOPBACK, to, tls).await else {
         return (String::new(), None);
     };
     // With TLS 1.3 a client learns of its refusal when it reads.

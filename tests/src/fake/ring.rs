@@ -91,6 +91,7 @@ fn observe(envoy: &Envoy, scenario: &Scenario, exchange: &Exchange) -> Observati
         facts.response_body_size = Some(response_body as u64);
         facts.request_size = facts.request_body_size.map(|size| size + 100);
         facts.response_size = facts.response_body_size.map(|size| size + 100);
+        facts.scheme = scheme(scenario).into();
         facts.tls_version = scenario.listener.tls.map_or_else(Vec::new, |_| b"TLSv1.3".to_vec()).into();
         facts.mtls = scenario.listener.tls.filter(|tls| *tls == Tls::Mutual).map_or_else(Vec::new, |_| vec![1]).into();
         facts.flags = Some(if scenario.listener.upstream_down { 0x20 } else { 0 });
@@ -125,7 +126,7 @@ fn inbound(scenario: &Scenario, exchange: &Exchange) -> Result<Inbound, String> 
     let mut headers = vec![
         (":authority".to_owned(), request.authority.0.clone()),
         (":method".to_owned(), request.method().as_bytes().to_vec()),
-        (":scheme".to_owned(), if scenario.listener.tls.is_some() { b"https".to_vec() } else { b"http".to_vec() }),
+        (":scheme".to_owned(), scheme(scenario).to_vec()),
     ];
     headers.extend(request.path().map(|path| (":path".to_owned(), path.to_vec())));
     if request.protocol == Protocol::Grpc {
@@ -149,6 +150,10 @@ fn inbound(scenario: &Scenario, exchange: &Exchange) -> Result<Inbound, String> 
         trailers: false,
         answered_before: refused_before.then_some((403, "rbac_access_denied_matched_policy[none]")),
     })
+}
+
+const fn scheme(scenario: &Scenario) -> &'static [u8] {
+    if scenario.listener.tls.is_some() { b"https" } else { b"http" }
 }
 
 /// With `use_remote_address` Envoy appends its peer to the last line of `x-forwarded-for`.

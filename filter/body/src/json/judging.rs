@@ -155,7 +155,7 @@ impl<S: Scan> Json<S> {
         // It may be the name of any field.
         let masking = |rule: &usize| judge.plan.rules.get(*rule).is_some_and(|rule| rule.oversize == Oversize::Mask);
         self.add_rules(rules.iter().filter(masking).collect());
-        if !self.leading && !judge.masks_types {
+        if !self.leading && !judge.masks_types() {
             return Ok(Verdict::Keep);
         }
         hide(judge, &Mask::Hash);

@@ -92,7 +92,7 @@ impl<S: Scan> Json<S> {
         lex: Lex,
     ) -> Result<usize, Blocked> {
         self.lex = lex;
-        let waits = self.leading || judge.masks_types && self.muted == 0;
+        let waits = self.leading || judge.masks_types() && self.muted == 0;
         let of_value = !self.token.is_key && (self.fate != Fate::Stay || judge.strongest(self.rules()).is_some());
         let waits = waits || of_value;
         let wanted = waits || judge.looks || self.token.is_key && judge.fields;

@@ -9,6 +9,8 @@ use ostiary_body::report::Report;
 use ostiary_body::rule::{DatePart, Mask, Numbers, Oversize, Rule, RuleSet, Unreadable};
 use std::rc::Rc;
 
+mod pieces;
+
 thread_local! {
     /// Preparing them takes longer than reading a body.
     static DETECTORS: Rc<Detectors> = Rc::new(Detectors::new(Types::standard(), Vec::new()));
@@ -40,17 +42,13 @@ fn rule(byte: u8) -> Rule {
     Rule { fields, types, keep_only, mask, numbers, oversize, unreadable }
 }
 
-fn run(rules: &[Rule], enforced: RuleSet, limits: Limits, format: &Format, body: &[u8], pieces: &[u8]) -> (Result<Vec<u8>, Blocked>, Report) {
+fn run(rules: &[Rule], enforced: RuleSet, limits: Limits, format: &Format, body: &[u8], lens: &[u8]) -> (Result<Vec<u8>, Blocked>, Report) {
     let plan = Plan::new(rules.to_vec(), DETECTORS.with(Rc::clone), b"key").expect("few rules make a plan");
     let active = Active { enforced, shadow: (0..rules.len()).collect(), inspect: Types::standard(), ..Active::default() };
     let mut masker = Masker::new(Rc::new(plan), active, format, limits);
-    let (mut out, mut rest, mut came) = (Vec::new(), body, 0);
-    for len in pieces.iter().cycle() {
-        if rest.is_empty() {
-            break;
-        }
-        let (piece, after) = rest.split_at((usize::from(*len) + 1).min(rest.len()));
-        (rest, came) = (after, came + piece.len());
+    let (mut out, mut came) = (Vec::new(), 0);
+    for piece in pieces::of(body, lens) {
+        came += piece.len();
         if let Err(blocked) = masker.feed(piece, &mut out) {
             return (Err(blocked), masker.report().clone());
         }
