@@ -17,7 +17,8 @@ pub struct Message {
     pub body: Vec<u8>,
     /// The trailers of a chunked body.
     pub trailers: Vec<(String, Vec<u8>)>,
-    /// Every byte of it, framing included.
+    /// Every byte of it, framing included, but a chunked body as one chunk: where a proxy ends its chunks follows what it happened
+    /// to read at once, and RFC 9112 section 7.1 gives that no meaning.
     pub raw: Vec<u8>,
 }
 
@@ -108,21 +109,27 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     async fn chunked(&mut self, message: &mut Message) -> io::Result<()> {
-        loop {
-            let line = self.line(message).await?;
+        let last = loop {
+            let line = self.line().await?;
             let digits = line.split(|byte| *byte == b';').next().unwrap_or_default();
             let text = String::from_utf8_lossy(digits).trim().to_owned();
             let length =
                 usize::from_str_radix(&text, 16).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
             if length == 0 {
-                break;
+                break line;
             }
             let chunk = self.exactly(length + 2).await?;
-            message.raw.extend_from_slice(&chunk);
             message.body.extend_from_slice(&chunk[..length]);
+        };
+        if !message.body.is_empty() {
+            message.raw.extend_from_slice(format!("{:x}\r\n", message.body.len()).as_bytes());
+            message.raw.extend_from_slice(&message.body);
+            message.raw.extend_from_slice(b"\r\n");
         }
+        message.keep_line(&last);
         loop {
-            let line = self.line(message).await?;
+            let line = self.line().await?;
+            message.keep_line(&line);
             if line.is_empty() {
                 return Ok(());
             }
@@ -130,7 +137,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
-    async fn line(&mut self, message: &mut Message) -> io::Result<Vec<u8>> {
+    async fn line(&mut self) -> io::Result<Vec<u8>> {
         let end = loop {
             if let Some(at) = find(&self.ahead, b"\r\n") {
                 break at;
@@ -138,7 +145,6 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             self.must_have_more().await?;
         };
         let line = self.exactly(end + 2).await?;
-        message.raw.extend_from_slice(&line);
         Ok(line[..end].to_vec())
     }
 
@@ -164,6 +170,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 // === impl Message ===
 
 impl Message {
+    fn keep_line(&mut self, line: &[u8]) {
+        self.raw.extend_from_slice(line);
+        self.raw.extend_from_slice(b"\r\n");
+    }
+
     /// The first value of a header.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_slice())
@@ -199,13 +210,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn framing_is_undone_and_the_raw_bytes_are_kept() {
+    async fn framing_is_undone_and_the_raw_bytes_are_kept_in_one_chunk() {
         let chunked =
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1;x=y\r\nd\r\n0\r\nt: 1\r\n\r\n";
         let message = read(chunked, Unframed::ToEnd).await;
         assert_eq!((message.status(), message.body.as_slice()), (Some(200), b"abcd".as_slice()));
         assert_eq!(message.trailers, [("t".to_owned(), b"1".to_vec())]);
-        assert_eq!(message.raw, chunked);
+        let in_one = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\nt: 1\r\n\r\n";
+        assert_eq!(message.raw, in_one);
     }
 
     #[tokio::test]
