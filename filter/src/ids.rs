@@ -47,7 +47,7 @@ impl Ids {
 }
 
 /// Where an operation belongs: FNV-1a over what tells operations apart.
-fn place(operation: &Operation) -> usize {
+pub(crate) fn place(operation: &Operation) -> usize {
     let known = match &operation.known {
         Known::Declared(entry) => &entry.to_le_bytes()[..],
         Known::Inferred(template) => template.as_bytes(),

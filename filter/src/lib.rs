@@ -11,6 +11,7 @@
 //! per request.
 
 mod asking;
+mod attention;
 pub mod configuration;
 pub mod facts;
 pub mod head;

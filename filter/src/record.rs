@@ -90,9 +90,14 @@ fn attributes(w: &mut Attributes<'_>, call: &Recorded<'_>, of_stream: Direction)
         decided(w, known);
         masked(w, known, &call.messages);
         let Messages { request, response, .. } = call.messages;
-        let of_request = (&REQUEST, request.inspected(), request.report());
-        found(w, known, [of_request, (&RESPONSE, response.inspected(), response.report())]);
-        noted::write(w, call.facts, known, response, call.seen);
+        let [of_request, of_response] = match known.judged.masks.passed_over {
+            true => [("none", Some("rate")); 2],
+            false => [request.inspected(), response.inspected()],
+        };
+        found(w, known, [(&REQUEST, of_request, request.report()), (&RESPONSE, of_response, response.report())]);
+        if !known.judged.masks.passed_over {
+            noted::write(w, call.facts, known, response, call.seen);
+        }
     }
     client(w, call.facts, call.known);
     rewritten(w, call);

@@ -1,5 +1,6 @@
 //! What a root context knows and its streams share: the policy, the stream of records, its life.
 
+use crate::attention::Attention;
 use crate::facts::FactReader;
 use crate::host::{GrpcCall, Host};
 use crate::identity::{direction, hex, plugin_name, random, resource, stream_id};
@@ -49,6 +50,7 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) listed: Listed,
     pub(crate) counter: quota::Counter,
+    pub(crate) attention: Attention,
     /// Requests under way.
     pub(crate) open: u64,
     /// The listener's direction; only a stream knows its listener, so the first one tells.
@@ -79,6 +81,7 @@ impl State {
             ids: Ids::default(),
             listed: Listed::default(),
             counter: quota::Counter::default(),
+            attention: Attention::default(),
             open: 0,
             direction: None,
             context,
@@ -100,6 +103,7 @@ impl State {
         self.surroundings = policy.surroundings(self.direction.unwrap_or_default());
         self.ids.clear();
         self.listed = Listed::default();
+        self.attention = Attention::new(policy.masking().inspect_per_second());
         self.counter.install(vm, &policy);
         self.target = target;
         if self.life == Life::New {
@@ -163,6 +167,7 @@ impl State {
     /// What a tick does, in its order.
     pub(crate) fn tick<H: Host>(&mut self, vm: &Vm<H>, now_ns: u64) {
         self.ticked_ns = now_ns;
+        self.attention.tick(now_ns);
         self.announce(vm, now_ns);
         if self.life == Life::Done {
             return vm.tick(now_ns);

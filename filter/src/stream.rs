@@ -11,6 +11,7 @@ use crate::facts::Facts;
 use crate::head::{Head, Kept};
 use crate::host::{HeaderMap, Host};
 use crate::identity::direction_of;
+use crate::ids;
 use crate::metrics::Counter;
 use crate::open::{Open, Told};
 use crate::quota::{self, Asked};
@@ -220,12 +221,20 @@ impl<H: Host> Stream<H> {
             judged.verdicts.enforced = Verdict::refused(Refusal::Undecidable);
         }
         judged.reads_body &= !end;
+        if policy.masking().may_pass_over(&judged.masks) {
+            let operation = judged.operation.as_ref().map(ids::place).unwrap_or_default();
+            judged.masks.passed_over = !self.root.borrow_mut().attention.takes(operation);
+        }
         self.request = Request::new(policy.masking(), &judged.masks, policy.callers(), &request);
         if self.request.refused_by().is_some() {
             judged.count_in(Some(Refusal::RequestBlocked), None);
         }
         let quotas = self.count(&policy, &judged);
-        let noted = if head.is_request() { note(&policy, &request, &judged) } else { Noted::default() };
+        let noted = if head.is_request() && !judged.masks.passed_over {
+            note(&policy, &request, &judged)
+        } else {
+            Noted::default()
+        };
         let kept = head.keep();
         let peek = (judged.way == Way::Peeked).then(Peek::default);
         let map = map.ok().filter(|_| judged.way != Way::Unread);

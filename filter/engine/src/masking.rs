@@ -31,6 +31,7 @@ pub struct Masking {
     inspect: Types,
     inspect_requests: Types,
     inspect_bytes_max: u64,
+    inspect_per_second: u32,
     notes: Notes,
     /// What bodies are looked at for beside data types.
     look: Look,
@@ -64,6 +65,8 @@ pub struct Due {
     pub requests: RuleSet,
     /// Whether the answer depends on who calls, or from where or with what.
     pub varies: bool,
+    /// Whether the call is not looked into for the record's sake, because too many are: only where no rule is about it.
+    pub passed_over: bool,
 }
 
 impl Masking {
@@ -109,7 +112,8 @@ impl Masking {
     /// Whether a response is looked at at all; without a body only rules could have something to say.
     #[must_use]
     pub fn looks(&self, due: &Due, has_body: bool) -> bool {
-        due.varies || !due.rules.is_empty() || (has_body && (!self.inspect.is_empty() || self.look.is_any()))
+        let inspects = !due.passed_over && (!self.inspect.is_empty() || self.look.is_any());
+        due.varies || !due.rules.is_empty() || (has_body && inspects)
     }
 
     /// Whether signs are noted of answers too.
@@ -155,6 +159,20 @@ impl Masking {
     #[must_use]
     pub const fn inspect_bytes_max(&self) -> u64 {
         self.inspect_bytes_max
+    }
+
+    /// Calls that are looked into each second, in each worker, where no rule asks for more.
+    #[must_use]
+    pub const fn inspect_per_second(&self) -> u32 {
+        self.inspect_per_second
+    }
+
+    /// Whether a call of which this holds would be looked into for the record's sake alone.
+    #[must_use]
+    pub fn may_pass_over(&self, due: &Due) -> bool {
+        let inspects = !self.inspect.is_empty() || !self.inspect_requests.is_empty();
+        let notes = self.notes != Notes::default() || self.look.is_any() || self.look_at_requests.is_any();
+        due.rules.is_empty() && due.requests.is_empty() && (inspects || notes)
     }
 
     /// The name of the key that pseudonyms are made under; `None` without one: then there are no

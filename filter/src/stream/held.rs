@@ -76,10 +76,12 @@ impl<H: Host> Stream<H> {
     fn judge_body(&self, known: &mut Known, body: Option<&[u8]>) {
         let body = body.map_or(Body::TooLong, Body::Whole);
         let Some(mut judged) = known.judge_with(&self.vm.host, body) else { return };
+        let may_pass_over = known.policy.masking().may_pass_over(&judged.masks);
         let before = &mut known.judged;
         // What has been changed in the head is not changed again.
         std::mem::swap(&mut judged.edits, &mut before.edits);
         let is_counted = !before.is_pending;
+        judged.masks.passed_over = before.masks.passed_over && may_pass_over;
         if is_counted {
             std::mem::swap(&mut judged.due, &mut before.due);
             judged.reads_body = before.reads_body;

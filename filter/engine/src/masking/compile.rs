@@ -21,6 +21,9 @@ const NAME_MAX: usize = 64;
 const REPLACEMENT: &str = "***";
 /// Bytes of a body that are looked at where no rule asks for more and the policy does not say.
 const INSPECT_BYTES: u64 = 1 << 20;
+/// Calls that are looked into each second where the policy does not say: looking costs about a tenth of a millisecond, so
+/// a twentieth of a core.
+const INSPECT_PER_SECOND: u32 = 500;
 
 /// What is written about masking in a layer's base.
 pub(crate) struct Sections<'c> {
@@ -97,6 +100,9 @@ pub(crate) fn compile(
         inspect_bytes_max: inspect
             .and_then(|inspect| inspect.max_bytes)
             .map_or(INSPECT_BYTES, |size| u64::try_from(size.bytes()).unwrap_or(u64::MAX)),
+        inspect_per_second: inspect
+            .and_then(|inspect| inspect.max_per_second)
+            .map_or(INSPECT_PER_SECOND, |calls| calls.get()),
         key_id: key.is_some().then(|| key_id.into()),
     })
 }

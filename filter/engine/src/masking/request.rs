@@ -42,6 +42,9 @@ impl Masking {
     /// What becomes of a request.
     #[must_use]
     pub fn admit(&self, due: &Due, callers: &Callers, head: &RequestHead<'_>) -> Admission {
+        if due.passed_over {
+            return Admission::default();
+        }
         let mut active = Active { inspect: self.inspect_requests, look: self.look_at_requests, ..Active::default() };
         if active.inspect.is_empty() && !active.look.is_any() && due.requests.is_empty() {
             return Admission::default();
