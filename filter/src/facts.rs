@@ -4,21 +4,36 @@
 //! does. So the list is compiled once per root context (`expr_create`) and evaluated once per
 //! request (`expr_evaluate`). Where Envoy was built without CEL, or the call is not granted, the
 //! same attributes are read one by one.
+//!
+//! In CEL an attribute that is absent fails the whole list, and asking whether it is there costs as much as reading it. So
+//! that is asked only of those that are absent in ordinary calls; where another one is (a request that Envoy's codec
+//! refused has no head), the attributes are read one by one too.
 
 use crate::host::{Host, Status};
 use ostiary_engine::pairs::{self, Pairs};
 use std::borrow::Cow;
 
+/// When an attribute is there (`source/extensions/filters/common/expr/context.cc` in Envoy).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum There {
+    /// In every call whose request has a head.
+    Always,
+    /// Not in all of them.
+    Maybe,
+    /// Asked for in gRPC alone.
+    Grpc,
+}
+
 // A `Number` is 8 bytes little-endian: an integer, or a time in nanoseconds. A `Text` is bytes.
 macro_rules! facts {
-    ($($(#[doc = $doc:literal])* $field:ident: $reading:ident [$($part:literal),+];)*) => {
+    ($($(#[doc = $doc:literal])* $field:ident: $reading:ident $there:ident [$($part:literal),+];)*) => {
         /// What Envoy knows of a request when it has ended. `None` and empty mean unknown.
         #[derive(Debug, Clone, PartialEq, Eq, Default)]
         pub struct Facts<'a> {
             $( $(#[doc = $doc])* pub $field: facts!(@type $reading), )*
         }
 
-        const PATHS: &[&[&str]] = &[$(&[$($part),+]),*];
+        const PATHS: &[(There, &[&str])] = &[$((There::$there, &[$($part),+])),*];
 
         impl<'a> Facts<'a> {
             /// Reads a list as Envoy gives it for [`expression`].
@@ -57,53 +72,57 @@ macro_rules! facts {
 
 facts! {
     /// When the first byte came: nanoseconds since the Unix epoch.
-    time_ns: Number ["request", "time"];
+    time_ns: Number Always ["request", "time"];
     /// Nanoseconds from the first byte to the end.
-    duration_ns: Number ["request", "duration"];
+    duration_ns: Number Always ["request", "duration"];
     /// Bytes of the request's body.
-    request_body_size: Number ["request", "size"];
+    request_body_size: Number Always ["request", "size"];
     /// Bytes of the request with its headers.
-    request_size: Number ["request", "total_size"];
+    request_size: Number Always ["request", "total_size"];
     /// `HTTP/1.1`, `HTTP/2`.
-    protocol: Text ["request", "protocol"];
+    protocol: Text Always ["request", "protocol"];
     /// `http` or `https`.
-    scheme: Text ["request", "scheme"];
+    scheme: Text Always ["request", "scheme"];
     /// The status.
-    status: Number ["response", "code"];
+    status: Number Maybe ["response", "code"];
     /// Envoy's response code details.
-    details: Text ["response", "code_details"];
+    details: Text Maybe ["response", "code_details"];
     /// Envoy's response flags as its legacy bit set.
-    flags: Number ["response", "flags"];
-    /// The gRPC status; invented by Envoy for plain HTTP.
-    grpc_status: Number ["response", "grpc_status"];
+    flags: Number Always ["response", "flags"];
+    /// The gRPC status; Envoy invents one for plain HTTP.
+    grpc_status: Number Grpc ["response", "grpc_status"];
     /// Bytes of the response's body.
-    response_body_size: Number ["response", "size"];
+    response_body_size: Number Always ["response", "size"];
     /// Bytes of the response with its headers.
-    response_size: Number ["response", "total_size"];
+    response_size: Number Always ["response", "total_size"];
     /// Nanoseconds that the upstream took.
-    upstream_duration_ns: Number ["response", "backend_latency"];
+    upstream_duration_ns: Number Maybe ["response", "backend_latency"];
     /// The client's address, with its port.
-    client: Text ["source", "address"];
+    client: Text Always ["source", "address"];
     /// `TLSv1.3`.
-    tls_version: Text ["connection", "tls_version"];
+    tls_version: Text Maybe ["connection", "tls_version"];
     /// 1 where the client presented a certificate.
-    mtls: Text ["connection", "mtls"];
+    mtls: Text Always ["connection", "mtls"];
     /// The upstream cluster.
-    cluster: Text ["xds", "cluster_name"];
+    cluster: Text Maybe ["xds", "cluster_name"];
     /// The route's name.
-    route: Text ["xds", "route_name"];
+    route: Text Maybe ["xds", "route_name"];
     /// Which way the listener's traffic goes: `envoy.config.core.v3.TrafficDirection`.
-    direction: Number ["xds", "listener_direction"];
+    direction: Number Always ["xds", "listener_direction"];
     /// The authority as it went to the upstream: a route may have rewritten it.
-    host: Text ["request", "host"];
+    host: Text Always ["request", "host"];
 }
 
-/// The CEL list that gives all facts; what is absent gives an empty text.
+/// The CEL list that gives all facts of a call, of gRPC or not; what is absent or not asked for gives an empty text.
 #[must_use]
-pub fn expression() -> String {
-    let element = |path: &&[&str]| {
+pub fn expression(grpc: bool) -> String {
+    let element = |(there, path): &(There, &[&str])| {
         let name = path.join(".");
-        format!("has({name}) ? {name} : ''")
+        match there {
+            There::Always => name,
+            There::Grpc if !grpc => "''".to_owned(),
+            There::Maybe | There::Grpc => format!("has({name}) ? {name} : ''"),
+        }
     };
     let elements: Vec<String> = PATHS.iter().map(element).collect();
     format!("[{}]", elements.join(", "))
@@ -116,24 +135,31 @@ fn number(bytes: &[u8]) -> Option<u64> {
 /// Reads the facts of a stream that has ended.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FactReader {
-    expression: Option<[u8; 4]>,
+    /// The compiled lists: for gRPC, and for all else.
+    grpc: Option<[u8; 4]>,
+    other: Option<[u8; 4]>,
 }
 
 impl FactReader {
-    /// Compiles the expression; where that fails, attributes are read one by one.
+    /// Compiles the expressions; where that fails, attributes are read one by one.
     ///
     /// # Errors
     /// The host's status, for a log line: the reader works all the same.
     pub fn new(host: &impl Host) -> (Self, Result<(), Status>) {
-        let token = host.foreign("expr_create", expression().as_bytes());
-        let expression = token.as_ref().ok().and_then(|token| token.first_chunk::<4>().copied());
-        (Self { expression }, token.map(|_| ()))
+        let compile = |grpc| {
+            let token = host.foreign("expr_create", expression(grpc).as_bytes())?;
+            Ok(token.first_chunk::<4>().copied())
+        };
+        let (other, grpc) = (compile(false), compile(true));
+        let reader = Self { grpc: grpc.ok().flatten(), other: other.ok().flatten() };
+        (reader, other.and(grpc).map(|_| ()))
     }
 
-    /// Reads the facts as one list for [`Facts::new`]; what the host does not give is empty in it.
+    /// Reads the facts of a call, of gRPC or not, as one list for [`Facts::new`]; what the host does not give is empty in it.
     #[must_use]
-    pub fn read(&self, host: &impl Host) -> Vec<u8> {
-        let evaluated = self.expression.and_then(|token| host.foreign("expr_evaluate", &token).ok());
+    pub fn read(&self, host: &impl Host, is_grpc: bool) -> Vec<u8> {
+        let expression = if is_grpc { self.grpc } else { self.other };
+        let evaluated = expression.and_then(|token| host.foreign("expr_evaluate", &token).ok());
         match evaluated {
             Some(evaluated) if Pairs::new(&evaluated).count() == PATHS.len() => evaluated,
             _ => read_each(host),
@@ -144,7 +170,7 @@ impl FactReader {
 /// Reads the facts one by one: of a stream that is open, asked for by the root, Envoy evaluates nothing.
 #[must_use]
 pub fn read_each(host: &impl Host) -> Vec<u8> {
-    list(&PATHS.iter().map(|path| host.property(path).unwrap_or_default()).collect::<Vec<_>>())
+    list(&PATHS.iter().map(|(_, path)| host.property(path).unwrap_or_default()).collect::<Vec<_>>())
 }
 
 /// Values in the form that Envoy gives a CEL list in: as keys of pairs.
@@ -158,7 +184,10 @@ mod tests {
 
     #[test]
     fn the_expression_asks_for_what_may_be_absent() {
-        assert!(expression().starts_with("[has(request.time) ? request.time : '', has(request.duration)"));
+        let (other, grpc) = (expression(false), expression(true));
+        assert!(other.starts_with("[request.time, request.duration, "), "{other}");
+        assert!(other.contains(", has(response.code) ? response.code : '', "), "{other}");
+        assert!(!other.contains("grpc") && grpc.contains("has(response.grpc_status)"), "{grpc}");
     }
 
     #[test]

@@ -1,25 +1,22 @@
 //! One request: a state machine over Envoy's callbacks.
 
 mod back;
+mod ending;
 mod held;
 mod lasting;
 mod onward;
 mod peek;
 
 use crate::asking::Asking;
-use crate::facts::Facts;
 use crate::head::{Head, Kept};
 use crate::host::{HeaderMap, Host};
-use crate::identity::direction_of;
 use crate::ids;
 use crate::metrics::Counter;
 use crate::open::{Open, Told};
 use crate::quota::{self, Asked};
-use crate::record::{Messages, Recorded};
 use crate::reply;
 use crate::request::Request;
 use crate::response::Response;
-use crate::sampling::{self, ONE};
 use crate::state::State;
 use crate::vm::{Vm, say};
 use ostiary_engine::access::Verdict;
@@ -318,80 +315,6 @@ impl<H: Host> Stream<H> {
             say!(self.vm, error, "envoy did not send a refusal ({status:?}): the stream is held");
         }
         sent.is_ok()
-    }
-
-    /// Lets go what a request holds, and looks at what came of its body.
-    fn close(&mut self, phase: &mut Phase) {
-        if let Phase::Asking(known, _) | Phase::Reading(known, _) | Phase::Permitted(known, _) | Phase::Refused(known) =
-            phase
-        {
-            self.root.borrow().counter.release(&self.vm, &mut known.quotas);
-        }
-        if let Phase::Reading(known, _) = phase {
-            // The upstream never got the body of a request that ended in it, so there is nothing to count by it.
-            let Known { policy, judged, .. } = &mut **known;
-            judged.due.retain(|due| !quota::reads_body(policy, std::slice::from_ref(due)));
-        }
-        if let Phase::Asking(known, _) | Phase::Reading(known, _) | Phase::Permitted(known, _) = phase {
-            self.look_at_the_end(known);
-        }
-    }
-
-    fn end(&mut self) {
-        let mut phase = std::mem::replace(&mut self.phase, Phase::Ended);
-        self.close(&mut phase);
-        let (known, refused) = match &phase {
-            Phase::Ended => return,
-            Phase::New => (None, false),
-            Phase::Permitted(known, Permit { .. }) | Phase::Asking(known, _) | Phase::Reading(known, _) => {
-                (Some(&**known), false)
-            }
-            Phase::Refused(known) => (Some(&**known), true),
-        };
-        let state = &mut *self.root.borrow_mut();
-        state.learn_direction(&self.vm.host);
-        let seen = self.response.seen().unwrap_or_default();
-        let asked = self.request.seen().unwrap_or_default();
-        if self.response.masked() {
-            self.vm.count(Counter::ResponseMasked);
-        }
-        match known {
-            Some(_) => state.open = state.open.saturating_sub(1),
-            None => self.vm.count(Counter::Unseen),
-        }
-        let State { facts: reader, reporter, counter, ids, listed, surroundings, .. } = state;
-        let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
-        let owing = known.filter(|known| quota::is_owed(&known.policy, due));
-        let is_shown = known.is_some_and(|known| known.policy.reporting().filter_state);
-        if reporter.is_none() && owing.is_none() && !is_shown {
-            return;
-        }
-        let list = reader.read(&self.vm.host);
-        let mut facts = Facts::new(&list);
-        if facts.time_ns.is_none() {
-            // A record without a time is of no use to anyone: dated by its end, it is about right.
-            facts.time_ns = self.vm.host.now_ns().ok();
-        }
-        let direction = facts.direction.map_or(surroundings.direction, |number| direction_of(Some(number)));
-        let id = known.and_then(|known| {
-            let operation = known.judged.operation.as_ref()?;
-            Some(ids.of(known.policy.revision(), operation, known.policy.catalog(), (surroundings, direction)))
-        });
-        if let Some(known) = known.filter(|_| is_shown) {
-            self.show(known, id);
-        }
-        if let Some(known) = owing
-            && let Some(work) = counter.work(&self.vm, &known.policy)
-        {
-            let measures = known.judged.said.as_ref().and_then(|said| said.measures).unwrap_or_default();
-            work.settle(due, &facts, measures.complexity, refused);
-        }
-        let Some(reporter) = reporter else { return };
-        let number = self.told.number;
-        let messages = Messages { request: &self.request, head_left: self.head_left, response: &self.response };
-        let seen = [&asked, &seen];
-        let call = Recorded { facts: &facts, known, id, refused, messages, seen, weight: ONE, number, direction };
-        sampling::record(reporter, call, surroundings.direction, listed);
     }
 }
 

@@ -28,15 +28,23 @@ use std::rc::Rc;
 pub struct Masking {
     rules: Vec<Rule>,
     plan: Rc<Plan>,
-    inspect: Types,
-    inspect_requests: Types,
-    inspect_bytes_max: u64,
-    inspect_per_second: u32,
+    inspection: Inspection,
+    key_id: Option<Box<str>>,
+}
+
+/// What is looked at where no rule asks for it.
+#[derive(Debug)]
+struct Inspection {
+    /// Data types that responses are looked at for, and requests.
+    responses: Types,
+    requests: Types,
     notes: Notes,
     /// What bodies are looked at for beside data types.
     look: Look,
     look_at_requests: Look,
-    key_id: Option<Box<str>>,
+    /// So much of a body, and so many calls each second.
+    bytes_max: u64,
+    per_second: u32,
 }
 
 /// A masking rule.
@@ -112,20 +120,21 @@ impl Masking {
     /// Whether a response is looked at at all; without a body only rules could have something to say.
     #[must_use]
     pub fn looks(&self, due: &Due, has_body: bool) -> bool {
-        let inspects = !due.passed_over && (!self.inspect.is_empty() || self.look.is_any());
+        let Inspection { responses, look, .. } = &self.inspection;
+        let inspects = !due.passed_over && (!responses.is_empty() || look.is_any());
         due.varies || !due.rules.is_empty() || (has_body && inspects)
     }
 
     /// Whether signs are noted of answers too.
     #[must_use]
     pub const fn notes_answers(&self) -> bool {
-        self.look.signs
+        self.inspection.look.signs
     }
 
     /// What is noted of a call beside what was decided.
     #[must_use]
     pub const fn notes(&self) -> Notes {
-        self.notes
+        self.inspection.notes
     }
 
     /// The rule that does not let a response leave that cannot be read; none if all let it.
@@ -158,21 +167,21 @@ impl Masking {
     /// Bytes of a body that are looked at where no rule asks for more.
     #[must_use]
     pub const fn inspect_bytes_max(&self) -> u64 {
-        self.inspect_bytes_max
+        self.inspection.bytes_max
     }
 
     /// Calls that are looked into each second, in each worker, where no rule asks for more.
     #[must_use]
     pub const fn inspect_per_second(&self) -> u32 {
-        self.inspect_per_second
+        self.inspection.per_second
     }
 
     /// Whether a call of which this holds would be looked into for the record's sake alone.
     #[must_use]
     pub fn may_pass_over(&self, due: &Due) -> bool {
-        let inspects = !self.inspect.is_empty() || !self.inspect_requests.is_empty();
-        let notes = self.notes != Notes::default() || self.look.is_any() || self.look_at_requests.is_any();
-        due.rules.is_empty() && due.requests.is_empty() && (inspects || notes)
+        let Inspection { responses, requests, notes, look, look_at_requests, .. } = &self.inspection;
+        let looks = !responses.is_empty() || !requests.is_empty() || look.is_any() || look_at_requests.is_any();
+        due.rules.is_empty() && due.requests.is_empty() && (looks || *notes != Notes::default())
     }
 
     /// The name of the key that pseudonyms are made under; `None` without one: then there are no
@@ -184,7 +193,7 @@ impl Masking {
 
     /// What holds for an answer of this status.
     fn active(&self, rules: &RuleSet, status: u16) -> Active {
-        let mut active = Active { inspect: self.inspect, look: self.look, ..Active::default() };
+        let mut active = Active { inspect: self.inspection.responses, look: self.inspection.look, ..Active::default() };
         for number in rules.iter() {
             let Some(rule) = self.rules.get(number).filter(|rule| rule.holds_for(status)) else { continue };
             let set = if rule.shadow { &mut active.shadow } else { &mut active.enforced };

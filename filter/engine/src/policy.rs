@@ -342,6 +342,7 @@ fn masking(layers: &mut [Layer], mode: Mode, around: &Around<'_>, problems: &mut
         inspect: base.and_then(|config| config.inspect.as_ref()),
         pseudonyms: base.and_then(|config| config.pseudonyms.as_ref()),
         reports: base.is_some_and(|config| config.collector.is_some()),
+        samples: base.and_then(|config| config.records.as_ref()).is_some_and(|records| records.sample.is_some()),
         mode,
     };
     masking::compile::compile(written, &sections, around, problems)

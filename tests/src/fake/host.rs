@@ -1,7 +1,7 @@
 //! The port to the host, answered from memory.
 
 use ostiary_engine::pairs::{self, Pairs};
-use ostiary_filter::facts::Facts;
+use ostiary_filter::facts::{Facts, expression};
 use ostiary_filter::host::{Buffer, GrpcCall, HeaderMap, Host, LocalResponse, MetricKind, Status};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -295,10 +295,16 @@ impl Host for FakeHost {
     fn foreign(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Status> {
         self.enter(Call::Foreign)?;
         match (name, argument) {
-            ("expr_create", expression) if expression == ostiary_filter::facts::expression().as_bytes() => {
-                Ok(7_u32.to_le_bytes().to_vec())
+            ("expr_create", _) => {
+                let known = [false, true].map(expression);
+                let number = (0_u32..).zip(known).find(|(_, known)| known.as_bytes() == argument);
+                number.map(|(number, _)| number.to_le_bytes().to_vec()).ok_or(Status::NotFound)
             }
-            ("expr_evaluate", token) if token == 7_u32.to_le_bytes() => Ok(self.world.facts.borrow().serialized()),
+            ("expr_evaluate", [grpc @ (0 | 1), 0, 0, 0]) => {
+                let facts = self.world.facts.borrow().clone();
+                let grpc_status = facts.grpc_status.filter(|_| *grpc == 1);
+                Ok(Facts { grpc_status, ..facts }.serialized())
+            }
             _ => Err(Status::NotFound),
         }
     }

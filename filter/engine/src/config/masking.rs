@@ -195,7 +195,7 @@ config_object! {
         parameters: bool, optional;
         /// So much of a body is looked at; 1MiB by default. Masking rules have no such bound.
         max_bytes: Size<1_024, 1_073_741_824>, optional;
-        /// So many calls are looked into each second, in each worker, and beyond them the first call of each operation in a second; 500 by default. Calls that masking rules are about are always looked into.
+        /// So many calls are looked into each second, in each worker, and beyond them the first call of each operation in a second; 500 by default, and all where `records.sample` is given, because what shows data is always recorded. Calls that masking rules are about are always looked into.
         max_per_second: Whole<0, 1_000_000>, optional;
     }
 }

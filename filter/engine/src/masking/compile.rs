@@ -1,6 +1,6 @@
 //! Masking rules as they were written become ones that run.
 
-use super::{Masking, Rule};
+use super::{Inspection, Masking, Rule};
 use crate::access::Around;
 use crate::config::masking::{
     Detector, Inspect, Masking as Written, On, Pseudonyms, Shape, Word, Written as WrittenMask,
@@ -24,6 +24,8 @@ const INSPECT_BYTES: u64 = 1 << 20;
 /// Calls that are looked into each second where the policy does not say: looking costs about a tenth of a millisecond, so
 /// a twentieth of a core.
 const INSPECT_PER_SECOND: u32 = 500;
+/// The same where the policy samples: what shows data is recorded whatever chance says, so all has to be looked into.
+const INSPECT_PER_SECOND_SAMPLED: u32 = 1_000_000;
 
 /// What is written about masking in a layer's base.
 pub(crate) struct Sections<'c> {
@@ -32,6 +34,8 @@ pub(crate) struct Sections<'c> {
     pub(crate) pseudonyms: Option<&'c Pseudonyms>,
     /// Whether records go anywhere: without, nobody would learn what was found.
     pub(crate) reports: bool,
+    /// Whether only a part of the calls has records.
+    pub(crate) samples: bool,
     pub(crate) mode: Mode,
 }
 
@@ -60,26 +64,10 @@ pub(crate) fn compile(
         rules.push(one(rule, &path, sections.mode, &body, around, problems));
         bodies.push(body);
     }
-    let inspect = sections.inspect;
-    let looks = |asked: fn(&Inspect) -> Option<bool>| sections.reports && inspect.and_then(asked).unwrap_or(true);
-    let wanted = inspect.and_then(|inspect| inspect.data_types.as_ref());
-    let types = match wanted {
-        Some(globs) => types(globs, "inspect.data_types", &known, problems),
-        None => known.0.iter().map(|(data_type, _)| *data_type).collect(),
-    };
-    let responses = if looks(|inspect| inspect.responses) { types } else { Types::NONE };
-    let requests = if looks(|inspect| inspect.requests) { types } else { Types::NONE };
-    let notes = Notes { signs: looks(|inspect| inspect.signs), parameters: looks(|inspect| inspect.parameters) };
-    let look = |of: bool| Look {
-        signs: notes.signs && of,
-        shapes: notes.parameters && of,
-        ids: key.is_some(),
-        ..Look::default()
-    };
-    let look_at_requests = Look { of_request: true, ..look(looks(|inspect| inspect.requests)) };
-    let look = look(looks(|inspect| inspect.responses));
+    let inspection = inspection(sections, &known, key.is_some(), problems);
     // What nobody asks for is not looked for.
-    let enabled = bodies.iter().fold(responses.union(requests), |enabled, rule| enabled.union(rule.types));
+    let inspected = inspection.responses.union(inspection.requests);
+    let enabled = bodies.iter().fold(inspected, |enabled, rule| enabled.union(rule.types));
     let detectors = Rc::new(Detectors::new(enabled, custom));
     let plan = match Plan::new(bodies, detectors, key.map_or(&[], str::as_bytes)) {
         Ok(plan) => plan,
@@ -89,22 +77,36 @@ pub(crate) fn compile(
         }
     };
     let key_id = sections.pseudonyms.and_then(|pseudonyms| pseudonyms.key_id.as_ref()).map_or("1", |id| id.as_str());
-    Some(Masking {
-        rules,
-        plan: Rc::new(plan),
-        inspect: responses,
-        inspect_requests: requests,
+    Some(Masking { rules, plan: Rc::new(plan), inspection, key_id: key.is_some().then(|| key_id.into()) })
+}
+
+/// What is looked at where no rule asks for it; nothing where nobody is told.
+fn inspection(sections: &Sections<'_>, known: &Known<'_>, has_key: bool, problems: &mut Problems) -> Inspection {
+    let written = sections.inspect;
+    let looks = |asked: fn(&Inspect) -> Option<bool>| sections.reports && written.and_then(asked).unwrap_or(true);
+    let types = match written.and_then(|inspect| inspect.data_types.as_ref()) {
+        Some(globs) => types(globs, "inspect.data_types", known, problems),
+        None => known.0.iter().map(|(data_type, _)| *data_type).collect(),
+    };
+    let (of_responses, of_requests) = (looks(|inspect| inspect.responses), looks(|inspect| inspect.requests));
+    let notes = Notes { signs: looks(|inspect| inspect.signs), parameters: looks(|inspect| inspect.parameters) };
+    let look =
+        |of: bool| Look { signs: notes.signs && of, shapes: notes.parameters && of, ids: has_key, ..Look::default() };
+    Inspection {
+        responses: if of_responses { types } else { Types::NONE },
+        requests: if of_requests { types } else { Types::NONE },
         notes,
-        look,
-        look_at_requests,
-        inspect_bytes_max: inspect
+        look: look(of_responses),
+        look_at_requests: Look { of_request: true, ..look(of_requests) },
+        bytes_max: written
             .and_then(|inspect| inspect.max_bytes)
             .map_or(INSPECT_BYTES, |size| u64::try_from(size.bytes()).unwrap_or(u64::MAX)),
-        inspect_per_second: inspect
-            .and_then(|inspect| inspect.max_per_second)
-            .map_or(INSPECT_PER_SECOND, |calls| calls.get()),
-        key_id: key.is_some().then(|| key_id.into()),
-    })
+        per_second: match written.and_then(|inspect| inspect.max_per_second) {
+            Some(calls) => calls.get(),
+            None if sections.samples => INSPECT_PER_SECOND_SAMPLED,
+            None => INSPECT_PER_SECOND,
+        },
+    }
 }
 
 /// The key of pseudonyms.

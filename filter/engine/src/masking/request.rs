@@ -45,7 +45,8 @@ impl Masking {
         if due.passed_over {
             return Admission::default();
         }
-        let mut active = Active { inspect: self.inspect_requests, look: self.look_at_requests, ..Active::default() };
+        let mut active =
+            Active { inspect: self.inspection.requests, look: self.inspection.look_at_requests, ..Active::default() };
         if active.inspect.is_empty() && !active.look.is_any() && due.requests.is_empty() {
             return Admission::default();
         }

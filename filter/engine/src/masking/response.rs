@@ -147,7 +147,7 @@ impl Masking {
     #[must_use]
     pub fn looks_at_trailers(&self, active: &Active) -> bool {
         let names_headers = |number| self.rule(number).is_some_and(|rule| !rule.headers.is_empty());
-        !self.inspect.is_empty() || active.enforced.union(active.shadow).iter().any(names_headers)
+        !self.inspection.responses.is_empty() || active.enforced.union(active.shadow).iter().any(names_headers)
     }
 
     /// What becomes of a response's trailers, of which this was found before: rules by header hold for them too.
@@ -163,10 +163,10 @@ impl Masking {
 
     /// Looks at header lines. Rules mask them by name only.
     fn look(&self, lines: (&str, Pairs<'_>), found: Report) -> Report {
-        if self.inspect.is_empty() {
+        if self.inspection.responses.is_empty() {
             return found;
         }
-        let active = Active { inspect: self.inspect, ..Active::default() };
+        let active = Active { inspect: self.inspection.responses, ..Active::default() };
         let mut loose = Loose::going_on(Rc::clone(&self.plan), active, found);
         // Where no rule is in force none blocks.
         let _ = heads::lines(&mut loose, lines, None);
