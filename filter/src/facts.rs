@@ -10,6 +10,7 @@
 //! refused has no head), the attributes are read one by one too.
 
 use crate::host::{Host, Status};
+use crate::sampling::Outcome;
 use ostiary_engine::pairs::{self, Pairs};
 use std::borrow::Cow;
 
@@ -113,6 +114,13 @@ facts! {
     host: Text Always ["request", "host"];
 }
 
+impl Facts<'_> {
+    /// How the call ended.
+    pub(crate) fn outcome(&self) -> Outcome {
+        Outcome { status: self.status, details: self.details.to_vec() }
+    }
+}
+
 /// The CEL list that gives all facts of a call, of gRPC or not; what is absent or not asked for gives an empty text.
 #[must_use]
 pub fn expression(grpc: bool) -> String {
@@ -153,6 +161,13 @@ impl FactReader {
         let (other, grpc) = (compile(false), compile(true));
         let reader = Self { grpc: grpc.ok().flatten(), other: other.ok().flatten() };
         (reader, other.and(grpc).map(|_| ()))
+    }
+
+    /// Reads how a call ended, and nothing else of it.
+    #[must_use]
+    pub(crate) fn outcome(host: &impl Host) -> Outcome {
+        let of = |path: &[&str]| host.property(path).unwrap_or_default();
+        Outcome { status: number(&of(&["response", "code"])), details: of(&["response", "code_details"]) }
     }
 
     /// Reads the facts of a call, of gRPC or not, as one list for [`Facts::new`]; what the host does not give is empty in it.

@@ -7,10 +7,10 @@
 //! record then weighs `weight` thousandths. Whether a call is of the rest does not depend on chance, so
 //! every sum of weights is what it would be without sampling, in expectation exactly.
 
-use crate::listed::Listed;
-use crate::record::{self, Recorded};
+use crate::record::Messages;
 use crate::report::Reporter;
-use ostiary_engine::Direction;
+use crate::stream::Known;
+use ostiary_engine::policy::Policy;
 
 /// The weight of one call, in thousandths.
 pub(crate) const ONE: u64 = 1000;
@@ -19,35 +19,54 @@ pub(crate) const ONE: u64 = 1000;
 /// the call goes on in a stream of its own, which is another record.
 const FOLLOWED: &[u8] = b"internal_redirect";
 
-/// Records a call that has ended, if it is to have a record, with the weight that it then has. `of_stream` is the direction that
-/// the stream of records says it has.
-pub(crate) fn record(reporter: &mut Reporter, mut call: Recorded<'_>, of_stream: Direction, listed: &mut Listed) {
-    let (weight, is_noted) = weight(&call);
-    if is_noted || reporter.chooses(weight) {
-        call.weight = weight;
-        record::request(reporter, &call, of_stream, listed);
-    }
+/// How a call ended, as far as that decides whether it has a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) status: Option<u64>,
+    /// Envoy's response code details.
+    pub(crate) details: Vec<u8>,
+}
+
+/// A call that has ended, without what Envoy knows of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended<'c> {
+    pub(crate) known: Option<&'c Known>,
+    /// Whether we answered it.
+    pub(crate) refused: bool,
+    pub(crate) messages: Messages<'c>,
+    /// The number of a call that was told of while it was open; 0 for others.
+    pub(crate) number: u64,
+}
+
+/// Whether chance has a say about the calls of a policy.
+pub(crate) fn samples(policy: &Policy) -> bool {
+    u64::from(policy.reporting().weight) != ONE
+}
+
+/// The weight of the record of a call, in thousandths; `None` where chance leaves it out, which is counted.
+pub(crate) fn choose(reporter: &mut Reporter, call: Ended<'_>, outcome: &Outcome) -> Option<u64> {
+    let (weight, is_noted) = weight(call, outcome);
+    (is_noted || reporter.chooses(weight)).then_some(weight)
 }
 
 /// The weight that the record of a call has if there is one, and whether there is one whatever chance says.
-fn weight(call: &Recorded<'_>) -> (u64, bool) {
-    let facts = call.facts;
-    if *facts.details == *FOLLOWED {
+fn weight(Ended { known, refused, messages, number }: Ended<'_>, Outcome { status, details }: &Outcome) -> (u64, bool) {
+    if *details == *FOLLOWED {
         return (0, true);
     }
-    let Some(known) = call.known else { return (ONE, true) };
+    let Some(known) = known else { return (ONE, true) };
     let weight = u64::from(known.policy.reporting().weight);
     let verdicts = known.judged.verdicts;
     let is_noted = weight == ONE
-        || call.refused
+        || refused
         // Who heard that a call has begun hears that it has ended.
-        || call.number > 0
+        || number > 0
         || !verdicts.enforced.permits()
         || !verdicts.would_be.permits()
         || known.quotas.would.is_some()
-        || facts.status.is_none_or(|status| status == 0 || status >= 500)
-        || call.messages.request.is_noted()
-        || call.messages.response.is_noted();
+        || status.is_none_or(|status| status == 0 || status >= 500)
+        || messages.request.is_noted()
+        || messages.response.is_noted();
     (if is_noted { ONE } else { weight }, is_noted)
 }
 

@@ -3,7 +3,7 @@
 
 use ostiary_engine::pairs;
 use ostiary_filter::stream::Input;
-use ostiary_tests::fake::{Answer, Envoy, FakeHost, Inbound, decoded};
+use ostiary_tests::fake::{Answer, Call, Envoy, FakeHost, Inbound, decoded};
 use ostiary_tests::record::Record;
 
 const START_NS: u64 = 1_767_225_600_000_000_000;
@@ -78,6 +78,19 @@ fn sampled_counts_stay_true() {
     let unsampled = beat.number("ostiary.stream.unsampled").unwrap();
     assert_eq!(numbers.len() as i64 + unsampled, 200 * 113);
     assert_eq!(host.metric("ostiary.records.unsampled") as i64, unsampled);
+}
+
+/// What chance leaves out is not paid for: such a call costs its head and the two attributes that chance asks for.
+#[test]
+fn a_call_that_is_left_out_costs_no_record() {
+    let (host, envoy) = start(
+        r#"{"version":"v1","collector":{"cluster":"api"},"records":{"sample":0.001},"inspect":{"max_per_second":0}}"#,
+    );
+    for _ in 0..3 {
+        host.take_calls();
+        envoy.exchange(&get("/plain"), (200, "via_upstream"), |_| {});
+    }
+    assert_eq!(host.take_calls().into_iter().collect::<Vec<_>>(), [(Call::Headers, 1), (Call::Property, 2)]);
 }
 
 /// No message is longer than `records.batch` says, however long the records are that callers make.

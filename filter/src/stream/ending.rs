@@ -2,14 +2,15 @@
 //! its record.
 
 use super::{Known, Phase, Stream};
-use crate::facts::Facts;
+use crate::facts::{FactReader, Facts};
 use crate::host::Host;
 use crate::identity::direction_of;
 use crate::metrics::Counter;
 use crate::quota;
-use crate::record::{Messages, Recorded};
-use crate::sampling::{self, ONE};
+use crate::record::{self, Messages, Recorded};
+use crate::sampling::{self, Ended};
 use crate::state::State;
+use ostiary_body::seen::Seen;
 use ostiary_engine::judge::Permit;
 
 impl<H: Host> Stream<H> {
@@ -42,23 +43,41 @@ impl<H: Host> Stream<H> {
             }
             Phase::Refused(known) => (Some(&**known), true),
         };
-        let state = &mut *self.root.borrow_mut();
-        state.learn_direction(&self.vm.host);
-        let seen = self.response.seen().unwrap_or_default();
-        let asked = self.request.seen().unwrap_or_default();
+        let seen = [self.request.seen().unwrap_or_default(), self.response.seen().unwrap_or_default()];
         if self.response.masked() {
             self.vm.count(Counter::ResponseMasked);
         }
+        let messages = Messages { request: &self.request, head_left: self.head_left, response: &self.response };
+        let call = Ended { known, refused, messages, number: self.told.number };
+        let state = &mut *self.root.borrow_mut();
+        state.learn_direction(&self.vm.host);
         match known {
             Some(_) => state.open = state.open.saturating_sub(1),
             None => self.vm.count(Counter::Unseen),
         }
+        self.conclude(state, call, &seen);
+    }
+
+    /// Reads what Envoy knows of a call that has ended, counts what only that tells, and has it recorded.
+    fn conclude(&self, state: &mut State, call: Ended<'_>, [asked, seen]: &[Seen; 2]) {
+        let Ended { known, refused, messages, number } = call;
         let State { facts: reader, reporter, counter, ids, listed, surroundings, .. } = state;
         let due = known.map(|known| &known.judged.due[..]).unwrap_or_default();
         let owing = known.filter(|known| quota::is_owed(&known.policy, due));
         let is_shown = known.is_some_and(|known| known.policy.reporting().filter_state);
         if reporter.is_none() && owing.is_none() && !is_shown {
             return;
+        }
+        // Where chance has a say, most calls end here: what it asks costs a fifth of what a record does.
+        let is_free = owing.is_none() && !is_shown;
+        let mut weight = None;
+        if let Some(reporter) = reporter.as_mut().filter(|_| is_free)
+            && known.is_some_and(|known| sampling::samples(&known.policy))
+        {
+            weight = sampling::choose(reporter, call, &FactReader::outcome(&self.vm.host));
+            if weight.is_none() {
+                return;
+            }
         }
         let list = reader.read(&self.vm.host, known.is_some_and(|known| known.kept.grpc));
         let mut facts = Facts::new(&list);
@@ -81,10 +100,9 @@ impl<H: Host> Stream<H> {
             work.settle(due, &facts, measures.complexity, refused);
         }
         let Some(reporter) = reporter else { return };
-        let number = self.told.number;
-        let messages = Messages { request: &self.request, head_left: self.head_left, response: &self.response };
-        let seen = [&asked, &seen];
-        let call = Recorded { facts: &facts, known, id, refused, messages, seen, weight: ONE, number, direction };
-        sampling::record(reporter, call, surroundings.direction, listed);
+        let Some(weight) = weight.or_else(|| sampling::choose(reporter, call, &facts.outcome())) else { return };
+        let seen = [asked, seen];
+        let call = Recorded { facts: &facts, known, id, refused, messages, seen, weight, number, direction };
+        record::request(reporter, &call, surroundings.direction, listed);
     }
 }

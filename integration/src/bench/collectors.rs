@@ -39,6 +39,8 @@ enum Told {
     Nobody,
     /// A collector that takes everything.
     Taking,
+    /// The same, with a record of one call in ten.
+    Sampled,
     /// One that takes everything and never answers.
     Silent,
     /// An address where nobody listens.
@@ -46,13 +48,14 @@ enum Told {
 }
 
 impl Told {
-    const ALL: [Self; 5] = [Self::NoFilter, Self::Nobody, Self::Taking, Self::Silent, Self::Gone];
+    const ALL: [Self; 6] = [Self::NoFilter, Self::Nobody, Self::Taking, Self::Sampled, Self::Silent, Self::Gone];
 
     const fn name(self) -> &'static str {
         match self {
             Self::NoFilter => "no filter",
             Self::Nobody => "ostiary, no collector",
             Self::Taking => "ostiary, a collector that takes all",
+            Self::Sampled => "ostiary, the same, one record of ten calls",
             Self::Silent => "ostiary, a collector that never answers",
             Self::Gone => "ostiary, nobody where the collector should be",
         }
@@ -62,6 +65,7 @@ impl Told {
         match self {
             Self::NoFilter => Row::NoFilter,
             Self::Nobody => Row::OstiaryUnheard,
+            Self::Sampled => Row::OstiarySampled,
             Self::Taking | Self::Silent | Self::Gone => Row::Ostiary,
         }
     }
@@ -78,7 +82,7 @@ pub async fn wait(ours: &Path, effort: Effort, pace: u32, table: &mut Table) -> 
         let nobody = client::nobody()?;
         let collector = if matches!(told, Told::Gone) { nobody.local_addr()? } else { drain.address() };
         let config = told.row().bootstrap(&edge, &modules, ours, collector, (None, Body::Shipped));
-        let mut setup = Setup::new(&config).workers(1);
+        let mut setup = Setup::new(&config).workers(2);
         setup.log_level = "error".to_owned();
         let envoy = Envoy::start(setup).await?;
         let cells =
@@ -93,7 +97,7 @@ pub async fn wait(ours: &Path, effort: Effort, pace: u32, table: &mut Table) -> 
 async fn turn(envoy: &Envoy, time: Duration, pace: u32) -> Result<Vec<String>> {
     let to = envoy.listener("edge").await;
     let interval = Duration::from_secs(1) * CONNECTIONS / pace;
-    let pace = Pace::start(to, CONNECTIONS as usize, interval)?;
+    let pace = Pace::start(to, CONNECTIONS, interval)?;
     tokio::time::sleep(time).await;
     let probes = tokio::task::spawn_blocking(move || pace.finish()).await??;
     let mut waited: Vec<f64> = probes.iter().map(|probe| milliseconds(probe.latency)).collect();

@@ -63,7 +63,7 @@ impl Fire {
     /// One request on every connection, then every answer: they are under way together without a thread for each.
     fn volley(&mut self) -> io::Result<()> {
         for connection in &mut self.connections {
-            connection.stream.write_all(REQUEST)?;
+            connection.ask()?;
         }
         for connection in &mut self.connections {
             let status = connection.answer()?;
@@ -89,18 +89,29 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::with_capacity(4096) })
     }
 
-    /// Sends the request and reads its answer.
+    /// The same, of which an answer that has not come yet is an error of the kind `WouldBlock`.
     ///
     /// # Errors
-    /// When the connection breaks or what comes is no answer.
-    pub fn exchange(&mut self) -> io::Result<u16> {
-        self.stream.write_all(REQUEST)?;
-        self.answer()
+    /// When the system does not make it one.
+    pub fn without_waiting(self) -> io::Result<Self> {
+        self.stream.set_nonblocking(true)?;
+        Ok(self)
     }
 
-    /// Reads one answer; its status.
-    fn answer(&mut self) -> io::Result<u16> {
+    /// Sends the request.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub fn ask(&mut self) -> io::Result<()> {
         self.buffer.clear();
+        self.stream.write_all(REQUEST)
+    }
+
+    /// Reads the answer; its status.
+    ///
+    /// # Errors
+    /// When the connection breaks, or what comes is no answer.
+    pub fn answer(&mut self) -> io::Result<u16> {
         loop {
             if let Some((status, length)) = complete(&self.buffer)?
                 && self.buffer.len() >= length

@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use super::fire::Connection;
 
-/// Probes that run until `finish`.
+/// Probes that run until `finish`, all from one thread: a thread for each connection would take the machine from the Envoy that it
+/// shares it with, at some thousand probes a second.
 #[derive(Debug)]
 pub struct Pace {
     stop: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<io::Result<Vec<Probe>>>>,
+    thread: JoinHandle<io::Result<Vec<Probe>>>,
 }
 
 /// One probe.
@@ -28,6 +29,16 @@ pub struct Probe {
     pub latency: Duration,
 }
 
+/// A connection, and its probe that is under way or due next.
+struct Prober {
+    connection: Connection,
+    due: Instant,
+    is_under_way: bool,
+}
+
+/// How often answers are looked for; so exactly a latency is known.
+const LOOK: Duration = Duration::from_micros(100);
+
 // === impl Pace ===
 
 impl Pace {
@@ -36,62 +47,72 @@ impl Pace {
     ///
     /// # Errors
     /// When nobody listens.
-    pub fn start(to: SocketAddr, connections: usize, interval: Duration) -> io::Result<Self> {
+    pub fn start(to: SocketAddr, connections: u32, interval: Duration) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let mut threads = Vec::with_capacity(connections);
         let begin = Instant::now();
-        for number in 0..connections {
-            let (connection, stop) = (Connection::open(to)?, Arc::clone(&stop));
-            let due = begin + interval.mul_f64(number as f64 / connections as f64);
-            threads.push(std::thread::spawn(move || probe(connection, to, (due, interval), &stop)));
-        }
-        Ok(Self { stop, threads })
+        let prober = |number| {
+            let due = begin + interval * number / connections;
+            Ok(Prober { connection: Connection::open(to)?.without_waiting()?, due, is_under_way: false })
+        };
+        let probers = (0..connections).map(prober).collect::<io::Result<Vec<_>>>()?;
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || probe(probers, to, interval, &stopped));
+        Ok(Self { stop, thread })
     }
 
-    /// Stops, and gives every probe.
+    /// Stops, and gives every probe that was answered.
     ///
     /// # Errors
     /// When a probe was not answered 200.
     ///
     /// # Panics
-    /// When a probing thread panicked.
-    pub fn finish(mut self) -> io::Result<Vec<Probe>> {
+    /// When the probing thread panicked.
+    pub fn finish(self) -> io::Result<Vec<Probe>> {
         self.stop.store(true, Ordering::Relaxed);
-        let mut probes = Vec::new();
-        for thread in self.threads.drain(..) {
-            probes.extend(thread.join().expect("a probing thread")?);
-        }
-        Ok(probes)
+        self.thread.join().expect("the probing thread")
     }
 }
 
-impl Drop for Pace {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-}
-
-fn probe(
-    mut connection: Connection,
-    to: SocketAddr,
-    (mut due, interval): (Instant, Duration),
-    stop: &AtomicBool,
-) -> io::Result<Vec<Probe>> {
+fn probe(mut probers: Vec<Prober>, to: SocketAddr, interval: Duration, stop: &AtomicBool) -> io::Result<Vec<Probe>> {
     let mut probes = Vec::new();
     while !stop.load(Ordering::Relaxed) {
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        match connection.exchange() {
-            Ok(200) => probes.push(Probe { due, latency: due.elapsed() }),
-            Ok(status) => return Err(io::Error::other(format!("a probe was answered {status}"))),
-            // A listener that is replaced closes its connections: the client opens a new one, and the time that takes counts.
-            Err(_) => {
-                connection = Connection::open(to)?;
-                continue;
-            }
+        for prober in &mut probers {
+            prober.step(to, interval, &mut probes)?;
         }
-        due += interval;
+        let now = Instant::now();
+        let next = probers.iter().map(|prober| if prober.is_under_way { now + LOOK } else { prober.due }).min();
+        std::thread::sleep(next.unwrap_or(now).saturating_duration_since(now));
     }
     Ok(probes)
+}
+
+impl Prober {
+    /// Takes an answer that has come, and sends what is due.
+    fn step(&mut self, to: SocketAddr, interval: Duration, probes: &mut Vec<Probe>) -> io::Result<()> {
+        if self.is_under_way {
+            match self.connection.answer() {
+                Ok(200) => probes.push(Probe { due: self.due, latency: self.due.elapsed() }),
+                Ok(status) => return Err(io::Error::other(format!("a probe was answered {status}"))),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(_) => return self.begin_anew(to),
+            }
+            (self.is_under_way, self.due) = (false, self.due + interval);
+        }
+        if self.due <= Instant::now() {
+            match self.connection.ask() {
+                Ok(()) => self.is_under_way = true,
+                Err(_) => return self.begin_anew(to),
+            }
+        }
+        Ok(())
+    }
+
+    /// A listener that is replaced closes its connections: the client opens a new one, and the time that takes counts.
+    fn begin_anew(&mut self, to: SocketAddr) -> io::Result<()> {
+        self.connection = Connection::open(to)?.without_waiting()?;
+        self.is_under_way = false;
+        Ok(())
+    }
 }
 
 /// The longest that a probe due in this stretch of time waited.

@@ -41,7 +41,7 @@ struct Replaced {
 }
 
 /// Probing connections, and how often each sends: together 2,000 requests a second.
-const PROBES: (usize, Duration) = (4, Duration::from_millis(2));
+const PROBES: (u32, Duration) = (4, Duration::from_millis(2));
 
 /// How long probes run before a change (what the machine does by itself) and after Envoy says that it is in force.
 const AROUND: Duration = Duration::from_millis(1500);

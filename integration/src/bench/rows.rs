@@ -25,7 +25,9 @@ pub enum Row {
     OstiaryUnheard,
     /// Ours with the shipped policy.
     Ostiary,
-    /// The same, with a record of one call in ten.
+    /// The same, with every call looked into, whatever that costs.
+    OstiaryLooking,
+    /// Ours with the shipped policy and a record of one call in ten, looking at the pace that is the default without sampling.
     OstiarySampled,
     /// No filter, but Envoy's own way to tell a collector.
     AccessLog,
@@ -63,6 +65,7 @@ impl Row {
         Self::ReadingFloor,
         Self::OstiaryUnheard,
         Self::Ostiary,
+        Self::OstiaryLooking,
         Self::OstiarySampled,
         Self::AccessLog,
         Self::RbacAndAccessLog,
@@ -118,6 +121,7 @@ impl Row {
             Self::ReadingFloor => "reading floor".to_owned(),
             Self::OstiaryUnheard => "ostiary, no collector".to_owned(),
             Self::Ostiary => "ostiary".to_owned(),
+            Self::OstiaryLooking => "ostiary, every call looked into".to_owned(),
             Self::OstiarySampled => "ostiary, one record of ten calls".to_owned(),
             Self::AccessLog => "envoy grpc access log".to_owned(),
             Self::RbacAndAccessLog => "envoy rbac + grpc access log".to_owned(),
@@ -149,6 +153,7 @@ impl Row {
             | Self::Lua => false,
             Self::OstiaryUnheard
             | Self::Ostiary
+            | Self::OstiaryLooking
             | Self::OstiarySampled
             | Self::RbacAndAccessLog
             | Self::Rules(_)
@@ -185,7 +190,11 @@ impl Row {
             Self::ReadingFloor => (vec![wasm("reading", &modules.reading, &json!({}))], None),
             Self::OstiaryUnheard => (with(&[], false), None),
             Self::Ostiary => (with(&[], true), None),
-            Self::OstiarySampled => (with(&[("records", json!({ "sample": 0.1 }))], true), None),
+            Self::OstiaryLooking => (with(&[("inspect", json!({ "max_per_second": 1_000_000 }))], true), None),
+            Self::OstiarySampled => {
+                let sections = [("records", json!({ "sample": 0.1 })), ("inspect", json!({ "max_per_second": 500 }))];
+                (with(&sections, true), None)
+            }
             Self::AccessLog => (vec![], Some(access_log())),
             Self::Quotas(count) => (with(&[("quotas", counting::quotas(count))], false), None),
             Self::OstiaryAndQuota => (with(&[("quotas", counting::quotas(1))], true), None),
