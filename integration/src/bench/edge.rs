@@ -53,16 +53,19 @@ impl Edge {
         listener
     }
 
-    /// Its collector cluster, sending to this address.
+    /// One of its clusters, sending to this address.
     #[must_use]
-    pub fn collector(&self, to: SocketAddr) -> Value {
+    pub fn cluster(&self, name: &str, to: SocketAddr) -> Value {
         let mut clusters = self.0["static_resources"]["clusters"].as_array().into_iter().flatten();
-        let mut collector = clusters.find(|cluster| cluster["name"] == COLLECTOR).cloned().unwrap_or_default();
-        let endpoint = &mut collector["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
+        let mut cluster = clusters.find(|cluster| cluster["name"] == name).cloned().unwrap_or_default();
+        let endpoint = &mut cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
         endpoint["address"]["socket_address"]["port_value"] = json!(to.port());
-        collector
+        cluster
     }
 }
+
+/// The upstream cluster's name in the shipped file.
+pub const UPSTREAM: &str = "shop";
 
 /// The collector cluster's name in the shipped file.
 pub const COLLECTOR: &str = "api_collector";

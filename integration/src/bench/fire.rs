@@ -107,6 +107,36 @@ impl Connection {
         self.stream.write_all(REQUEST)
     }
 
+    /// Sends the request, and gives how long the first byte of the answer's body was waited for, and how long the last.
+    ///
+    /// # Errors
+    /// As `answer`, and when the status is not 200.
+    pub fn waits(&mut self) -> io::Result<(Duration, Duration)> {
+        let begin = Instant::now();
+        self.ask()?;
+        let mut first = None;
+        let mut piece = vec![0; 1 << 20];
+        loop {
+            let head = self.buffer.windows(4).position(|window| window == b"\r\n\r\n");
+            if first.is_none() && head.is_some_and(|end| self.buffer.len() > end + 4) {
+                first = Some(begin.elapsed());
+            }
+            match (first, complete(&self.buffer)?) {
+                (Some(first), Some((200, length))) if self.buffer.len() >= length => {
+                    return Ok((first, begin.elapsed()));
+                }
+                (_, Some((status, _))) if status != 200 => {
+                    return Err(io::Error::other(format!("the measured request was answered {status}, not 200")));
+                }
+                _ => {}
+            }
+            match self.stream.read(&mut piece)? {
+                0 => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "envoy closed the connection")),
+                read => self.buffer.extend_from_slice(&piece[..read]),
+            }
+        }
+    }
+
     /// Reads the answer; its status.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::drain::Drain;
-use super::edge::Edge;
+use super::edge::{COLLECTOR, Edge};
 use super::rows::wasm;
 use super::spread::Table;
 use crate::envoy::{Envoy, Setup};
@@ -39,8 +39,10 @@ pub const HEADS: [&str; 3] = ["request", "host calls/request", "which"];
 pub async fn count(ours: &Path, table: &mut Table) -> Result<()> {
     let (edge, drain) = (Edge::read()?, Drain::start().await?);
     let filters = vec![wasm("ostiary", ours, &edge.policy())];
-    let mut setup =
-        Setup::new(&config::bootstrap(vec![edge.listener(filters, None)], vec![edge.collector(drain.address())]));
+    let mut setup = Setup::new(&config::bootstrap(
+        vec![edge.listener(filters, None)],
+        vec![edge.cluster(COLLECTOR, drain.address())],
+    ));
     setup.log_level = "warning".to_owned();
     setup.arguments = ["--component-log-level", "wasm:trace"].map(str::to_owned).to_vec();
     let envoy = Envoy::start(setup).await?;

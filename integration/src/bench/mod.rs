@@ -11,6 +11,7 @@ pub mod counting;
 pub mod drain;
 pub mod edge;
 pub mod fire;
+pub mod first_byte;
 pub mod host_calls;
 pub mod items;
 pub mod many_rules;

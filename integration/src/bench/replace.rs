@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::drain::Drain;
-use super::edge::Edge;
+use super::edge::{COLLECTOR, Edge};
 use super::pace::{Pace, longest};
 use super::process::Process;
 use super::rows::wasm;
@@ -147,7 +147,7 @@ impl Replaced {
         let listener = edge.listener(vec![wasm("ostiary", ours, &edge.policy())], None);
         std::fs::write(&file, config::lds_file(0, vec![listener]).to_string())?;
         let mut setup =
-            Setup::new(&config::bootstrap_lds(&file, vec![edge.collector(drain.address())])).workers(workers);
+            Setup::new(&config::bootstrap_lds(&file, vec![edge.cluster(COLLECTOR, drain.address())])).workers(workers);
         setup.log_level = "warning".to_owned();
         setup.arguments =
             ["--drain-time-s", DRAIN_SECONDS, "--drain-strategy", "immediate"].map(str::to_owned).to_vec();

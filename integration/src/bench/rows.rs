@@ -109,6 +109,15 @@ impl Row {
         Self::Lua,
     ];
 
+    /// What a byte waits to be judged.
+    pub const FIRST_BYTE: &'static [Self] = &[
+        Self::NoFilter,
+        Self::BodyCopied,
+        Self::Masking(Masked::Fields),
+        Self::Masking(Masked::Types),
+        Self::Masking(Masked::Both),
+    ];
+
     /// The same where a body has megabytes: Lua holds whole bodies, all that are asked for at once.
     pub const LARGE_BODIES: &'static [Self] = Self::BODIES.split_at(Self::BODIES.len() - 1).0;
 
@@ -211,7 +220,7 @@ impl Row {
             Self::Lua => (vec![bodies::lua()], None),
         };
         let mut listener = edge.listener(filters, log);
-        let mut clusters = vec![edge.collector(drain)];
+        let mut clusters = vec![edge.cluster(COLLECTOR, drain)];
         if let Some(text) = body.text() {
             // The shipped limit of 32 KiB is less than Lua has to hold of one body.
             listener["per_connection_buffer_limit_bytes"] = json!((1 << 20).max(4 * text.len()));

@@ -1,7 +1,7 @@
 //! `make bench`: runs the comparison and the replacements and prints their tables, for the terminal and as Markdown.
 //!
 //! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 7),
-//! `BENCH_ONLY=` with `compare`, `collectors`, `rules`, `quotas`, `masking` or `replace` runs one part; `BENCH_BODY=64` masks only bodies whose name
+//! `BENCH_ONLY=` with `compare`, `collectors`, `rules`, `quotas`, `masking`, `first-byte` or `replace` runs one part; `BENCH_BODY=64` masks only bodies whose name
 //! has this in it; `BENCH_PACE` is how many requests a second are sent beside collectors that are slow or gone (default 10,000).
 
 use std::path::Path;
@@ -13,6 +13,7 @@ use ostiary_integration::bench::bodies::Body;
 use ostiary_integration::bench::collectors;
 use ostiary_integration::bench::compare::{Comparison, Effort, compare};
 use ostiary_integration::bench::counting::Engine;
+use ostiary_integration::bench::first_byte;
 use ostiary_integration::bench::modules::Modules;
 use ostiary_integration::bench::replace::{self, Large};
 use ostiary_integration::bench::rows::Row;
@@ -86,6 +87,9 @@ async fn run() -> Result<()> {
     if wanted("masking") {
         tables.push(masking(&ours, effort).await?);
     }
+    if wanted("first-byte") {
+        tables.push(first_byte(&ours, effort).await?);
+    }
     if wanted("replace") {
         println!("applying {} apis, {} rules and {} cidrs under load", LARGE.apis, LARGE.rules, LARGE.cidrs);
         let mut table = Table::new(&replace::HEADS);
@@ -126,6 +130,16 @@ async fn masking(ours: &Path, effort: Effort) -> Result<(&'static str, Table)> {
         compare(1, rows, &modules, ours, effort, (None, body)).await?.body_rows(what, bytes, &mut table);
     }
     Ok(("Masking bodies, one worker, CPU time for each request", table))
+}
+
+/// What the bytes of a body wait for.
+async fn first_byte(ours: &Path, effort: Effort) -> Result<(&'static str, Table)> {
+    let mut table = Table::new(&first_byte::HEADS);
+    for (what, body) in BODIES.into_iter().filter(|(what, _)| !what.contains("1 KiB")) {
+        println!("waiting for {what}: {} rounds for each row", effort.rounds);
+        first_byte::wait(ours, effort, (what, body), &mut table).await?;
+    }
+    Ok(("What bytes of a masked body wait for, one worker, one request at a time", table))
 }
 
 /// What quotas cost, counted here and by a service.
