@@ -100,34 +100,34 @@ impl<S: Scan> Events<S> {
         while let Some(byte) = piece.get(at) {
             judge.offset = base + at as u64;
             let rest = piece.get(at..).unwrap_or_default();
-            if self.data == Data::Json && self.json.pending().len() > judge.limits.waiting() {
+            if self.data == Data::Json && self.json.framed() > judge.limits.token {
                 // Lines that are no data stand between those of one event without end: it ends here.
                 self.end_event(judge, out)?;
             }
             let ends_line = matches!(byte, b'\n' | b'\r');
             let goes_on = *byte == b'\n' && std::mem::take(&mut self.after_return);
             at += match self.line {
-                Line::Name(0) if goes_on => self.frame(rest, 1, out),
+                Line::Name(0) if goes_on => self.frame(judge, rest, 1, out)?,
                 Line::Name(0) if ends_line => {
                     self.end_event(judge, out)?;
                     self.end_line(*byte);
-                    self.frame(rest, 1, out)
+                    self.frame(judge, rest, 1, out)?
                 }
                 Line::Name(_) | Line::Space | Line::Data | Line::Other if ends_line => {
                     if matches!(self.line, Line::Space | Line::Data) {
                         self.end_data(judge, rest, out)?;
                     } else {
                         self.text.finish(judge, out)?;
-                        self.frame(rest, 1, out);
+                        self.frame(judge, rest, 1, out)?;
                     }
                     self.end_line(*byte);
                     1
                 }
                 // A mark of byte order may stand before the first line.
-                Line::Name(0) if base + (at as u64) < 3 && *byte >= 0x80 => self.frame(rest, 1, out),
+                Line::Name(0) if base + (at as u64) < 3 && *byte >= 0x80 => self.frame(judge, rest, 1, out)?,
                 Line::Name(count) if NAME.get(count) == Some(byte) => {
                     self.line = if count + 1 == NAME.len() { Line::Space } else { Line::Name(count + 1) };
-                    self.frame(rest, 1, out)
+                    self.frame(judge, rest, 1, out)?
                 }
                 Line::Name(_) => {
                     self.line = Line::Other;
@@ -135,7 +135,7 @@ impl<S: Scan> Events<S> {
                 }
                 Line::Space => {
                     self.line = Line::Data;
-                    if *byte == b' ' { self.frame(rest, 1, out) } else { 0 }
+                    if *byte == b' ' { self.frame(judge, rest, 1, out)? } else { 0 }
                 }
                 Line::Data => {
                     let end = find_line_end(rest);
@@ -143,7 +143,9 @@ impl<S: Scan> Events<S> {
                     end
                 }
                 Line::Other => {
-                    let end = find_line_end(rest);
+                    // No further than it may wait, so that a line that came whole ends an event where one in pieces does.
+                    let room = (judge.limits.token + 1).saturating_sub(self.json.framed()).max(1);
+                    let end = find_line_end(rest).min(room);
                     self.other(judge, rest.get(..end).unwrap_or_default(), out)?;
                     end
                 }
@@ -167,22 +169,21 @@ impl<S: Scan> Events<S> {
     /// token is before it.
     fn other(&mut self, judge: &mut Judge, part: &[u8], out: &mut Vec<u8>) -> Result<(), Blocked> {
         if self.data == Data::Json && !self.json.rests() {
-            self.frame(part, part.len(), out);
-            return Ok(());
+            return self.frame(judge, part, part.len(), out).map(|_| ());
         }
         let offset = judge.offset;
         self.text.feed(judge, part, offset, out)
     }
 
     /// Bytes of the frame. They leave in their place: after what waits of the data before them.
-    fn frame(&mut self, rest: &[u8], len: usize, out: &mut Vec<u8>) -> usize {
+    fn frame(&mut self, judge: &mut Judge, rest: &[u8], len: usize, out: &mut Vec<u8>) -> Result<usize, Blocked> {
         let bytes = rest.get(..len).unwrap_or_default();
         if self.data == Data::Json {
-            self.json.gap(bytes, out)
+            self.json.gap(judge, bytes, out)?;
         } else {
-            out.extend_from_slice(bytes)
+            out.extend_from_slice(bytes);
         }
-        len
+        Ok(len)
     }
 
     fn end_line(&mut self, byte: u8) {

@@ -105,6 +105,19 @@ fn an_event_does_not_wait() {
     }
 }
 
+/// What is no data leaves in its place, in the midst of an event that broke too, and however it came.
+#[test]
+fn the_frame_keeps_its_place() {
+    for body in [
+        "data: {[\r\ndata: x\r\n\r\n",
+        "data: {\n  \"a\":1}\ndata: []\r\n\n",
+        "data: {\"a\":\nid: 7\ndata: 1}\n\n",
+        "data: {\"a\"\n: a word\ndata: }\n\n",
+    ] {
+        check(&Mask::Remove, &Format::Sse, body, body);
+    }
+}
+
 /// Lines that are no data, without end, within the data of one event: what waits stays bounded, and every byte leaves.
 #[test]
 fn an_endless_event_does_not_fill_the_memory() {
@@ -114,7 +127,7 @@ fn an_endless_event_does_not_fill_the_memory() {
     for _ in 0..40_000 {
         came.extend_from_slice(b": no data, only words\n");
         masker.feed(b": no data, only words\n", &mut out).unwrap();
-        assert!(masker.pending().len() <= Limits::default().waiting() + 64);
+        assert!(masker.pending().len() <= Limits::default().token + 64);
     }
     masker.finish(&mut out).unwrap();
     assert!(out.ends_with(b": no data, only words\n"));

@@ -339,8 +339,22 @@ impl<S: Scan> Json<S> {
         self.lead(judge, flow, at);
     }
 
+    /// Whether nothing waits yet of the first item of a container, which begins at `at`.
+    pub(super) fn leads_nothing(&self, flow: &Flow<'_>, at: usize) -> bool {
+        self.is_before_item() && self.held.is_empty() && self.blank == 0 && flow.copied == at
+    }
+
+    /// Whether an item of a container comes next.
+    pub(super) fn is_before_item(&self) -> bool {
+        match self.expect {
+            Expect::Key => true,
+            Expect::Value => self.levels.last().is_some_and(|level| level.is_array),
+            Expect::Colon | Expect::After | Expect::Any => false,
+        }
+    }
+
     /// From `at` on bytes wait, if the item that comes may be removed.
-    fn lead(&mut self, judge: &mut Judge, flow: &mut Flow<'_>, at: usize) {
+    pub(super) fn lead(&mut self, judge: &mut Judge, flow: &mut Flow<'_>, at: usize) {
         if judge.removes && self.muted == 0 && !self.levels.is_empty() {
             self.flush(judge, flow, at);
             self.leading = true;
@@ -353,7 +367,7 @@ impl<S: Scan> Json<S> {
         if !self.leading {
             return;
         }
-        self.leading = false;
+        (self.leading, self.framed) = (false, 0);
         let held = std::mem::take(&mut self.held);
         let level = self.levels.last_mut();
         let first = level.as_ref().is_some_and(|level| level.has_removed && !level.has_kept);
@@ -375,7 +389,7 @@ impl<S: Scan> Json<S> {
 
     /// What waits does not leave.
     pub(super) fn forget(&mut self) {
-        self.leading = false;
+        (self.leading, self.framed) = (false, 0);
         self.held.clear();
         self.key_edit = None;
         if let Some(level) = self.levels.last_mut() {

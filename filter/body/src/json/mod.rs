@@ -57,6 +57,8 @@ pub(crate) struct Json<S> {
     blank: usize,
     /// The bytes that wait: separator and key, then the token at hand.
     held: Vec<u8>,
+    /// Bytes of framing among them.
+    framed: usize,
     /// What leaves instead of a waiting key: from where to where in `held`.
     key_edit: Option<(usize, usize, Vec<u8>)>,
     /// Pieces of framing in the token at hand: from where to where in `held`.
@@ -174,6 +176,7 @@ impl<S: Scan> Json<S> {
             leading: false,
             blank: 0,
             held: Vec::new(),
+            framed: 0,
             key_edit: None,
             gaps: Vec::new(),
             name: Name::Hidden,
@@ -212,8 +215,12 @@ impl<S: Scan> Json<S> {
     fn outside(&mut self, judge: &mut Judge, flow: &mut Flow<'_>, mut at: usize) -> Result<usize, Blocked> {
         let piece = flow.piece;
         loop {
-            if !self.leading && self.muted == 0 && self.beyond == 0 {
+            if self.muted == 0 && self.beyond == 0 && (!self.leading || self.leads_nothing(flow, at)) {
+                self.leading = false;
                 at = self.quick(judge, piece, at);
+                if judge.removes && self.is_before_item() {
+                    self.lead(judge, flow, at);
+                }
             }
             let before = at;
             at = self.scan.skip_space(piece, at);
@@ -308,12 +315,7 @@ impl<S: Scan> Json<S> {
             Lex::String => self.unterminated(judge, &mut flow)?,
         }
         self.release(flow.out);
-        let text = &mut self.text;
-        if self.muted == 0 {
-            text.finish(judge, flow.out)?
-        } else {
-            text.finish(judge, &mut Vec::new())?
-        }
+        self.finish_text(judge, flow.out)?;
         (self.lex, self.expect) = (Lex::Outside, Expect::Value);
         self.levels.clear();
         self.path.clear();
@@ -324,6 +326,11 @@ impl<S: Scan> Json<S> {
     /// Whether nothing waits and no token is cut.
     pub(crate) fn rests(&self) -> bool {
         self.lex == Lex::Outside && !self.leading
+    }
+
+    /// Bytes of framing among what waits.
+    pub(crate) const fn framed(&self) -> usize {
+        self.framed
     }
 
     /// Bytes that came and did not leave, as they came.
@@ -353,6 +360,11 @@ impl<S: Scan> Json<S> {
             return self.text.feed(judge, rest, offset, flow.out);
         }
         self.text.feed(judge, rest, offset, &mut Vec::new())
+    }
+
+    /// What waits of a text is decided.
+    fn finish_text(&mut self, judge: &mut Judge, out: &mut Vec<u8>) -> Result<(), Blocked> {
+        if self.muted == 0 { self.text.finish(judge, out) } else { self.text.finish(judge, &mut Vec::new()) }
     }
 
     /// Sends the piece out up to `to`: to the client, to what waits, or nowhere.

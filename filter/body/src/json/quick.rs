@@ -18,6 +18,11 @@ struct Inside {
     own: Context,
 }
 
+/// Whether an item of the container at hand, or its comma, may begin with this byte.
+fn may_begin(byte: u8, inside: Inside, expect: Expect) -> bool {
+    !matches!(byte, b'}' | b']') && (inside.is_array || expect != Expect::Value)
+}
+
 // === impl Json ===
 
 impl<S: Scan> Json<S> {
@@ -44,6 +49,19 @@ impl<S: Scan> Json<S> {
     ) -> usize {
         while let Some(byte) = piece.get(at) {
             match (byte, *expect) {
+                // White space before an item goes with it. A value whose key has left stays.
+                (b',', Expect::After) | (_, Expect::Key | Expect::Value)
+                    if judge.removes && may_begin(*byte, inside, *expect) =>
+                {
+                    let from = at + usize::from(*expect == Expect::After);
+                    let Some((to, opened)) = self.quick_item(judge, inside, piece, from) else { return at };
+                    at = to;
+                    *expect = self.expect;
+                    if opened {
+                        let Some(level) = self.quick_level(judge) else { return at };
+                        inside = level;
+                    }
+                }
                 (b'"', Expect::Key) => {
                     let goes_on;
                     (at, *expect, goes_on) = self.quick_members(judge, inside.own, piece, at);
@@ -51,7 +69,7 @@ impl<S: Scan> Json<S> {
                         return at;
                     }
                 }
-                (b',', Expect::After) if !judge.removes => {
+                (b',', Expect::After) => {
                     *expect = if inside.is_array { Expect::Value } else { Expect::Key };
                     at += 1;
                 }
@@ -106,10 +124,42 @@ impl<S: Scan> Json<S> {
             };
             let Some(end) = self.quick_token(judge, piece, value) else { return (value, Expect::Value, false) };
             match piece.get(end..) {
-                Some([b',', b'"', ..]) if !judge.removes => at = end + 1,
+                Some([b',', b'"', ..]) => at = end + 1,
                 _ => return (end, Expect::After, true),
             }
         }
+    }
+
+    /// An item of the container at hand that stays, where others may be removed: from behind its comma on to its end, or into it
+    /// where it is a container. None if it is for the general way, with its comma, which may have to go; then nothing has happened.
+    fn quick_item(&mut self, judge: &mut Judge, inside: Inside, piece: &[u8], from: usize) -> Option<(usize, bool)> {
+        let depth = self.levels.len();
+        if self.levels.last().is_none_or(|level| level.has_removed && !level.has_kept) {
+            return None;
+        }
+        let mut at = self.scan.skip_space(piece, from);
+        if !inside.is_array {
+            let end = (piece.get(at) == Some(&b'"')).then_some(at)?;
+            let end = self.quick_key(judge, inside.own, piece, end)?;
+            at = match piece.get(end..)? {
+                [b':', b' ', ..] => end + 2,
+                [b':', ..] => end + 1,
+                _ => return None,
+            };
+        }
+        let byte = *piece.get(at)?;
+        let (to, opened) = match byte {
+            b'{' | b'[' if self.quick_open(judge, piece, byte == b'[') => (at + 1, true),
+            b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n' => {
+                self.expect = Expect::After;
+                (self.quick_token(judge, piece, at)?, false)
+            }
+            _ => return None,
+        };
+        if let Some(level) = self.levels.get_mut(depth - 1) {
+            level.has_kept = true;
+        }
+        Some((to, opened))
     }
 
     /// The container at hand, if it is one for the quick way.
@@ -123,7 +173,7 @@ impl<S: Scan> Json<S> {
     /// A container opens of which no rule by field has anything to say. False if it is for the general way.
     #[inline]
     fn quick_open(&mut self, judge: &Judge, piece: &[u8], is_array: bool) -> bool {
-        let stays = self.node.is_plain && self.node.removed.is_none() && !judge.removes;
+        let stays = self.node.is_plain && self.node.removed.is_none();
         if !stays || self.levels.len() >= judge.limits.depth {
             return false;
         }

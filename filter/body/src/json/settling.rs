@@ -3,6 +3,7 @@
 use super::judging::hide;
 use super::{Expect, Flow, Hold, Json, Lex};
 use crate::judge::{Judge, Verdict};
+use crate::masker::Blocked;
 use crate::rule::Mask;
 use crate::scan::Scan;
 
@@ -124,18 +125,34 @@ impl<S: Scan> Json<S> {
     }
 
     /// A piece of framing that stands between two pieces of the body.
-    pub(crate) fn gap(&mut self, framing: &[u8], out: &mut Vec<u8>) {
+    ///
+    /// # Errors
+    /// A rule blocks what waited before it.
+    pub(crate) fn gap(&mut self, judge: &mut Judge, framing: &[u8], out: &mut Vec<u8>) -> Result<(), Blocked> {
+        if self.lex == Lex::Text {
+            // Nothing that is judged as text reaches over framing.
+            self.finish_text(judge, out)?;
+        }
+        if self.held.is_empty() {
+            self.framed = 0;
+        }
         let in_token = matches!(self.lex, Lex::String | Lex::Bare);
         match self.token.hold {
             _ if self.muted > 0 => {}
             Hold::Drop if in_token => {}
             Hold::Wait if in_token => {
                 self.gaps.push((self.held.len(), self.held.len() + framing.len()));
-                self.held.extend_from_slice(framing);
+                self.hold_framing(framing);
             }
-            _ if self.leading => self.held.extend_from_slice(framing),
+            _ if self.leading => self.hold_framing(framing),
             Hold::Pass | Hold::Copy | Hold::Wait | Hold::Drop => out.extend_from_slice(framing),
         }
+        Ok(())
+    }
+
+    fn hold_framing(&mut self, framing: &[u8]) {
+        self.framed += framing.len();
+        self.held.extend_from_slice(framing);
     }
 
     /// White space among what waits: of a run of it, what is beyond the limit of a token is left out.
