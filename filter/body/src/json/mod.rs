@@ -7,6 +7,7 @@
 
 mod judging;
 mod keys;
+mod leading;
 mod levels;
 mod quick;
 mod settling;
