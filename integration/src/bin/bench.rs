@@ -1,8 +1,8 @@
 //! `make bench`: runs the comparison and the replacements and prints their tables, for the terminal and as Markdown.
 //!
 //! `BENCH_SECONDS` sets how long each turn sends requests (default 1), `BENCH_ROUNDS` how many turns each row has (default 7),
-//! `BENCH_ONLY=` with `compare`, `collectors`, `rules`, `quotas`, `masking`, `first-byte` or `replace` runs one part; `BENCH_BODY=64` masks only bodies whose name
-//! has this in it; `BENCH_PACE` is how many requests a second are sent beside collectors that are slow or gone (default 10,000).
+//! `BENCH_ONLY=` with `compare`, `collectors`, `rules`, `quotas`, `masking`, `first-byte` or `replace` runs one
+//! part; `BENCH_BODY=64` masks only bodies whose name has this in it; `BENCH_PACE` is how many requests a second are sent beside collectors that are slow or gone (default 10,000).
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -72,14 +72,7 @@ async fn run() -> Result<()> {
         tables.push(collectors(&ours, effort).await?);
     }
     if wanted("rules") {
-        let modules = Modules::build()?;
-        println!("deciding among few and many rules: {} rounds of {:?} for each row", effort.rounds, effort.turn);
-        let mut table = Table::new(&Comparison::HEADS);
-        compare(1, Row::RULES, &modules, &ours, effort, NOTHING_MORE).await?.rows(&mut table);
-        tables.push(("Few rules and many, CPU time for each request", table));
-        let (four, six) =
-            many_rules::bytes_for_each(LARGE.cidrs).map_err(|why| anyhow::anyhow!("a network is none: {why}"))?;
-        println!("a compiled network takes {four:.1} bytes (ipv4), {six:.1} bytes (ipv6)");
+        tables.push(rules(&ours, effort).await?);
     }
     if wanted("quotas") {
         tables.extend(quotas(&ours, effort).await?);
@@ -109,13 +102,25 @@ async fn run() -> Result<()> {
     Ok(())
 }
 
+/// What few rules cost, and many.
+async fn rules(ours: &Path, effort: Effort) -> Result<(&'static str, Table)> {
+    let modules = Modules::build()?;
+    println!("deciding among few and many rules: {} rounds of {:?} for each row", effort.rounds, effort.turn);
+    let mut table = Table::new(&Comparison::HEADS);
+    compare(1, Row::RULES, &modules, ours, effort, NOTHING_MORE).await?.rows(&mut table);
+    let (four, six) =
+        many_rules::bytes_for_each(LARGE.cidrs).map_err(|why| anyhow::anyhow!("a network is none: {why}"))?;
+    println!("a compiled network takes {four:.1} bytes (ipv4), {six:.1} bytes (ipv6)");
+    Ok(("Few rules and many, CPU time for each request", table))
+}
+
 /// What requests wait beside collectors that are slow or gone.
 async fn collectors(ours: &Path, effort: Effort) -> Result<(&'static str, Table)> {
     let pace = setting("BENCH_PACE", 10_000.0)?.clamp(1.0, 100_000.0) as u32;
     println!("{pace} requests a second beside collectors that are slow or gone");
     let mut table = Table::new(&collectors::HEADS);
     collectors::wait(ours, effort, pace, &mut table).await?;
-    Ok(("What requests wait at a fixed pace, one worker", table))
+    Ok(("What requests wait at a fixed pace, two workers", table))
 }
 
 /// What masking bodies costs.
