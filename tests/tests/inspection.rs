@@ -81,19 +81,21 @@ fn a_call_beyond_the_pace_costs_little_and_its_record_says_that_nobody_looked() 
     }
 }
 
-/// A call that a masking rule is about is looked into whatever the pace says, in shadow too.
+/// A call that a masking rule is about is looked into whatever the pace says: in shadow too, and where the rule excepts the caller.
 #[test]
 fn what_a_rule_is_about_has_no_pace() {
-    for shadow in [false, true] {
-        let rule = json!({ "name": "mail", "data_types": ["email"], "paths": ["/users"], "shadow": shadow });
+    let excepted = json!({ "unless": { "from": { "cidrs": ["192.0.2.0/24"] } } });
+    for (more, is_masked) in [(json!({}), true), (json!({ "shadow": true }), false), (excepted, false)] {
+        let mut rule = json!({ "name": "mail", "data_types": ["email"], "paths": ["/users"] });
+        rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let (_, envoy) = start(&json!({ "masking": [rule] }));
         for _ in 0..3 {
             let body = String::from_utf8(call(&envoy, "/users")).unwrap();
-            assert_eq!(body.contains("bob"), shadow, "{body}");
+            assert_eq!(body.contains("bob"), !is_masked, "{more}: {body}");
         }
         for record in requests(&envoy) {
-            assert_eq!(record.text("ostiary.inspection"), Some("full"), "{record:?}");
-            assert_eq!(record.get("ostiary.request.data_types"), Some(&json!(["email"])), "{record:?}");
+            assert_eq!(record.text("ostiary.inspection"), Some("full"), "{more}: {record:?}");
+            assert_eq!(record.get("ostiary.request.data_types"), Some(&json!(["email"])), "{more}: {record:?}");
         }
     }
 }

@@ -176,12 +176,14 @@ impl Masking {
         self.inspection.per_second
     }
 
-    /// Whether a call of which this holds would be looked into for the record's sake alone.
+    /// Whether a call of which this holds would be looked into for the record's sake alone: no rule is about it, and none
+    /// excepts it.
     #[must_use]
     pub fn may_pass_over(&self, due: &Due) -> bool {
         let Inspection { responses, requests, notes, look, look_at_requests, .. } = &self.inspection;
         let looks = !responses.is_empty() || !requests.is_empty() || look.is_any() || look_at_requests.is_any();
-        due.rules.is_empty() && due.requests.is_empty() && (looks || *notes != Notes::default())
+        let is_free = !due.varies && due.rules.is_empty() && due.requests.is_empty();
+        is_free && (looks || *notes != Notes::default())
     }
 
     /// The name of the key that pseudonyms are made under; `None` without one: then there are no

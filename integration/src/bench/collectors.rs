@@ -23,6 +23,9 @@ use crate::envoy::{Envoy, Setup};
 /// Probing connections. The more, the less often each sends.
 const CONNECTIONS: u32 = 20;
 
+/// Two, because one cannot do the default pace alone; so what sends shares the two cores of a small machine with them.
+const WORKERS: u32 = 2;
+
 /// A turn is at least as long: a call to a collector that does not answer is given up after two seconds, and then less and less often tried.
 const TURN_MIN: Duration = Duration::from_secs(15);
 
@@ -82,7 +85,7 @@ pub async fn wait(ours: &Path, effort: Effort, pace: u32, table: &mut Table) -> 
         let nobody = client::nobody()?;
         let collector = if matches!(told, Told::Gone) { nobody.local_addr()? } else { drain.address() };
         let config = told.row().bootstrap(&edge, &modules, ours, collector, (None, Body::Shipped));
-        let mut setup = Setup::new(&config).workers(2);
+        let mut setup = Setup::new(&config).workers(WORKERS);
         setup.log_level = "error".to_owned();
         let envoy = Envoy::start(setup).await?;
         let cells =
