@@ -143,6 +143,10 @@ fn removal_leaves_valid_json() {
         let squeezed = |text: &str| text.replace(' ', "");
         assert_eq!(squeezed(&masked(&rules, Limits::default(), body).unwrap()), squeezed(expected), "{body}");
     }
+    // White space that waits with an item is cut to the length of a token, whichever way the item goes.
+    let (body, blank) = (format!("[1,{0}2,{{\"a\":1}},{{{0}\"a\":1,{0}\"a\":2}}]", " ".repeat(20)), " ".repeat(8));
+    let cut = masked(&rules, Limits { token: 8, ..Limits::default() }, &body).unwrap();
+    assert_eq!(cut, body.replace(&" ".repeat(20), &blank));
     check(&[rule("$[0] $[2]", Mask::Remove)], "[1,2,3,4]", "[2,4]");
     check(&[rule("$", Mask::Remove)], "[1]", "null");
 }

@@ -138,6 +138,10 @@ impl<S: Scan> Json<S> {
             return None;
         }
         let mut at = self.scan.skip_space(piece, from);
+        if at - from > judge.limits.token {
+            // Of what waits so long not all leaves.
+            return None;
+        }
         if !inside.is_array {
             let end = (piece.get(at) == Some(&b'"')).then_some(at)?;
             let end = self.quick_key(judge, inside.own, piece, end)?;
