@@ -7,8 +7,8 @@
 //! first call of each operation in a second is looked into, whatever the pace says. Operations are told apart by hash, in a
 //! table of fixed size, which bounds how many calls that can be.
 
-/// Operations that are told apart; a power of two. Each second at most so many calls are looked into beyond the pace.
-pub(crate) const PLACES: usize = 256;
+/// Operations that are told apart. Each second at most so many calls are looked into beyond the pace.
+const PLACES: usize = 256;
 
 /// One call, in the units that credit is kept in: what a nanosecond brings at a pace of one call a second.
 const CALL: u64 = 1_000_000_000;

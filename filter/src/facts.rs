@@ -117,7 +117,7 @@ facts! {
 impl Facts<'_> {
     /// How the call ended.
     pub(crate) fn outcome(&self) -> Outcome {
-        Outcome { status: self.status, details: self.details.to_vec() }
+        Outcome::new(self.status, &self.details)
     }
 }
 
@@ -163,13 +163,6 @@ impl FactReader {
         (reader, other.and(grpc).map(|_| ()))
     }
 
-    /// Reads how a call ended, and nothing else of it.
-    #[must_use]
-    pub(crate) fn outcome(host: &impl Host) -> Outcome {
-        let of = |path: &[&str]| host.property(path).unwrap_or_default();
-        Outcome { status: number(&of(&["response", "code"])), details: of(&["response", "code_details"]) }
-    }
-
     /// Reads the facts of a call, of gRPC or not, as one list for [`Facts::new`]; what the host does not give is empty in it.
     #[must_use]
     pub fn read(&self, host: &impl Host, is_grpc: bool) -> Vec<u8> {
@@ -180,6 +173,12 @@ impl FactReader {
             _ => read_each(host),
         }
     }
+}
+
+/// Reads how a call ended, and nothing else of it.
+pub(crate) fn outcome(host: &impl Host) -> Outcome {
+    let of = |path: &[&str]| host.property(path).unwrap_or_default();
+    Outcome::new(number(&of(&["response", "code"])), &of(&["response", "code_details"]))
 }
 
 /// Reads the facts one by one: of a stream that is open, asked for by the root, Envoy evaluates nothing.

@@ -20,11 +20,10 @@ pub(crate) const ONE: u64 = 1000;
 const FOLLOWED: &[u8] = b"internal_redirect";
 
 /// How a call ended, as far as that decides whether it has a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    pub(crate) status: Option<u64>,
-    /// Envoy's response code details.
-    pub(crate) details: Vec<u8>,
+    status: Option<u64>,
+    is_followed: bool,
 }
 
 /// A call that has ended, without what Envoy knows of it.
@@ -38,20 +37,30 @@ pub(crate) struct Ended<'c> {
     pub(crate) number: u64,
 }
 
+impl Outcome {
+    /// Of a call with this status, and these response code details of Envoy's.
+    pub(crate) fn new(status: Option<u64>, details: &[u8]) -> Self {
+        Self { status, is_followed: details == FOLLOWED }
+    }
+}
+
 /// Whether chance has a say about the calls of a policy.
 pub(crate) fn samples(policy: &Policy) -> bool {
     u64::from(policy.reporting().weight) != ONE
 }
 
 /// The weight of the record of a call, in thousandths; `None` where chance leaves it out, which is counted.
-pub(crate) fn choose(reporter: &mut Reporter, call: Ended<'_>, outcome: &Outcome) -> Option<u64> {
+pub(crate) fn choose(reporter: &mut Reporter, call: Ended<'_>, outcome: Outcome) -> Option<u64> {
     let (weight, is_noted) = weight(call, outcome);
     (is_noted || reporter.chooses(weight)).then_some(weight)
 }
 
 /// The weight that the record of a call has if there is one, and whether there is one whatever chance says.
-fn weight(Ended { known, refused, messages, number }: Ended<'_>, Outcome { status, details }: &Outcome) -> (u64, bool) {
-    if *details == *FOLLOWED {
+fn weight(
+    Ended { known, refused, messages, number }: Ended<'_>,
+    Outcome { status, is_followed }: Outcome,
+) -> (u64, bool) {
+    if is_followed {
         return (0, true);
     }
     let Some(known) = known else { return (ONE, true) };

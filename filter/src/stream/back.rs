@@ -18,7 +18,7 @@ impl<H: Host> Stream<H> {
                 if self.response.ended().is_none() {
                     self.state_quotas(known);
                 }
-                let asker = Some(&known.noted.asker).filter(|_| masking.notes_answers() && !due.passed_over);
+                let asker = Some(&known.noted.asker).filter(|_| masking.notes_answers());
                 // What a browser may read of it stands in the head, also where no body follows.
                 if !masking.looks(due, !end) && !asker.is_some_and(|asker| asker.has_origin) {
                     return Flow::Continue;

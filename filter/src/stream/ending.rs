@@ -2,7 +2,7 @@
 //! its record.
 
 use super::{Known, Phase, Stream};
-use crate::facts::{FactReader, Facts};
+use crate::facts::{self, Facts};
 use crate::host::Host;
 use crate::identity::direction_of;
 use crate::metrics::Counter;
@@ -68,13 +68,13 @@ impl<H: Host> Stream<H> {
         if reporter.is_none() && owing.is_none() && !is_shown {
             return;
         }
-        // Where chance has a say, most calls end here: what it asks costs a fifth of what a record does.
+        // Where chance has a say, most calls end here: what it asks costs little beside a record.
         let is_free = owing.is_none() && !is_shown;
         let mut weight = None;
         if let Some(reporter) = reporter.as_mut().filter(|_| is_free)
             && known.is_some_and(|known| sampling::samples(&known.policy))
         {
-            weight = sampling::choose(reporter, call, &FactReader::outcome(&self.vm.host));
+            weight = sampling::choose(reporter, call, facts::outcome(&self.vm.host));
             if weight.is_none() {
                 return;
             }
@@ -100,7 +100,7 @@ impl<H: Host> Stream<H> {
             work.settle(due, &facts, measures.complexity, refused);
         }
         let Some(reporter) = reporter else { return };
-        let Some(weight) = weight.or_else(|| sampling::choose(reporter, call, &facts.outcome())) else { return };
+        let Some(weight) = weight.or_else(|| sampling::choose(reporter, call, facts.outcome())) else { return };
         let seen = [asked, seen];
         let call = Recorded { facts: &facts, known, id, refused, messages, seen, weight, number, direction };
         record::request(reporter, &call, surroundings.direction, listed);

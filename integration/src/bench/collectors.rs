@@ -1,7 +1,7 @@
 //! What a collector that is slow or gone does to requests: so many a second at a fixed pace, and how long each of them waited.
 //!
 //! Here time is measured and not CPU: what is asked is whether anybody waits. The rows are to be read beside each other, because the
-//! pace is kept by threads of the same machine.
+//! pace is kept by a thread of the same machine.
 
 use std::path::Path;
 use std::time::Duration;

@@ -66,10 +66,7 @@ impl Fire {
             connection.ask()?;
         }
         for connection in &mut self.connections {
-            let status = connection.answer()?;
-            if status != 200 {
-                return Err(io::Error::other(format!("the measured request was answered {status}, not 200")));
-            }
+            must_be_200(connection.answer()?)?;
         }
         Ok(())
     }
@@ -115,26 +112,14 @@ impl Connection {
         let begin = Instant::now();
         self.ask()?;
         let mut first = None;
-        let mut piece = vec![0; 1 << 20];
-        loop {
-            let head = self.buffer.windows(4).position(|window| window == b"\r\n\r\n");
-            if first.is_none() && head.is_some_and(|end| self.buffer.len() > end + 4) {
+        must_be_200(self.read(|bytes| {
+            let head = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+            if first.is_none() && head.is_some_and(|end| bytes.len() > end + 4) {
                 first = Some(begin.elapsed());
             }
-            match (first, complete(&self.buffer)?) {
-                (Some(first), Some((200, length))) if self.buffer.len() >= length => {
-                    return Ok((first, begin.elapsed()));
-                }
-                (_, Some((status, _))) if status != 200 => {
-                    return Err(io::Error::other(format!("the measured request was answered {status}, not 200")));
-                }
-                _ => {}
-            }
-            match self.stream.read(&mut piece)? {
-                0 => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "envoy closed the connection")),
-                read => self.buffer.extend_from_slice(&piece[..read]),
-            }
-        }
+        })?)?;
+        let last = begin.elapsed();
+        Ok((first.unwrap_or(last), last))
     }
 
     /// Reads the answer; its status.
@@ -142,6 +127,11 @@ impl Connection {
     /// # Errors
     /// When the connection breaks, or what comes is no answer.
     pub fn answer(&mut self) -> io::Result<u16> {
+        self.read(|_| ())
+    }
+
+    /// The same; `came` is told of all that is there, whenever there is more.
+    fn read(&mut self, mut came: impl FnMut(&[u8])) -> io::Result<u16> {
         loop {
             if let Some((status, length)) = complete(&self.buffer)?
                 && self.buffer.len() >= length
@@ -153,7 +143,15 @@ impl Connection {
                 0 => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "envoy closed the connection")),
                 read => self.buffer.extend_from_slice(&piece[..read]),
             }
+            came(&self.buffer);
         }
+    }
+}
+
+fn must_be_200(status: u16) -> io::Result<()> {
+    match status {
+        200 => Ok(()),
+        _ => Err(io::Error::other(format!("the measured request was answered {status}, not 200"))),
     }
 }
 

@@ -16,8 +16,18 @@ use super::fire::Connection;
 /// shares it with, at some thousand probes a second.
 #[derive(Debug)]
 pub struct Pace {
-    stop: Arc<AtomicBool>,
+    stop: Stop,
     thread: JoinHandle<io::Result<Vec<Probe>>>,
+}
+
+/// What ends the probes when it is dropped, also where `finish` is never reached.
+#[derive(Debug)]
+struct Stop(Arc<AtomicBool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// One probe.
@@ -57,7 +67,7 @@ impl Pace {
         let probers = (0..connections).map(prober).collect::<io::Result<Vec<_>>>()?;
         let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || probe(probers, to, interval, &stopped));
-        Ok(Self { stop, thread })
+        Ok(Self { stop: Stop(stop), thread })
     }
 
     /// Stops, and gives every probe that was answered.
@@ -68,7 +78,7 @@ impl Pace {
     /// # Panics
     /// When the probing thread panicked.
     pub fn finish(self) -> io::Result<Vec<Probe>> {
-        self.stop.store(true, Ordering::Relaxed);
+        drop(self.stop);
         self.thread.join().expect("the probing thread")
     }
 }

@@ -23,6 +23,21 @@ fn may_begin(byte: u8, inside: Inside, expect: Expect) -> bool {
     !matches!(byte, b'}' | b']') && (inside.is_array || expect != Expect::Value)
 }
 
+/// Where a value begins whose key ends at `end`, as most are written; none where its colon is elsewhere.
+#[inline]
+fn behind_colon(piece: &[u8], end: usize) -> Option<usize> {
+    match piece.get(end..) {
+        Some([b':', b' ', ..]) => Some(end + 2),
+        Some([b':', ..]) => Some(end + 1),
+        _ => None,
+    }
+}
+
+/// Whether a value that is no container begins with this byte.
+const fn begins_token(byte: u8) -> bool {
+    matches!(byte, b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n')
+}
+
 // === impl Json ===
 
 impl<S: Scan> Json<S> {
@@ -96,7 +111,7 @@ impl<S: Scan> Json<S> {
                     *expect = Expect::Value;
                     at += 1;
                 }
-                (b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n', Expect::Value) => {
+                (byte, Expect::Value) if begins_token(*byte) => {
                     let Some(end) = self.quick_token(judge, piece, at) else { return at };
                     *expect = Expect::After;
                     at = end;
@@ -114,14 +129,10 @@ impl<S: Scan> Json<S> {
     fn quick_members(&mut self, judge: &mut Judge, own: Context, piece: &[u8], mut at: usize) -> (usize, Expect, bool) {
         loop {
             let Some(end) = self.quick_key(judge, own, piece, at) else { return (at, Expect::Key, false) };
-            let value = match piece.get(end..) {
-                Some([b':', b' ', ..]) => end + 2,
-                Some([b':', ..]) => end + 1,
-                _ => return (end, Expect::Colon, true),
-            };
-            let Some(b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n') = piece.get(value) else {
+            let Some(value) = behind_colon(piece, end) else { return (end, Expect::Colon, true) };
+            if !piece.get(value).is_some_and(|byte| begins_token(*byte)) {
                 return (value, Expect::Value, true);
-            };
+            }
             let Some(end) = self.quick_token(judge, piece, value) else { return (value, Expect::Value, false) };
             match piece.get(end..) {
                 Some([b',', b'"', ..]) => at = end + 1,
@@ -143,20 +154,18 @@ impl<S: Scan> Json<S> {
             return None;
         }
         if !inside.is_array {
-            let end = (piece.get(at) == Some(&b'"')).then_some(at)?;
-            let end = self.quick_key(judge, inside.own, piece, end)?;
-            at = match piece.get(end..)? {
-                [b':', b' ', ..] => end + 2,
-                [b':', ..] => end + 1,
-                _ => return None,
-            };
+            if piece.get(at) != Some(&b'"') {
+                return None;
+            }
+            at = behind_colon(piece, self.quick_key(judge, inside.own, piece, at)?)?;
         }
         let byte = *piece.get(at)?;
         let (to, opened) = match byte {
             b'{' | b'[' if self.quick_open(judge, piece, byte == b'[') => (at + 1, true),
-            b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n' => {
+            _ if begins_token(byte) => {
+                let end = self.quick_token(judge, piece, at)?;
                 self.expect = Expect::After;
-                (self.quick_token(judge, piece, at)?, false)
+                (end, false)
             }
             _ => return None,
         };
