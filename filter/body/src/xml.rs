@@ -224,6 +224,10 @@ impl Xml {
         let inside = inside.strip_suffix(b"/").unwrap_or(inside);
         let end = inside.iter().position(u8::is_ascii_whitespace).unwrap_or(inside.len());
         let (name, attributes) = inside.split_at(end);
+        if name.iter().any(|byte| matches!(*byte, b'"' | b'\'')) {
+            // No name has a quote, and one in it would pair with one of an attribute.
+            return Ok(false);
+        }
         if self.lens.len() >= judge.limits.depth {
             judge.oversize(judge.field_rules(), false)?;
             judge.report.partial(Why::Depth);
