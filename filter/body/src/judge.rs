@@ -2,9 +2,10 @@
 //!
 //! Formats differ in how they find values and how they write them; here all of them meet.
 
-use crate::detect::lanes::{self, Bits, LANE};
+use crate::detect::lanes::{self, Bits, LANE, Lane};
 use crate::detect::{Context, DataType, Found, Gate, Types};
 use crate::encoding::Encoding;
+use crate::json::DEPTH_MAX;
 use crate::masker::{Blocked, Cause};
 use crate::places::Places;
 use crate::plan::{Active, Limits, Plan};
@@ -105,7 +106,8 @@ pub(crate) struct Judge {
 // === impl Judge ===
 
 impl Judge {
-    pub(crate) fn new(plan: Rc<Plan>, mut active: Active, limits: Limits) -> Self {
+    pub(crate) fn new(plan: Rc<Plan>, mut active: Active, mut limits: Limits) -> Self {
+        limits.depth = limits.depth.min(DEPTH_MAX);
         let known: RuleSet = (0..plan.rules.len()).collect();
         active.enforced = active.enforced.both(known);
         active.shadow = active.shadow.both(known).without(active.enforced);
@@ -176,7 +178,23 @@ impl Judge {
     /// `rest` and is `len` bytes long.
     #[inline]
     pub(crate) fn may_hold(&self, rest: &[u8], len: usize, context: Context) -> bool {
-        self.looks && (len >= self.gate.bytes || !context.is_none() || self.has_enough(rest, len))
+        self.looks && (!context.is_none() || self.may_hold_plain(rest, len))
+    }
+
+    /// The same of a text whose place says nothing about it, where data types are looked for.
+    #[inline]
+    pub(crate) fn may_hold_plain(&self, rest: &[u8], len: usize) -> bool {
+        len >= self.gate.bytes || self.has_enough(rest, len)
+    }
+
+    /// Whether the first bytes of a lane have what the gate asks for.
+    #[inline]
+    pub(crate) fn has_enough_in(&self, lane: Lane, len: usize) -> bool {
+        let inside = !(Bits::MAX << len);
+        let digits = (lanes::digits(lane) & inside).count_ones() as usize;
+        digits >= self.gate.digits
+            || lanes::marks(lane) & inside != 0
+            || self.gate.colons && (lanes::colons(lane) & inside).count_ones() > 1
     }
 
     /// Counts what the gate asks for. What is escaped may be anything.
@@ -184,14 +202,7 @@ impl Judge {
     fn has_enough(&self, mut rest: &[u8], mut len: usize) -> bool {
         let (mut digits, mut colons) = (0, 0);
         while len > 0 {
-            let padded;
-            let lane = match rest.first_chunk::<LANE>() {
-                Some(lane) => lane,
-                None => {
-                    padded = lanes::partial(rest);
-                    &padded
-                }
-            };
+            let lane = Lane::begin(rest);
             let inside = if len < LANE { (1 << len) - 1 } else { Bits::MAX };
             digits += (lanes::digits(lane) & inside).count_ones() as usize;
             colons += (lanes::colons(lane) & inside).count_ones();

@@ -19,8 +19,8 @@ pub struct Plan {
     /// Of the detectors: finding it out takes longer than to look at a small body.
     pub(crate) gate: Gate,
     pub(crate) secret: Secret,
-    /// What bodies that are over knew of their keys.
-    pub(crate) keys: Pool,
+    /// What bodies that are over knew of their values.
+    pub(crate) classes: Pool,
 }
 
 /// Why rules make no plan.
@@ -127,7 +127,7 @@ impl Plan {
         }
         let automaton = Automaton::new(&paths).ok_or(PlanError::Steps)?;
         let gate = detectors.gate();
-        Ok(Self { automaton, gate, detectors, secret: Secret::new(key), keys: Pool::default(), rules })
+        Ok(Self { automaton, gate, detectors, secret: Secret::new(key), classes: Pool::default(), rules })
     }
 
     /// A text outside of any body, such as a header's value, masked whole: as the field of a body is.

@@ -7,6 +7,9 @@ use crate::detect::lanes::{self, BLOCK, Bits};
 
 /// What a scanner of JSON is asked. `at` may be the piece's length, and so may the answer.
 pub(crate) trait Scan: Default + std::fmt::Debug {
+    /// Whether tokens are looked at by lanes too, before they are asked for.
+    const GLANCES: bool;
+
     /// Another piece comes: what is known of the last one is void.
     fn begin(&mut self);
 
@@ -29,6 +32,8 @@ pub(crate) struct Plain;
 
 #[cfg(any(test, all(target_arch = "wasm32", not(target_feature = "simd128"))))]
 impl Scan for Plain {
+    const GLANCES: bool = false;
+
     fn begin(&mut self) {}
 
     fn skip_space(&mut self, piece: &[u8], at: usize) -> usize {
@@ -113,6 +118,8 @@ impl Blocks {
 }
 
 impl Scan for Blocks {
+    const GLANCES: bool = true;
+
     #[inline]
     fn begin(&mut self) {
         self.block = NO_BLOCK;

@@ -47,34 +47,85 @@ pub fn of_bytes(bytes: &[u8]) -> ([[u8; LANE]; BLOCK / LANE], usize) {
     }
 }
 
+/// A lane as a vector.
+#[derive(Clone, Copy)]
+pub struct Lane(arch::Lane);
+
+// === impl Lane ===
+
+impl Lane {
+    /// Of these bytes.
+    #[inline(always)]
+    #[must_use]
+    pub fn new(bytes: &[u8; LANE]) -> Self {
+        Self(arch::load(bytes))
+    }
+
+    /// The lane that begins here; what is beyond the bytes is zeros.
+    #[inline(always)]
+    #[must_use]
+    pub fn begin(bytes: &[u8]) -> Self {
+        let padded;
+        let lane = match bytes.first_chunk::<LANE>() {
+            Some(lane) => lane,
+            None => {
+                padded = end(bytes);
+                &padded
+            }
+        };
+        Self::new(lane)
+    }
+
+    /// The lane that begins at this place.
+    #[inline(always)]
+    #[must_use]
+    pub fn at(bytes: &[u8], at: usize) -> Self {
+        Self::begin(bytes.get(at..).unwrap_or_default())
+    }
+}
+
+/// [`partial`], where it is seldom needed.
+#[cold]
+#[inline(never)]
+fn end(bytes: &[u8]) -> [u8; LANE] {
+    partial(bytes)
+}
+
+/// Which bytes of two lanes are the same.
+#[inline]
+#[must_use]
+pub fn alike(a: Lane, b: Lane) -> Bits {
+    arch::bits(arch::same(a.0, b.0))
+}
+
 /// Asks of each byte of a block.
 #[inline]
 #[must_use]
-pub fn of_block(block: &[u8; BLOCK], ask: impl Fn(&[u8; LANE]) -> Bits) -> Bits {
+pub fn of_block(block: &[u8; BLOCK], ask: impl Fn(Lane) -> Bits) -> Bits {
     let (lanes, _) = block.as_chunks::<LANE>();
-    lanes.iter().rev().fold(0, |bits, lane| bits << LANE | ask(lane))
+    lanes.iter().rev().fold(0, |bits, lane| bits << LANE | ask(Lane::new(lane)))
 }
 
 /// Quotes and backslashes.
 #[inline]
 #[must_use]
-pub fn quotes(lane: &[u8; LANE]) -> Bits {
-    let lane = arch::load(lane);
+pub fn quotes(lane: Lane) -> Bits {
+    let Lane(lane) = lane;
     arch::bits(arch::or(arch::eq(lane, b'"'), arch::eq(lane, b'\\')))
 }
 
 /// What is no white space and no control character.
 #[inline]
 #[must_use]
-pub fn solid(lane: &[u8; LANE]) -> Bits {
-    !arch::bits(arch::between(arch::load(lane), 0, b' ')) & 0xffff
+pub fn solid(lane: Lane) -> Bits {
+    !arch::bits(arch::between(lane.0, 0, b' ')) & 0xffff
 }
 
 /// What ends a token without quotes. Of the brackets, those that open differ by one bit, and so do those that close.
 #[inline]
 #[must_use]
-pub fn ends(lane: &[u8; LANE]) -> Bits {
-    let lane = arch::load(lane);
+pub fn ends(lane: Lane) -> Bits {
+    let Lane(lane) = lane;
     let folded = arch::fold(lane);
     let brackets = arch::or(arch::eq(folded, b'{'), arch::eq(folded, b'}'));
     let marks = arch::or(arch::or(arch::eq(lane, b':'), arch::eq(lane, b',')), arch::eq(lane, b'"'));
@@ -84,22 +135,22 @@ pub fn ends(lane: &[u8; LANE]) -> Bits {
 /// Digits.
 #[inline]
 #[must_use]
-pub fn digits(lane: &[u8; LANE]) -> Bits {
-    arch::bits(arch::between(arch::load(lane), b'0', b'9'))
+pub fn digits(lane: Lane) -> Bits {
+    arch::bits(arch::between(lane.0, b'0', b'9'))
 }
 
 /// Colons.
 #[inline]
 #[must_use]
-pub fn colons(lane: &[u8; LANE]) -> Bits {
-    arch::bits(arch::eq(arch::load(lane), b':'))
+pub fn colons(lane: Lane) -> Bits {
+    arch::bits(arch::eq(lane.0, b':'))
 }
 
 /// At signs, and what escapes begin with.
 #[inline]
 #[must_use]
-pub fn marks(lane: &[u8; LANE]) -> Bits {
-    let lane = arch::load(lane);
+pub fn marks(lane: Lane) -> Bits {
+    let Lane(lane) = lane;
     let at_or_backslash = arch::or(arch::eq(lane, b'@'), arch::eq(lane, b'\\'));
     arch::bits(arch::or(at_or_backslash, arch::between(lane, b'%', b'&')))
 }
@@ -149,7 +200,9 @@ impl TextBits {
 mod arch {
     use std::arch::wasm32::{u8x16, u8x16_bitmask, u8x16_eq, u8x16_le, u8x16_splat, u8x16_sub, v128, v128_or};
 
-    #[inline]
+    pub(super) type Lane = v128;
+
+    #[inline(always)]
     pub(super) fn load(lane: &[u8; 16]) -> v128 {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *lane;
         u8x16(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
@@ -164,6 +217,11 @@ mod arch {
     #[inline]
     pub(super) fn eq(lane: v128, byte: u8) -> v128 {
         u8x16_eq(lane, u8x16_splat(byte))
+    }
+
+    #[inline]
+    pub(super) fn same(a: v128, b: v128) -> v128 {
+        u8x16_eq(a, b)
     }
 
     #[inline]
@@ -208,8 +266,13 @@ mod arch {
 
     #[inline]
     pub(super) fn eq(lane: Lane, byte: u8) -> Lane {
+        same(lane, [splat(byte); 2])
+    }
+
+    #[inline]
+    pub(super) fn same([a, b]: Lane, [c, d]: Lane) -> Lane {
         // Seven bits and 0x7f carry into the eighth unless they are zero.
-        lane.map(|word| word ^ splat(byte)).map(|word| !(((word & !HIGH) + !HIGH) | word))
+        [a ^ c, b ^ d].map(|word| !(((word & !HIGH) + !HIGH) | word))
     }
 
     /// For bounds below 0x80.
@@ -256,12 +319,15 @@ mod tests {
         #[test]
         fn bits_say_what_bytes_are(lane in prop::array::uniform16(prop_oneof![any::<u8>(), prop::sample::select(&b"\"\\{}[]:, \n09azAZ`@[%&$'/;-+(\x80\xe1"[..])])) {
             let expected = |is: &dyn Fn(u8) -> bool| (0..LANE).fold(0, |bits: Bits, at| bits | u64::from(is(lane[at])) << at);
-            prop_assert_eq!(quotes(&lane), expected(&|byte| b"\"\\".contains(&byte)));
-            prop_assert_eq!(solid(&lane), expected(&|byte| byte > b' '));
-            prop_assert_eq!(ends(&lane), expected(&|byte| byte <= b' ' || b"\"{}[]:,".contains(&byte)));
-            prop_assert_eq!(digits(&lane), expected(&|byte| byte.is_ascii_digit()));
-            prop_assert_eq!(colons(&lane), expected(&|byte| byte == b':'));
-            prop_assert_eq!(marks(&lane), expected(&|byte| b"@\\%&".contains(&byte)));
+            prop_assert_eq!(quotes(Lane::new(&lane)), expected(&|byte| b"\"\\".contains(&byte)));
+            prop_assert_eq!(solid(Lane::new(&lane)), expected(&|byte| byte > b' '));
+            prop_assert_eq!(ends(Lane::new(&lane)), expected(&|byte| byte <= b' ' || b"\"{}[]:,".contains(&byte)));
+            prop_assert_eq!(digits(Lane::new(&lane)), expected(&|byte| byte.is_ascii_digit()));
+            let mut other = lane;
+            other.reverse();
+            prop_assert_eq!(alike(Lane::new(&lane), Lane::new(&other)), (0..LANE).fold(0, |bits, at| bits | u64::from(lane[at] == other[at]) << at));
+            prop_assert_eq!(colons(Lane::new(&lane)), expected(&|byte| byte == b':'));
+            prop_assert_eq!(marks(Lane::new(&lane)), expected(&|byte| b"@\\%&".contains(&byte)));
             prop_assert_eq!(TextBits::of(&[lane]), TextBits {
                 words: expected(&|byte| byte.is_ascii_alphanumeric()),
                 digits: expected(&|byte| byte.is_ascii_digit()),

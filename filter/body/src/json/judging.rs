@@ -1,6 +1,6 @@
 //! What becomes of a whole token.
 
-use super::keys::{Known, Packed, Steps};
+use super::classes::{Packed, UNKNOWN};
 use super::levels::Fate;
 use super::tokens::Whole;
 use super::{Json, Name};
@@ -69,10 +69,15 @@ impl<S: Scan> Json<S> {
             return self.long_key(judge);
         }
         let first = usize::from(!whole.is_bare);
-        let packed = Packed::new(whole.inside_rest(), inside.len());
-        let known = packed.and_then(|packed| self.keys.get(&packed));
-        let (known, verdict) = match known {
-            Some(known) => (known, Verdict::Keep),
+        let of = self.levels.last().map_or(UNKNOWN, |level| level.class);
+        // Without quotes an escape is none, so the same bytes may be another key.
+        let packed = if whole.is_bare { None } else { Packed::new(whole.inside_rest(), inside.len()) };
+        let known = packed.as_ref().and_then(|packed| self.classes.search(packed, of));
+        let verdict = match known {
+            Some(class) => {
+                self.is_of(class);
+                Verdict::Keep
+            }
             None => self.learn(judge, whole, packed)?,
         };
         match whole.start {
@@ -84,23 +89,16 @@ impl<S: Scan> Json<S> {
                 self.name = Name::Saved;
             }
         }
-        self.enter(judge, Some(known.steps));
-        self.node.context = self.node.own.union(known.context);
-        self.node.own = known.context;
         if verdict == Verdict::Remove {
+            self.leaves_class();
             self.node.removed = judge.wrote;
         }
         Ok(verdict)
     }
 
-    /// A key that is not in the table: what it means, and whether it holds a data type itself.
+    /// A key that is not known: what class its value is of, and whether it holds a data type itself.
     #[cold]
-    fn learn(
-        &mut self,
-        judge: &mut Judge,
-        whole: &Whole<'_>,
-        packed: Option<Packed>,
-    ) -> Result<(Known, Verdict), Blocked> {
+    fn learn(&mut self, judge: &mut Judge, whole: &Whole<'_>, packed: Option<Packed>) -> Result<Verdict, Blocked> {
         let inside = whole.inside();
         let mut text = Vec::new();
         if whole.is_bare {
@@ -108,34 +106,34 @@ impl<S: Scan> Json<S> {
         } else {
             Encoding::Json.decode(inside, &mut text)
         }
-        let place = packed.as_ref().map(|packed| self.keys.place(packed));
-        let automaton = &judge.plan.automaton;
-        let steps = match automaton.named(&text) {
-            _ if !judge.fields => Steps::Mask(OTHER),
-            Some(mask) => Steps::Mask(mask),
-            None => {
-                let (at, mask) = self.keys.own(place, automaton.words());
-                if automaton.patterns(&text, mask) { Steps::Own(at) } else { Steps::Mask(OTHER) }
-            }
-        };
-        let context = if judge.looks { judge.plan.detectors.context(&text) } else { Context::NONE };
-        let known = Known { steps, context };
         let mut verdict = Verdict::Keep;
         // Beyond the limit of inspection less is looked for, and the next body begins before it.
         let mut is_clean = judge.wanted_at(whole.offset) == judge.wanted;
         if judge.may_hold(whole.inside_rest(), inside.len(), Context::NONE) {
             let kind = if whole.is_bare { Kind::BareKey } else { Kind::Key };
             let name = std::mem::replace(&mut self.name, Name::Hidden);
-            let context = std::mem::take(&mut self.node.context);
+            self.node.context = Context::NONE;
             let asked = self.ask(judge, b"", whole, kind, RuleSet::NONE, false);
-            (self.name, self.node.context) = (name, context);
+            self.name = name;
             verdict = asked?;
             is_clean &= judge.found.is_empty();
         }
-        if let (Some(place), Some(packed), true) = (place, packed, is_clean) {
-            self.keys.put(place, &packed, known);
+        let automaton = &judge.plan.automaton;
+        let mut own = vec![0; automaton.words()];
+        let mask = match automaton.named(&text) {
+            Some(mask) => automaton.mask(mask),
+            None if automaton.patterns(&text, &mut own) => &own,
+            None => automaton.mask(OTHER),
+        };
+        let says = if judge.looks { judge.plan.detectors.context(&text) } else { Context::NONE };
+        self.enter_key(judge, mask, says);
+        if let (Some(packed), true) = (packed, is_clean) {
+            self.class = self.classed();
+            // Making room may have changed the number of the object's class.
+            let of = self.levels.last().map_or(UNKNOWN, |level| level.class);
+            self.classes.put(packed, of, self.class);
         }
-        Ok((known, verdict))
+        Ok(verdict)
     }
 
     /// A key that is too long to be looked at.
@@ -144,7 +142,7 @@ impl<S: Scan> Json<S> {
             judge.report.partial(Why::Token);
         }
         self.name = Name::Hidden;
-        self.enter(judge, Some(Steps::Mask(OTHER)));
+        self.enter_key(judge, judge.plan.automaton.mask(OTHER), Context::NONE);
         if self.muted > 0 {
             return Ok(Verdict::Keep);
         }

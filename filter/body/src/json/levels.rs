@@ -1,7 +1,7 @@
 //! Containers: which rules' fields a value is in, and what opens and closes.
 
-use super::keys::Steps;
-use super::{Expect, Flow, Json, NOWHERE, Name};
+use super::classes::{Id, UNKNOWN};
+use super::{Expect, Flow, Json, Name};
 use crate::automaton::ELEMENT;
 use crate::detect::Context;
 use crate::judge::{Judge, Spot, SpotStep};
@@ -15,18 +15,10 @@ use crate::verdict::descend;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Level {
     pub(super) is_array: bool,
-    /// Whether a path may still end below.
-    pub(super) alive: bool,
-    /// Whether no rule by field has anything to say about it, unless a path ends below.
-    pub(super) is_plain: bool,
+    /// The class of the container.
+    pub(super) class: Id,
     /// The number of the next element, where that matters.
     index: u64,
-    /// Rules whose fields all that is in here is in.
-    rules: RuleSet,
-    /// Rules with fields to keep that keep all that is in here.
-    kept: RuleSet,
-    /// What its name says about what is in it.
-    pub(super) own: Context,
     path_len: usize,
     /// Whether an item was left out, and whether one was let out before the present one.
     pub(super) has_removed: bool,
@@ -34,18 +26,21 @@ pub(super) struct Level {
 }
 
 /// A value's place among the rules.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Node {
-    /// Whether no rule by field has anything to say about it. The two sets are not kept up then.
+    /// Whether no rule by field has anything to say about it.
     pub(super) is_plain: bool,
-    pub(super) alive: bool,
+    /// Whether a path may still end below.
+    alive: bool,
     /// What its name, and that of what it is in, say about it.
     pub(super) context: Context,
     /// What its own name says.
-    pub(super) own: Context,
+    own: Context,
     /// The rule that removes the value because of its key.
     pub(super) removed: Option<usize>,
+    /// Rules whose fields it is in.
     rules: RuleSet,
+    /// Rules with fields to keep that keep it.
     kept: RuleSet,
 }
 
@@ -63,79 +58,140 @@ pub(super) enum Fate {
 // === impl Json ===
 
 impl<S: Scan> Json<S> {
-    /// Goes to the next value, whose key meets these steps; none where it has no key.
-    pub(super) fn enter(&mut self, judge: &Judge, steps: Option<Steps>) {
-        self.node.removed = None;
-        if !judge.fields || self.muted > 0 || self.beyond > 0 {
-            (self.node.is_plain, self.node.alive) = (true, false);
-        } else {
-            self.enter_with_fields(judge, steps);
+    /// Goes to a value that is no member of an object, or beyond the limit of levels may be anything.
+    pub(super) fn enter(&mut self, judge: &Judge) {
+        let Some(level) = self.levels.last_mut() else { return self.enter_root(judge) };
+        let of = level.class;
+        let Some(class) = self.classes.get(of) else { return };
+        if self.beyond > 0 {
+            let own = class.node.own;
+            (self.node, self.class) = (Node { own, context: own, ..self.dead() }, UNKNOWN);
+            return;
         }
-        self.node.own = self.levels.last().map_or(Context::NONE, |level| level.own);
-        self.node.context = self.node.own;
-    }
-
-    fn enter_with_fields(&mut self, judge: &Judge, steps: Option<Steps>) {
+        if class.element != UNKNOWN {
+            return self.is_of(class.element);
+        }
+        let (alive, own) = (class.node.alive, class.node.own);
         let automaton = &judge.plan.automaton;
-        let words = automaton.words();
-        let depth = self.levels.len();
-        self.room_for_states(words);
-        self.other_at = NOWHERE;
-        let node = &mut self.node;
-        let mut ends = true;
-        match self.levels.last_mut() {
-            None => {
-                self.states.iter_mut().zip(&self.start).for_each(|(state, start)| *state = *start);
-                (node.rules, node.kept, node.alive) = (RuleSet::NONE, RuleSet::NONE, true);
-            }
-            Some(level) => {
-                (node.rules, node.kept, node.alive) = (level.rules, level.kept, false);
-                ends = false;
-                if level.alive {
-                    let mask = match steps {
-                        Some(Steps::Mask(mask)) => automaton.mask(mask),
-                        Some(Steps::Own(at)) => self.keys.mask(at, words),
-                        None if automaton.counts_elements() => {
-                            level.index += 1;
-                            automaton.mask(automaton.element(level.index - 1))
-                        }
-                        None => automaton.mask(ELEMENT),
-                    };
-                    let (above, below) = self.states.split_at_mut(depth * words);
-                    let state = above.get((depth - 1) * words..).unwrap_or_default();
-                    (node.alive, ends) = automaton.step(state, mask, below);
-                }
-            }
+        let mask = if alive && automaton.counts_elements() {
+            level.index += 1;
+            automaton.mask(automaton.element(level.index - 1))
+        } else {
+            automaton.mask(ELEMENT)
+        };
+        self.step(judge, mask);
+        (self.node.own, self.node.context) = (own, own);
+        if !alive || !automaton.counts_elements() {
+            self.class = self.classed();
+            // Making room may have changed its number.
+            let of = self.levels.last().map_or(UNKNOWN, |level| level.class);
+            self.classes.set_element(of, self.class);
         }
-        if ends {
-            let state = self.states.get(depth * words..(depth + 1) * words).unwrap_or_default();
-            let (masking, keeping) = automaton.ends(state);
-            node.rules = node.rules.union(masking);
-            node.kept = node.kept.union(keeping);
-        }
-        node.is_plain = node.rules.is_empty() && self.keepers.without(node.kept).is_empty();
     }
 
-    /// Room for the state of the value that comes next.
-    #[inline]
-    pub(super) fn room_for_states(&mut self, words: usize) {
-        let wanted = (self.levels.len() + 1) * words;
-        if self.states.len() < wanted {
-            self.states.resize(wanted, 0);
+    fn enter_root(&mut self, judge: &Judge) {
+        let automaton = &judge.plan.automaton;
+        (self.node, self.class) = (self.dead(), UNKNOWN);
+        self.state.clear();
+        self.state.extend_from_slice(&self.start);
+        if judge.fields {
+            let (rules, kept) = automaton.ends(&self.state);
+            self.node = Node { alive: true, ..self.node };
+            self.set_rules(rules, kept);
+        }
+    }
+
+    /// Goes to the value of a key that has this mask and says this about it.
+    pub(super) fn enter_key(&mut self, judge: &Judge, mask: &[u64], says: Context) {
+        let own = self.levels.last().and_then(|level| self.classes.get(level.class)).map(|class| class.node.own);
+        self.step(judge, mask);
+        self.node.own = says;
+        self.node.context = own.unwrap_or(Context::NONE).union(says);
+    }
+
+    /// The place of a value of the container at hand, whose label has this mask. Its contexts are not known yet.
+    fn step(&mut self, judge: &Judge, mask: &[u64]) {
+        let words = judge.plan.automaton.words();
+        self.class = UNKNOWN;
+        self.state.clear();
+        self.state.resize(words, 0);
+        let level = self.levels.last().map_or(UNKNOWN, |level| level.class);
+        let Some(above) = self.classes.get(level).map(|class| class.node) else { return };
+        self.node = Node { alive: false, removed: None, ..above };
+        if !above.alive {
+            return;
+        }
+        let (alive, ends) = judge.plan.automaton.step(self.classes.state(level, words), mask, &mut self.state);
+        self.node.alive = alive;
+        if ends {
+            let (masking, keeping) = judge.plan.automaton.ends(&self.state);
+            self.set_rules(above.rules.union(masking), above.kept.union(keeping));
+        }
+    }
+
+    /// A place of which no rule by field has anything to say, nor of what is below.
+    fn dead(&self) -> Node {
+        Node { is_plain: true, kept: self.keepers, ..Node::default() }
+    }
+
+    fn set_rules(&mut self, rules: RuleSet, kept: RuleSet) {
+        let is_plain = rules.is_empty() && self.keepers.without(kept).is_empty();
+        let kept = if is_plain { self.keepers } else { kept };
+        self.node = Node { is_plain, rules, kept, ..self.node };
+    }
+
+    /// The value at hand is of this class.
+    pub(super) fn is_of(&mut self, id: Id) {
+        if let Some(class) = self.classes.get(id) {
+            (self.node, self.class) = (class.node, id);
+        }
+    }
+
+    /// The class of the value at hand.
+    pub(super) fn classed(&mut self) -> Id {
+        if self.class != UNKNOWN {
+            return self.class;
+        }
+        if !self.node.alive {
+            self.state.iter_mut().for_each(|word| *word = 0);
+        }
+        let node = Node { removed: None, ..self.node };
+        self.classes.of(&node, &self.state).unwrap_or_else(|| self.make_room(&node))
+    }
+
+    /// There are too many classes: all are forgotten but those of containers that are open.
+    #[cold]
+    fn make_room(&mut self, node: &Node) -> Id {
+        let words = self.state.len();
+        let old = std::mem::take(&mut self.classes);
+        for level in &mut self.levels {
+            let Some(class) = old.get(level.class) else { continue };
+            level.class = self.classes.of(&class.node, old.state(level.class, words)).unwrap_or(UNKNOWN);
+        }
+        self.classes.of(node, &self.state).unwrap_or(UNKNOWN)
+    }
+
+    /// What is said of the value at hand is said of it alone, and not of its class.
+    pub(super) fn leaves_class(&mut self) {
+        if self.class != UNKNOWN {
+            let words = self.start.len();
+            self.state.clear();
+            self.state.extend_from_slice(self.classes.state(self.class, words));
+            self.class = UNKNOWN;
         }
     }
 
     /// The rules whose fields the value at hand is in.
     #[inline]
     pub(super) const fn rules(&self) -> RuleSet {
-        if self.node.is_plain { RuleSet::NONE } else { self.node.rules }
+        self.node.rules
     }
 
     /// Puts the value at hand into the fields of these rules.
     pub(super) fn add_rules(&mut self, rules: RuleSet) {
         if !rules.is_empty() {
-            let kept = if self.node.is_plain { self.keepers } else { self.node.kept };
-            (self.node.rules, self.node.kept, self.node.is_plain) = (self.rules().union(rules), kept, false);
+            self.leaves_class();
+            self.set_rules(self.node.rules.union(rules), self.node.kept);
         }
     }
 
@@ -162,28 +218,33 @@ impl<S: Scan> Json<S> {
         if self.node.is_plain {
             return Ok(());
         }
-        let words = judge.plan.automaton.words();
-        let depth = self.levels.len();
-        let state = self.states.get(depth * words..(depth + 1) * words).unwrap_or_default();
-        let open = if is_container && self.node.alive { judge.plan.automaton.may_keep(state) } else { RuleSet::NONE };
-        for rule in self.keepers.without(self.node.kept).without(open).iter() {
-            // What is below is left out with it, and not once more.
-            self.node.kept.add(rule);
+        let open = if is_container && self.node.alive { self.may_keep(judge) } else { RuleSet::NONE };
+        let missing = self.keepers.without(self.node.kept).without(open);
+        let shadowed = |rule: &usize| matches!(judge.mask(*rule), Mask::Remove | Mask::Null);
+        let gone = self.rules().both(judge.active.shadow).iter().filter(|rule| is_container && shadowed(rule));
+        let gone: RuleSet = gone.collect();
+        if missing.is_empty() && gone.is_empty() {
+            return Ok(());
+        }
+        // What is below is left out with it, and not once more.
+        self.leaves_class();
+        for rule in missing.iter() {
             if judge.active.enforced.contains(rule) {
                 self.fate = Fate::Remove(rule);
             } else {
                 judge.report.rule(rule, false);
             }
         }
-        if is_container {
-            for rule in self.rules().both(judge.active.shadow).iter() {
-                if matches!(judge.mask(rule), Mask::Remove | Mask::Null) {
-                    judge.report.rule(rule, false);
-                    self.node.rules = self.node.rules.without(std::iter::once(rule).collect());
-                }
-            }
-        }
+        gone.iter().for_each(|rule| judge.report.rule(rule, false));
+        self.set_rules(self.node.rules.without(gone), self.node.kept.union(missing));
         Ok(())
+    }
+
+    /// The rules of fields to keep that may still find one in the value at hand.
+    fn may_keep(&self, judge: &Judge) -> RuleSet {
+        let known = self.class != UNKNOWN;
+        let state = if known { self.classes.state(self.class, self.start.len()) } else { &self.state };
+        judge.plan.automaton.may_keep(state)
     }
 
     /// A bracket opens at `at`. False if the structure broke there.
@@ -200,7 +261,7 @@ impl<S: Scan> Json<S> {
         }
         let in_array = self.levels.last().is_none_or(|level| level.is_array);
         match self.expect {
-            Expect::After | Expect::Value if in_array => self.enter(judge, None),
+            Expect::After | Expect::Value if in_array => self.enter(judge),
             Expect::Value => {}
             Expect::Key | Expect::Colon | Expect::After | Expect::Any => {
                 self.breaks(judge, flow, at)?;
@@ -249,28 +310,19 @@ impl<S: Scan> Json<S> {
 
     pub(super) fn push(&mut self, piece: &[u8], is_array: bool) {
         let path_len = self.path.len();
-        let mut path = std::mem::take(&mut self.path);
         if !self.levels.is_empty() {
+            let mut path = std::mem::take(&mut self.path);
             descend(&mut path, self.spot(piece).step);
+            self.path = path;
         }
-        self.path = path;
-        let Node { alive, own, .. } = self.node;
-        let kept = if self.node.is_plain { self.keepers } else { self.node.kept };
-        let rules = self.rules();
-        let is_plain = rules.is_empty() && self.keepers.without(kept).is_empty();
-        self.other_at = NOWHERE;
-        self.levels.push(Level {
-            is_array,
-            alive,
-            is_plain,
-            index: 0,
-            rules,
-            kept,
-            own,
-            path_len,
-            has_removed: false,
-            has_kept: false,
-        });
+        if self.muted > 0 {
+            // Of what does not leave no rule by field has anything more to say.
+            self.leaves_class();
+            let Node { context, own, .. } = self.node;
+            self.node = Node { context, own, ..self.dead() };
+        }
+        let class = self.classed();
+        self.levels.push(Level { is_array, class, index: 0, path_len, has_removed: false, has_kept: false });
         self.expect = if is_array { Expect::Value } else { Expect::Key };
     }
 
@@ -310,7 +362,6 @@ impl<S: Scan> Json<S> {
     /// Leaves the container at hand.
     #[inline]
     pub(super) fn leave(&mut self) {
-        self.other_at = NOWHERE;
         if let Some(level) = self.levels.pop() {
             self.path.truncate(level.path_len);
         }

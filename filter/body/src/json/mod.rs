@@ -5,8 +5,9 @@
 //! closes another one, a key without its colon or a colon without its key, the rest of the body is text: data types are still
 //! looked for, and rules by field say by `unreadable` whether it leaves.
 
+mod classes;
+mod glance;
 mod judging;
-mod keys;
 mod leading;
 mod levels;
 mod quick;
@@ -19,8 +20,8 @@ use crate::plan::Plan;
 use crate::rule::RuleSet;
 use crate::scan::Scan;
 use crate::text::Text;
-use keys::Keys;
-pub(crate) use keys::{Asked, Pool};
+pub(crate) use classes::{Asked, DEPTH_MAX, Pool};
+use classes::{Classes, Id, UNKNOWN};
 use levels::{Fate, Level, Node};
 use std::rc::Rc;
 
@@ -31,21 +32,18 @@ pub(crate) struct Json<S> {
     lex: Lex,
     expect: Expect,
     levels: Vec<Level>,
-    /// The automaton's state of each open container, and of the value that comes next.
-    states: Vec<u64>,
-    /// The number of levels at which the state of the value that comes next is that below a name that no path has.
-    other_at: usize,
-    other_is_alive: bool,
     /// The automaton's state at the root.
     start: Vec<u64>,
     /// Rules that have fields to keep.
     keepers: RuleSet,
-    keys: Keys,
-    /// What the keys are known under, and where they go back to.
+    classes: Classes,
+    /// What the classes are known under, and where they go back to.
     asked: Asked,
     plan: Rc<Plan>,
-    /// The value that comes next, or the token at hand.
+    /// The value that comes next, or the token at hand; its class, and where that is not known the automaton's state.
     node: Node,
+    class: Id,
+    state: Vec<u64>,
     fate: Fate,
     token: Token,
     /// Levels beyond the limit. Within them only brackets are counted and tokens judged.
@@ -93,9 +91,6 @@ enum Expect {
     /// Anything, in levels beyond the limit.
     Any,
 }
-
-/// No number of levels.
-const NOWHERE: usize = usize::MAX;
 
 /// A token that the last piece did not end.
 #[derive(Debug, Clone, Copy)]
@@ -146,7 +141,7 @@ struct Flow<'a> {
 
 impl<S> Drop for Json<S> {
     fn drop(&mut self) {
-        self.plan.keys.take_back(self.asked, std::mem::take(&mut self.keys));
+        self.plan.classes.take_back(self.asked, std::mem::take(&mut self.classes));
     }
 }
 
@@ -155,21 +150,21 @@ impl<S: Scan> Json<S> {
         let both = judge.active.enforced.union(judge.active.shadow);
         let keeps = |number: &usize| judge.plan.rules.get(*number).is_some_and(|rule| !rule.keep_only.is_empty());
         let token = Token { is_key: false, escape: false, len: 0, at: 0, offset: 0, hold: Hold::Pass };
-        let asked = Asked { fields: judge.fields, wanted: judge.wanted, wanted_beyond: judge.wanted_beyond };
+        let (enforced, shadow) = (judge.active.enforced, judge.active.shadow);
+        let asked = Asked { enforced, shadow, wanted: judge.wanted, wanted_beyond: judge.wanted_beyond };
         Self {
             scan: S::default(),
             lex: Lex::Outside,
             expect: Expect::Value,
             levels: Vec::new(),
-            states: Vec::new(),
-            other_at: NOWHERE,
-            other_is_alive: false,
             start: judge.plan.automaton.start(&both),
             keepers: both.iter().filter(keeps).collect(),
-            keys: judge.plan.keys.lend(&asked),
+            classes: judge.plan.classes.lend(&asked),
             asked,
             plan: Rc::clone(&judge.plan),
             node: Node::default(),
+            class: UNKNOWN,
+            state: Vec::new(),
             fate: Fate::Stay,
             token,
             beyond: 0,

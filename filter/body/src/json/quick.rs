@@ -1,12 +1,12 @@
-//! The way through what most bodies are made of: keys that were seen before, and values that no rule names and that can hold
-//! nothing.
+//! The way through what most bodies are made of: keys that came before, and values that no rule names and that can hold nothing.
 //!
-//! Whatever is anything else is left to the general way, from its first byte on, so what is quick is never different.
+//! Whatever is anything else is left to the general way, from its first byte on, so what is quick is never different. Where
+//! something may be removed, an item is left to it with the comma before it, which may have to go too.
 
-use super::keys::{Packed, Steps};
-use super::{Expect, Json, NOWHERE, Name};
-use crate::automaton::{ELEMENT, OTHER};
-use crate::detect::Context;
+use super::classes::{Id, Lead, Member, UNKNOWN};
+use super::glance;
+use super::{Expect, Json, Name};
+use crate::detect::lanes::LANE;
 use crate::judge::Judge;
 use crate::scan::{Scan, is_space};
 
@@ -14,28 +14,29 @@ use crate::scan::{Scan, is_space};
 #[derive(Clone, Copy)]
 struct Inside {
     is_array: bool,
-    /// What its name says about what is in it.
-    own: Context,
+    class: Id,
 }
 
-/// Whether an item of the container at hand, or its comma, may begin with this byte.
-fn may_begin(byte: u8, inside: Inside, expect: Expect) -> bool {
-    !matches!(byte, b'}' | b']') && (inside.is_array || expect != Expect::Value)
+/// Where the walk is.
+#[derive(Clone, Copy)]
+struct Place {
+    at: usize,
+    expect: Expect,
+    /// Where the item at hand began, with the comma before it, and what was expected there.
+    item: (usize, Expect),
 }
+
+/// Bytes of a member as far as its value that are compared at once, at most.
+const WRITTEN_MAX: usize = 2 * LANE;
 
 /// Where a value begins whose key ends at `end`, as most are written; none where its colon is elsewhere.
-#[inline]
+#[inline(always)]
 fn behind_colon(piece: &[u8], end: usize) -> Option<usize> {
     match piece.get(end..) {
         Some([b':', b' ', ..]) => Some(end + 2),
         Some([b':', ..]) => Some(end + 1),
         _ => None,
     }
-}
-
-/// Whether a value that is no container begins with this byte.
-const fn begins_token(byte: u8) -> bool {
-    matches!(byte, b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n')
 }
 
 // === impl Json ===
@@ -46,238 +47,197 @@ impl<S: Scan> Json<S> {
     /// A function of its own, so that what it counts with stays in registers.
     #[inline(never)]
     pub(super) fn quick(&mut self, judge: &mut Judge, piece: &[u8], at: usize) -> usize {
-        let Some(inside) = self.quick_level(judge) else { return at };
-        // What is expected is kept here meanwhile: it changes with every token.
-        let mut expect = self.expect;
-        let at = self.quick_walk(judge, piece, at, (inside, &mut expect));
+        if !S::GLANCES || self.leaves_commas(judge) {
+            return at;
+        }
+        let Some(inside) = self.inside() else { return at };
+        if self.expect == Expect::Value && !inside.is_array && self.class == UNKNOWN {
+            return at;
+        }
+        let entered = self.class;
+        let place = self.walk(judge, piece, inside, Place { at, expect: self.expect, item: (at, self.expect) });
+        let (end, expect) =
+            if judge.removes && place.expect != Expect::After { place.item } else { (place.at, place.expect) };
+        if end == at {
+            // Nothing was done, nor may it seem so.
+            self.class = entered;
+            return at;
+        }
+        let is_array = self.levels.last().is_some_and(|level| level.is_array);
+        if matches!(expect, Expect::Colon | Expect::Value) && !is_array {
+            self.is_of(self.class);
+        }
         self.expect = expect;
-        at
+        end
     }
 
-    #[inline]
-    fn quick_walk(
-        &mut self,
-        judge: &mut Judge,
-        piece: &[u8],
-        mut at: usize,
-        (mut inside, expect): (Inside, &mut Expect),
-    ) -> usize {
-        while let Some(byte) = piece.get(at) {
-            match (byte, *expect) {
-                // White space before an item goes with it. A value whose key has left stays.
-                (b',', Expect::After) | (_, Expect::Key | Expect::Value)
-                    if judge.removes && may_begin(*byte, inside, *expect) =>
-                {
-                    let from = at + usize::from(*expect == Expect::After);
-                    let Some((to, opened)) = self.quick_item(judge, inside, piece, from) else { return at };
-                    at = to;
-                    *expect = self.expect;
-                    if opened {
-                        let Some(level) = self.quick_level(judge) else { return at };
-                        inside = level;
-                    }
+    #[inline(always)]
+    fn walk(&mut self, judge: &mut Judge, piece: &[u8], mut inside: Inside, mut place: Place) -> Place {
+        while let Some(byte) = piece.get(place.at).copied() {
+            let at = place.at;
+            match (byte, place.expect) {
+                (b',', Expect::After) if self.leaves_commas(judge) => return place,
+                (b',', Expect::After) if inside.is_array => {
+                    place = Place { at: at + 1, expect: Expect::Value, item: (at, Expect::After) };
                 }
-                (b'"', Expect::Key) => {
+                (b',', Expect::After) | (b'"', Expect::Key) => {
                     let goes_on;
-                    (at, *expect, goes_on) = self.quick_members(judge, inside.own, piece, at);
+                    (place, goes_on) = self.members(judge, piece, inside, place);
                     if !goes_on {
-                        return at;
+                        return place;
                     }
-                }
-                (b',', Expect::After) => {
-                    *expect = if inside.is_array { Expect::Value } else { Expect::Key };
-                    at += 1;
                 }
                 (b'{' | b'[', Expect::Value) => {
-                    if !self.quick_open(judge, piece, *byte == b'[') {
-                        return at;
+                    if inside.is_array {
+                        self.class = self.element(inside);
                     }
-                    at += 1;
-                    *expect = self.expect;
-                    let Some(level) = self.quick_level(judge) else { return at };
+                    if !self.may_open(judge) {
+                        return place;
+                    }
+                    self.keeps(judge);
+                    self.push(piece, byte == b'[');
+                    place = Place { at: at + 1, expect: self.expect, item: (at + 1, self.expect) };
+                    let Some(level) = self.inside() else { return place };
                     inside = level;
                 }
-                (b'}' | b']', Expect::After | Expect::Key | Expect::Value) => {
-                    if inside.is_array != (*byte == b']') {
-                        return at;
+                (b'}' | b']', expect) if expect != Expect::Colon => {
+                    if inside.is_array != (byte == b']') || expect == Expect::Value && !inside.is_array {
+                        return place;
                     }
                     self.leave();
-                    at += 1;
-                    *expect = self.expect;
-                    let Some(level) = self.quick_level(judge) else { return at };
+                    place = Place { at: at + 1, expect: Expect::After, item: (at + 1, Expect::After) };
+                    let Some(level) = self.inside() else { return place };
                     inside = level;
                 }
-                (b':', Expect::Colon) => {
-                    *expect = Expect::Value;
-                    at += 1;
+                (byte, expect) if is_space(byte) && expect != Expect::Colon => {
+                    place.at = glance::skip_space(piece, at);
+                    if place.at - place.item.0 > judge.limits.token {
+                        // Of what waits so long not all leaves.
+                        return place;
+                    }
                 }
-                (byte, Expect::Value) if begins_token(*byte) => {
-                    let Some(end) = self.quick_token(judge, piece, at) else { return at };
-                    *expect = Expect::After;
-                    at = end;
+                (_, Expect::Value) => {
+                    let class = if inside.is_array { self.element(inside) } else { self.class };
+                    let Some(end) = self.quick_token(judge, piece, at, class) else { return place };
+                    self.keeps(judge);
+                    place = Place { at: end, expect: Expect::After, item: (end, Expect::After) };
                 }
-                (byte, _) if is_space(*byte) => at = self.scan.skip_space(piece, at),
-                _ => return at,
+                _ => return place,
             }
         }
-        at
+        place
     }
 
-    /// Walks members of an object, from the key on that begins at `at`. Where it stopped, what is expected there, and whether it
-    /// may be for the quick way.
-    #[inline]
-    fn quick_members(&mut self, judge: &mut Judge, own: Context, piece: &[u8], mut at: usize) -> (usize, Expect, bool) {
+    /// Walks members of an object, from the key on that begins here, or the comma before it. Whether what it stopped at may be
+    /// for the quick way.
+    #[inline(always)]
+    fn members(&mut self, judge: &mut Judge, piece: &[u8], inside: Inside, mut place: Place) -> (Place, bool) {
         loop {
-            let Some(end) = self.quick_key(judge, own, piece, at) else { return (at, Expect::Key, false) };
-            let Some(value) = behind_colon(piece, end) else { return (end, Expect::Colon, true) };
-            if !piece.get(value).is_some_and(|byte| begins_token(*byte)) {
-                return (value, Expect::Value, true);
-            }
-            let Some(end) = self.quick_token(judge, piece, value) else { return (value, Expect::Value, false) };
-            match piece.get(end..) {
-                Some([b',', b'"', ..]) => at = end + 1,
-                _ => return (end, Expect::After, true),
+            let lead = if place.expect == Expect::After { Lead::Comma } else { Lead::First };
+            let followed = self.classes.follow(piece, place.at, lead, inside.class);
+            // What is longer than a token may be is for the general way.
+            let member = match followed.filter(|_| judge.limits.token >= WRITTEN_MAX) {
+                Some(member) => member,
+                None => match self.spelt(judge, piece, inside, place) {
+                    Ok(member) => member,
+                    Err(stopped) => return stopped,
+                },
+            };
+            let Some(end) = self.quick_token(judge, piece, member.value, member.class) else {
+                (self.name, self.class) = (Name::Piece(member.name.0, member.name.1), member.class);
+                let goes_on = matches!(piece.get(member.value), Some(b'{' | b'['));
+                let item = if place.expect == Expect::After { (place.at, Expect::After) } else { place.item };
+                return (Place { at: member.value, expect: Expect::Value, item }, goes_on);
+            };
+            self.keeps(judge);
+            place = Place { at: end, expect: Expect::After, item: (end, Expect::After) };
+            if piece.get(end) != Some(&b',') || self.leaves_commas(judge) {
+                return (place, true);
             }
         }
     }
 
-    /// An item of the container at hand that stays, where others may be removed: from behind its comma on to its end, or into it
-    /// where it is a container. None if it is for the general way, with its comma, which may have to go; then nothing has happened.
-    fn quick_item(&mut self, judge: &mut Judge, inside: Inside, piece: &[u8], from: usize) -> Option<(usize, bool)> {
-        let depth = self.levels.len();
-        if self.levels.last().is_none_or(|level| level.has_removed && !level.has_kept) {
-            return None;
-        }
-        let mut at = self.scan.skip_space(piece, from);
-        if at - from > judge.limits.token {
-            // Of what waits so long not all leaves.
-            return None;
-        }
-        if !inside.is_array {
-            if piece.get(at) != Some(&b'"') {
-                return None;
-            }
-            at = behind_colon(piece, self.quick_key(judge, inside.own, piece, at)?)?;
-        }
-        let byte = *piece.get(at)?;
-        let (to, opened) = match byte {
-            b'{' | b'[' if self.quick_open(judge, piece, byte == b'[') => (at + 1, true),
-            _ if begins_token(byte) => {
-                let end = self.quick_token(judge, piece, at)?;
-                self.expect = Expect::After;
-                (end, false)
-            }
-            _ => return None,
+    /// The member that begins here, which is not written as the last time. Else where the walk stops, and whether that may be for the
+    /// quick way.
+    #[inline(never)]
+    fn spelt(&mut self, judge: &Judge, piece: &[u8], inside: Inside, place: Place) -> Result<Member, (Place, bool)> {
+        let (lead, from, item) = match place.expect {
+            Expect::After => (Lead::Comma, place.at + 1, (place.at, Expect::After)),
+            _ => (Lead::First, place.at, place.item),
         };
-        if let Some(level) = self.levels.get_mut(depth - 1) {
+        let at = glance::skip_space(piece, from);
+        let stopped = Place { at, expect: Expect::Key, item };
+        if piece.get(at) != Some(&b'"') || at - item.0 > judge.limits.token {
+            return Err((stopped, at - item.0 <= judge.limits.token));
+        }
+        let known = self.classes.search_at(piece, at + 1, inside.class);
+        let Some((end, class)) = known.filter(|(end, _)| end - at <= judge.limits.token) else {
+            return Err((stopped, false));
+        };
+        let Some(value) = behind_colon(piece, end) else {
+            (self.name, self.class) = (Name::Piece(at + 1, end - 1), class);
+            return Err((Place { at: end, expect: Expect::Colon, item }, false));
+        };
+        self.classes.is_written(piece.get(place.at..value).unwrap_or_default(), lead, at + 1 - place.at);
+        Ok(Member { name: (at + 1, end - 1), value, class })
+    }
+
+    #[inline(always)]
+    fn inside(&self) -> Option<Inside> {
+        self.levels.last().map(|level| Inside { is_array: level.is_array, class: level.class })
+    }
+
+    /// The class of the elements of the array at hand.
+    #[inline(always)]
+    fn element(&self, inside: Inside) -> Id {
+        self.classes.get(inside.class).map_or(UNKNOWN, |class| class.element)
+    }
+
+    /// Whether a container may open that is the value at hand, with no rule by field having anything to say about it.
+    #[inline(always)]
+    fn may_open(&self, judge: &Judge) -> bool {
+        self.class.is_plain() && self.levels.len() < judge.limits.depth
+    }
+
+    /// Whether the comma before the next item may have to go.
+    #[inline(always)]
+    fn leaves_commas(&self, judge: &Judge) -> bool {
+        judge.removes && self.levels.last().is_none_or(|level| level.has_removed && !level.has_kept)
+    }
+
+    /// An item of the container at hand stays.
+    #[inline(always)]
+    fn keeps(&mut self, judge: &Judge) {
+        if judge.removes
+            && let Some(level) = self.levels.last_mut()
+        {
             level.has_kept = true;
         }
-        Some((to, opened))
     }
 
-    /// The container at hand, if it is one for the quick way.
-    #[inline]
-    fn quick_level(&mut self, judge: &Judge) -> Option<Inside> {
-        let level = self.levels.last()?;
-        let inside = Inside { is_array: level.is_array, own: level.own };
-        (level.is_plain && (!inside.is_array || self.quick_elements(judge))).then_some(inside)
-    }
-
-    /// A container opens of which no rule by field has anything to say. False if it is for the general way.
-    #[inline]
-    fn quick_open(&mut self, judge: &Judge, piece: &[u8], is_array: bool) -> bool {
-        let stays = self.node.is_plain && self.node.removed.is_none();
-        if !stays || self.levels.len() >= judge.limits.depth {
-            return false;
-        }
-        self.push(piece, is_array);
-        true
-    }
-
-    /// A key that is in the table, and leads to no end of a path. Where what follows it begins.
-    #[inline]
-    fn quick_key(&mut self, judge: &Judge, own: Context, piece: &[u8], at: usize) -> Option<usize> {
-        let end = self.string_end(piece, at + 1)?;
-        let len = end - at - 2;
-        let packed = Packed::new(piece.get(at + 1..).unwrap_or_default(), len)?;
-        let known = self.keys.get(&packed).filter(|_| len + 2 <= judge.limits.token)?;
-        if !self.quick_enter(judge, Some(known.steps)) {
+    /// A value of this class that stays because it holds nothing, in quotes or without; where what follows it begins.
+    #[inline(always)]
+    fn quick_token(&mut self, judge: &mut Judge, piece: &[u8], at: usize, class: Id) -> Option<usize> {
+        if !class.is_plain() {
             return None;
         }
-        self.node.own = known.context;
-        self.node.context = own.union(known.context);
-        self.name = Name::Piece(at + 1, end - 1);
-        Some(end)
-    }
-
-    /// Whether the elements of the array at hand are alike, and nothing to any rule by field. The first of them then stands
-    /// for all.
-    fn quick_elements(&mut self, judge: &Judge) -> bool {
-        if judge.plan.automaton.counts_elements() && judge.fields {
-            return false;
-        }
-        if !self.quick_enter(judge, None) {
-            return false;
-        }
-        let own = self.levels.last().map_or(Context::NONE, |level| level.own);
-        (self.node.own, self.node.context) = (own, own);
-        true
-    }
-
-    /// Goes to the next value within a container that no rule by field has anything to say about. False if a path ends there.
-    #[inline]
-    fn quick_enter(&mut self, judge: &Judge, steps: Option<Steps>) -> bool {
-        (self.node.is_plain, self.node.removed) = (true, None);
-        if !judge.fields {
-            self.node.alive = false;
-            return true;
-        }
-        let alive = self.levels.last().is_some_and(|level| level.alive);
-        self.node.alive = alive;
-        if !alive {
-            return true;
-        }
-        let depth = self.levels.len();
-        let is_other = matches!(steps, None | Some(Steps::Mask(OTHER)));
-        if is_other && self.other_at == depth {
-            self.node.alive = self.other_is_alive;
-            return true;
-        }
-        let automaton = &judge.plan.automaton;
-        let words = automaton.words();
-        self.room_for_states(words);
-        let mask = match steps {
-            Some(Steps::Mask(mask)) => automaton.mask(mask),
-            Some(Steps::Own(at)) => self.keys.mask(at, words),
-            None => automaton.mask(ELEMENT),
-        };
-        let (above, below) = self.states.split_at_mut(depth * words);
-        let state = above.get((depth - 1) * words..).unwrap_or_default();
-        let (alive, ends) = automaton.step(state, mask, below);
-        self.node.alive = alive;
-        (self.other_at, self.other_is_alive) = (if is_other && !ends { depth } else { NOWHERE }, alive);
-        !ends
-    }
-
-    /// A value that stays, in quotes or without; where what follows it begins.
-    #[inline]
-    fn quick_token(&mut self, judge: &mut Judge, piece: &[u8], at: usize) -> Option<usize> {
         let quote = usize::from(piece.get(at) == Some(&b'"'));
-        let end = if quote == 1 { self.string_end(piece, at + 1)? } else { self.scan.bare_end(piece, at) };
-        if quote == 0 && end == piece.len() {
+        let (len, may_hold) = if quote == 1 {
+            glance::string(judge, piece, at + 1, class.has_context())?
+        } else {
+            glance::bare(judge, piece, at, class.has_context())?
+        };
+        let end = at + len + 2 * quote;
+        if end - at > judge.limits.token {
             return None;
         }
-        let rest = piece.get(at + quote..).unwrap_or_default();
-        self.quick_value(judge, rest, end - at - 2 * quote, (at, end)).then_some(end)
-    }
-
-    /// A value that stays because it holds nothing. It is `len` bytes at the beginning of `rest`, and written from where to where.
-    #[inline]
-    fn quick_value(&mut self, judge: &mut Judge, rest: &[u8], len: usize, (from, to): (usize, usize)) -> bool {
-        let context = self.node.context;
-        let stays = self.node.is_plain && self.node.removed.is_none() && to - from <= judge.limits.token;
-        stays
-            && (!judge.may_hold(rest, len, context)
-                || judge.holds_nothing(rest.get(..len).unwrap_or_default(), context, judge.offset + from as u64))
+        if may_hold {
+            let context = self.classes.get(class)?.node.context;
+            let raw = piece.get(at + quote..at + quote + len)?;
+            if !judge.holds_nothing(raw, context, judge.offset + at as u64) {
+                return None;
+            }
+        }
+        Some(end)
     }
 }

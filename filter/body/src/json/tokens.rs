@@ -1,9 +1,9 @@
 //! Tokens: keys and values, whole in one piece or put together from several.
 
-use super::keys::Steps;
 use super::levels::Fate;
 use super::{Expect, Flow, Hold, Json, Lex, Name};
 use crate::automaton::OTHER;
+use crate::detect::Context;
 use crate::encoding::Encoding;
 use crate::judge::{Judge, Verdict};
 use crate::masker::Blocked;
@@ -52,8 +52,8 @@ impl<S: Scan> Json<S> {
         match self.expect {
             Expect::Key => self.token.is_key = true,
             Expect::After if !in_array => self.token.is_key = true,
-            Expect::After | Expect::Value if in_array => self.enter(judge, None),
-            Expect::Any => self.enter(judge, None),
+            Expect::After | Expect::Value if in_array => self.enter(judge),
+            Expect::Any => self.enter(judge),
             Expect::Value | Expect::After => {}
             Expect::Colon => {
                 self.breaks(judge, flow, at)?;
@@ -162,7 +162,7 @@ impl<S: Scan> Json<S> {
             // Whatever it is, nobody has to know it, or it was decided before it ended.
             let is_long = self.token.len > judge.limits.token;
             if self.token.is_key && !is_long {
-                self.enter(judge, Some(Steps::Mask(OTHER)));
+                self.enter_key(judge, judge.plan.automaton.mask(OTHER), Context::NONE);
                 self.name = Name::Hidden;
             }
             self.expect_next();
