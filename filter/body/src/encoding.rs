@@ -71,10 +71,20 @@ impl Encoding {
 
     /// Appends what a text stands for.
     pub(crate) fn decode(self, mut raw: &[u8], text: &mut Vec<u8>) {
-        while let Some(unit) = self.unit(raw) {
-            text.extend_from_slice(unit.text());
+        loop {
+            let plain = raw.iter().take_while(|byte| self.stands_for_itself(**byte)).count();
+            append(text, raw.get(..plain).unwrap_or_default());
+            raw = raw.get(plain..).unwrap_or_default();
+            let Some(unit) = self.unit(raw) else { return };
+            append(text, unit.text());
             raw = raw.get(unit.len..).unwrap_or_default();
         }
+    }
+
+    /// Whether a unit that begins with this byte is as it is meant.
+    #[inline]
+    fn stands_for_itself(self, byte: u8) -> bool {
+        Some(byte) != self.mark() && (self != Self::Form || byte != b'+')
     }
 
     /// The first unit; none of nothing.
@@ -130,6 +140,11 @@ impl Encoding {
         }
     }
 
+    /// A character as it is written, where that is one byte that stands for itself.
+    pub(crate) fn one_byte(self, character: char) -> Option<u8> {
+        u8::try_from(character).ok().filter(|byte| byte.is_ascii() && self.stays(*byte))
+    }
+
     /// Whether a byte of UTF-8 is written as it is. Of what is more than one byte all are, or none.
     const fn stays(self, byte: u8) -> bool {
         match self {
@@ -144,6 +159,16 @@ impl Encoding {
     pub(crate) fn is_ascii(self, raw: &[u8]) -> bool {
         raw.is_ascii() && self.is_plain(raw)
     }
+}
+
+/// Appends bytes of which there are few, most often: copying a number that the compiler does not know is a call in Wasm.
+pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.len() > 32 {
+        return out.extend_from_slice(bytes);
+    }
+    let (words, rest) = bytes.as_chunks::<8>();
+    words.iter().for_each(|word| out.extend_from_slice(word));
+    rest.iter().for_each(|byte| out.push(*byte));
 }
 
 /// Bytes of the character that a text begins with; 1 where it is not UTF-8.

@@ -1,6 +1,6 @@
 //! What is written instead of a value.
 
-use crate::encoding::Encoding;
+use crate::encoding::{Encoding, append};
 use crate::pseudonym::Secret;
 use crate::rule::{DatePart, Mask, Numbers};
 
@@ -99,14 +99,14 @@ impl Masked<'_> {
         let is_ascii = self.encoding.is_ascii(self.raw);
         let count = if is_ascii { self.raw.len() } else { self.units().count() };
         let (first, last) = if count > first.saturating_add(last) { (first, last) } else { (0, 0) };
-        let mut masking = Vec::new();
-        self.encoding.write(with.encode_utf8(&mut [0; 4]), &mut masking);
-        if let (true, [masking]) = (is_ascii, masking.as_slice()) {
-            out.extend_from_slice(self.raw.get(..first).unwrap_or_default());
-            out.resize(out.len() + count - first - last, *masking);
-            out.extend_from_slice(self.raw.get(count - last..).unwrap_or_default());
+        if is_ascii && let Some(masking) = self.encoding.one_byte(with) {
+            append(out, self.raw.get(..first).unwrap_or_default());
+            out.resize(out.len() + count - first - last, masking);
+            append(out, self.raw.get(count - last..).unwrap_or_default());
             return;
         }
+        let mut masking = Vec::new();
+        self.encoding.write(with.encode_utf8(&mut [0; 4]), &mut masking);
         for (at, (raw, _)) in self.units().enumerate() {
             out.extend_from_slice(if at < first || at >= count - last { raw } else { &masking });
         }

@@ -2,7 +2,7 @@
 
 use crate::detect::form::{NAME_MAX, shown_name};
 use crate::detect::{Context, DataType, Found, Types, Wanted};
-use crate::encoding::Encoding;
+use crate::encoding::{Encoding, append};
 use crate::judge::{Judge, Kind, Spot, SpotStep, Verdict};
 use crate::mask::{HIDDEN, Masked, is_number};
 use crate::masker::{Blocked, Cause};
@@ -295,10 +295,7 @@ pub(crate) fn descend(path: &mut Vec<u8>, step: SpotStep<'_>) {
         SpotStep::Element => path.push(ELEMENT),
         SpotStep::Key(key) => {
             path.push(KEY);
-            // Most names are short, and copying some bytes is a call in Wasm.
-            let (words, rest) = if key.len() > NAME_MAX { b"" } else { key }.as_chunks::<8>();
-            words.iter().for_each(|word| path.extend_from_slice(word));
-            rest.iter().for_each(|byte| path.push(*byte));
+            append(path, if key.len() > NAME_MAX { b"" } else { key });
         }
     }
 }

@@ -232,11 +232,11 @@ impl Detectors {
                 let which = usize::from(told);
                 let (letters, seconds) = (filed.letters.get_mut(which), filed.seconds.get_mut(which));
                 if let (Some(letters), Some(seconds)) = (letters, seconds) {
-                    *letters |= entry.letters();
+                    *letters |= entry.letters(word / LENGTHS);
                     *seconds |= entry.seconds;
                 }
                 if let Some(first) = self.firsts.get_mut(word).and_then(|first| first.get_mut(which)) {
-                    *first |= entry.letters();
+                    *first |= entry.letters(word / LENGTHS);
                 }
             }
             self.slots.push(filed);
@@ -268,10 +268,17 @@ impl Detectors {
 // === impl Entry ===
 
 impl Entry {
-    /// The characters that it may begin with, a bit for each by its lowest six bits.
-    fn letters(&self) -> u64 {
-        let fits =
-            |byte: &u8| if self.literal == 0 { shape::class(*byte) & self.begins != 0 } else { *byte == self.literal };
+    /// The characters that it may begin with in words of a kind, a bit for each by its lowest six bits: a digit and a letter may
+    /// share one.
+    fn letters(&self, kind: usize) -> u64 {
+        let fits = |byte: &u8| {
+            let of_kind = match kind {
+                0 => byte.is_ascii_digit(),
+                1 => true,
+                _ => byte.is_ascii_alphabetic(),
+            };
+            of_kind && if self.literal == 0 { shape::class(*byte) & self.begins != 0 } else { *byte == self.literal }
+        };
         (b'0'..=b'z').filter(fits).fold(0, |letters, byte| letters | 1 << (byte & 63))
     }
 }

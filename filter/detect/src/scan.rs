@@ -127,14 +127,15 @@ impl<'a> Scan<'a> {
     }
 
     fn shape(&mut self, entry: Entry, start: usize) -> Option<Found> {
-        if entry.told_by.is_some_and(|told_by| !self.may_be_told(told_by, start)) {
-            return None;
-        }
         let (begin, count) = (usize::from(entry.steps.0), usize::from(entry.steps.1));
         let steps = self.detectors.steps.get(begin..begin + count)?;
         let read = shape::read(steps, self.text, start)?;
         let goes_on = read.separator.is_some_and(|_| border::is_grouped(self.text, start, read.end));
         if goes_on || !border::after(self.text, read.end) {
+            return None;
+        }
+        // Asked last: it reads all the words around, if none asked before.
+        if entry.told_by.is_some_and(|told_by| !self.may_be_told(told_by, start)) {
             return None;
         }
         let start = border::opened(self.text, start, read.end).max(self.from);
@@ -278,6 +279,10 @@ impl<'a> Scan<'a> {
     /// counts as longer than one that is only told of. Its end if it was taken:
     /// what one that was not taken covers may hold others, so the scan does not go beyond it.
     fn accept(&mut self, hit: Found) -> Option<usize> {
+        if self.found.get(self.first..).and_then(<[Found]>::last).is_none_or(|last| last.end <= hit.start) {
+            self.found.push(hit);
+            return Some(hit.end);
+        }
         let own = self.found.get(self.first..).unwrap_or_default();
         let from = self.first + own.partition_point(|known| known.end <= hit.start);
         let to = self.first + own.partition_point(|known| known.start < hit.end);

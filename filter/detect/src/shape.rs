@@ -292,7 +292,7 @@ pub fn first(pattern: &[u8]) -> First {
         let (min, max, rest) = if element(*symbol) == 0 { (1, 1, rest) } else { counts(rest) };
         left = rest;
         if first.max == 0 {
-            first.begins = classes;
+            first.begins = if element(*symbol) == 0 { classes } else { element(*symbol) & !URL };
             first.literal = Some(*symbol).filter(|symbol| element(*symbol) == 0);
         }
         first.min += min;

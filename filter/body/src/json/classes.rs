@@ -35,6 +35,8 @@ pub(super) const UNKNOWN: Id = Id(PLAIN - 1);
 pub(super) struct Class {
     pub(super) node: Node,
     id: Id,
+    /// Whether its values that are no containers stay for all that rules by field say, masked or not.
+    pub(super) stays: bool,
     /// The class of its elements, where they are all of one.
     pub(super) element: Id,
 }
@@ -230,9 +232,16 @@ impl Classes {
         let number = u16::try_from(self.known.len()).ok().filter(|number| usize::from(*number) < CLASSES_MAX)?;
         let is = |yes: bool, bit: u16| if yes { bit } else { 0 };
         let id = Id(number | is(node.is_plain, PLAIN) | is(!node.context.is_none(), CONTEXT));
-        self.known.push(Class { node: *node, id, element: UNKNOWN });
+        self.known.push(Class { node: *node, id, stays: false, element: UNKNOWN });
         self.states.extend_from_slice(state);
         Some(id)
+    }
+
+    /// The values of a class that are no containers stay.
+    pub(super) fn set_stays(&mut self, of: Id) {
+        if let Some(class) = self.known.get_mut(of.index()) {
+            class.stays = true;
+        }
     }
 
     /// The elements of arrays of a class are of this one.

@@ -55,6 +55,15 @@ pub(super) enum Fate {
     Null(usize),
 }
 
+// === impl Node ===
+
+impl Node {
+    /// Rules whose fields it is in.
+    pub(super) const fn rules(&self) -> RuleSet {
+        self.rules
+    }
+}
+
 // === impl Json ===
 
 impl<S: Scan> Json<S> {
@@ -199,7 +208,15 @@ impl<S: Scan> Json<S> {
     #[inline]
     pub(super) fn decide(&mut self, judge: &mut Judge, is_container: bool) -> Result<(), Blocked> {
         self.fate = Fate::Stay;
-        if self.node.is_plain && self.node.removed.is_none() { Ok(()) } else { self.decide_fields(judge, is_container) }
+        if self.node.is_plain && self.node.removed.is_none() {
+            return Ok(());
+        }
+        self.decide_fields(judge, is_container)?;
+        if !is_container && self.fate == Fate::Stay {
+            // Where something was said of the value alone, it is of no class any more.
+            self.classes.set_stays(self.class);
+        }
+        Ok(())
     }
 
     fn decide_fields(&mut self, judge: &mut Judge, is_container: bool) -> Result<(), Blocked> {

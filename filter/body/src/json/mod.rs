@@ -213,7 +213,7 @@ impl<S: Scan> Json<S> {
         loop {
             if self.muted == 0 && self.beyond == 0 && (!self.leading || self.leads_nothing(flow, at)) {
                 self.leading = false;
-                at = self.quick(judge, piece, at);
+                at = self.quick(judge, flow, at)?;
                 if judge.removes && self.is_before_item() {
                     self.lead(judge, flow, at);
                 }

@@ -1,14 +1,16 @@
-//! The way through what most bodies are made of: keys that came before, and values that no rule names and that can hold nothing.
+//! The way through what most bodies are made of: keys that came before, and values that are whole in the piece.
 //!
 //! Whatever is anything else is left to the general way, from its first byte on, so what is quick is never different. Where
-//! something may be removed, an item is left to it with the comma before it, which may have to go too.
+//! something may be removed, an item of which anything is to be said is left to it too, with the comma before it, which may have to go.
 
 use super::classes::{Id, Lead, Member, UNKNOWN};
 use super::glance;
-use super::{Expect, Json, Name};
+use super::{Expect, Flow, Json, Name};
 use crate::detect::lanes::LANE;
-use crate::judge::Judge;
+use crate::judge::{Judge, Kind, Verdict};
+use crate::masker::Blocked;
 use crate::scan::{Scan, is_space};
+use crate::verdict::Value;
 
 /// The container at hand.
 #[derive(Clone, Copy)]
@@ -46,45 +48,52 @@ impl<S: Scan> Json<S> {
     ///
     /// A function of its own, so that what it counts with stays in registers.
     #[inline(never)]
-    pub(super) fn quick(&mut self, judge: &mut Judge, piece: &[u8], at: usize) -> usize {
+    pub(super) fn quick(&mut self, judge: &mut Judge, flow: &mut Flow<'_>, at: usize) -> Result<usize, Blocked> {
         if !S::GLANCES || self.leaves_commas(judge) {
-            return at;
+            return Ok(at);
         }
-        let Some(inside) = self.inside() else { return at };
+        let Some(inside) = self.inside() else { return Ok(at) };
         if self.expect == Expect::Value && !inside.is_array && self.class == UNKNOWN {
-            return at;
+            return Ok(at);
         }
         let entered = self.class;
-        let place = self.walk(judge, piece, inside, Place { at, expect: self.expect, item: (at, self.expect) });
+        let place = self.walk(judge, flow, inside, Place { at, expect: self.expect, item: (at, self.expect) })?;
         let (end, expect) =
             if judge.removes && place.expect != Expect::After { place.item } else { (place.at, place.expect) };
         if end == at {
             // Nothing was done, nor may it seem so.
             self.class = entered;
-            return at;
+            return Ok(at);
         }
         let is_array = self.levels.last().is_some_and(|level| level.is_array);
         if matches!(expect, Expect::Colon | Expect::Value) && !is_array {
             self.is_of(self.class);
         }
         self.expect = expect;
-        end
+        Ok(end)
     }
 
     #[inline(always)]
-    fn walk(&mut self, judge: &mut Judge, piece: &[u8], mut inside: Inside, mut place: Place) -> Place {
+    fn walk(
+        &mut self,
+        judge: &mut Judge,
+        flow: &mut Flow<'_>,
+        mut inside: Inside,
+        mut place: Place,
+    ) -> Result<Place, Blocked> {
+        let piece = flow.piece;
         while let Some(byte) = piece.get(place.at).copied() {
             let at = place.at;
             match (byte, place.expect) {
-                (b',', Expect::After) if self.leaves_commas(judge) => return place,
+                (b',', Expect::After) if self.leaves_commas(judge) => return Ok(place),
                 (b',', Expect::After) if inside.is_array => {
                     place = Place { at: at + 1, expect: Expect::Value, item: (at, Expect::After) };
                 }
                 (b',', Expect::After) | (b'"', Expect::Key) => {
                     let goes_on;
-                    (place, goes_on) = self.members(judge, piece, inside, place);
+                    (place, goes_on) = self.members(judge, flow, inside, place)?;
                     if !goes_on {
-                        return place;
+                        return Ok(place);
                     }
                 }
                 (b'{' | b'[', Expect::Value) => {
@@ -92,46 +101,53 @@ impl<S: Scan> Json<S> {
                         self.class = self.element(inside);
                     }
                     if !self.may_open(judge) {
-                        return place;
+                        return Ok(place);
                     }
                     self.keeps(judge);
                     self.push(piece, byte == b'[');
                     place = Place { at: at + 1, expect: self.expect, item: (at + 1, self.expect) };
-                    let Some(level) = self.inside() else { return place };
+                    let Some(level) = self.inside() else { return Ok(place) };
                     inside = level;
                 }
                 (b'}' | b']', expect) if expect != Expect::Colon => {
                     if inside.is_array != (byte == b']') || expect == Expect::Value && !inside.is_array {
-                        return place;
+                        return Ok(place);
                     }
                     self.leave();
                     place = Place { at: at + 1, expect: Expect::After, item: (at + 1, Expect::After) };
-                    let Some(level) = self.inside() else { return place };
+                    let Some(level) = self.inside() else { return Ok(place) };
                     inside = level;
                 }
                 (byte, expect) if is_space(byte) && expect != Expect::Colon => {
                     place.at = glance::skip_space(piece, at);
                     if place.at - place.item.0 > judge.limits.token {
                         // Of what waits so long not all leaves.
-                        return place;
+                        return Ok(place);
                     }
                 }
                 (_, Expect::Value) => {
                     let class = if inside.is_array { self.element(inside) } else { self.class };
-                    let Some(end) = self.quick_token(judge, piece, at, class) else { return place };
+                    let Some(end) = self.quick_token(judge, flow, at, class)? else { return Ok(place) };
                     self.keeps(judge);
                     place = Place { at: end, expect: Expect::After, item: (end, Expect::After) };
                 }
-                _ => return place,
+                _ => return Ok(place),
             }
         }
-        place
+        Ok(place)
     }
 
     /// Walks members of an object, from the key on that begins here, or the comma before it. Whether what it stopped at may be
     /// for the quick way.
     #[inline(always)]
-    fn members(&mut self, judge: &mut Judge, piece: &[u8], inside: Inside, mut place: Place) -> (Place, bool) {
+    fn members(
+        &mut self,
+        judge: &mut Judge,
+        flow: &mut Flow<'_>,
+        inside: Inside,
+        mut place: Place,
+    ) -> Result<(Place, bool), Blocked> {
+        let piece = flow.piece;
         loop {
             let lead = if place.expect == Expect::After { Lead::Comma } else { Lead::First };
             let followed = self.classes.follow(piece, place.at, lead, inside.class);
@@ -140,19 +156,21 @@ impl<S: Scan> Json<S> {
                 Some(member) => member,
                 None => match self.spelt(judge, piece, inside, place) {
                     Ok(member) => member,
-                    Err(stopped) => return stopped,
+                    Err(stopped) => return Ok(stopped),
                 },
             };
-            let Some(end) = self.quick_token(judge, piece, member.value, member.class) else {
-                (self.name, self.class) = (Name::Piece(member.name.0, member.name.1), member.class);
+            // Kept for whoever has to say where the value is.
+            self.name = Name::Piece(member.name.0, member.name.1);
+            let Some(end) = self.quick_token(judge, flow, member.value, member.class)? else {
+                self.class = member.class;
                 let goes_on = matches!(piece.get(member.value), Some(b'{' | b'['));
                 let item = if place.expect == Expect::After { (place.at, Expect::After) } else { place.item };
-                return (Place { at: member.value, expect: Expect::Value, item }, goes_on);
+                return Ok((Place { at: member.value, expect: Expect::Value, item }, goes_on));
             };
             self.keeps(judge);
             place = Place { at: end, expect: Expect::After, item: (end, Expect::After) };
             if piece.get(end) != Some(&b',') || self.leaves_commas(judge) {
-                return (place, true);
+                return Ok((place, true));
             }
         }
     }
@@ -215,29 +233,62 @@ impl<S: Scan> Json<S> {
         }
     }
 
-    /// A value of this class that stays because it holds nothing, in quotes or without; where what follows it begins.
+    /// A value of this class, in quotes or without: where what follows it begins. None if it is for the general way.
     #[inline(always)]
-    fn quick_token(&mut self, judge: &mut Judge, piece: &[u8], at: usize, class: Id) -> Option<usize> {
-        if !class.is_plain() {
-            return None;
-        }
+    fn quick_token(
+        &mut self,
+        judge: &mut Judge,
+        flow: &mut Flow<'_>,
+        at: usize,
+        class: Id,
+    ) -> Result<Option<usize>, Blocked> {
+        let piece = flow.piece;
         let quote = usize::from(piece.get(at) == Some(&b'"'));
-        let (len, may_hold) = if quote == 1 {
-            glance::string(judge, piece, at + 1, class.has_context())?
+        let glance = if quote == 1 {
+            glance::string(judge, piece, at + 1, class.has_context())
         } else {
-            glance::bare(judge, piece, at, class.has_context())?
+            glance::bare(judge, piece, at, class.has_context())
         };
+        let Some((len, may_hold)) = glance else { return Ok(None) };
         let end = at + len + 2 * quote;
         if end - at > judge.limits.token {
-            return None;
+            return Ok(None);
         }
-        if may_hold {
-            let context = self.classes.get(class)?.node.context;
-            let raw = piece.get(at + quote..at + quote + len)?;
-            if !judge.holds_nothing(raw, context, judge.offset + at as u64) {
-                return None;
-            }
+        if class.is_plain() && !may_hold {
+            return Ok(Some(end));
         }
-        Some(end)
+        let stays = self.judge_quickly(judge, flow, (at, end), class)?;
+        Ok(stays.then_some(end))
+    }
+
+    /// A value that a rule by field names, or that may hold something. False if it is for the general way.
+    #[inline(never)]
+    fn judge_quickly(
+        &mut self,
+        judge: &mut Judge,
+        flow: &mut Flow<'_>,
+        (at, end): (usize, usize),
+        id: Id,
+    ) -> Result<bool, Blocked> {
+        let piece = flow.piece;
+        let is_bare = piece.get(at) != Some(&b'"');
+        let raw = piece.get(at + usize::from(!is_bare)..end - usize::from(!is_bare)).unwrap_or_default();
+        let Some(class) = self.classes.get(id) else { return Ok(false) };
+        let (rules, context, offset) = (class.node.rules(), class.node.context, judge.offset + at as u64);
+        if id.is_plain() && judge.holds_nothing(raw, context, offset) {
+            return Ok(true);
+        }
+        if judge.removes || !id.is_plain() && !class.stays {
+            return Ok(false);
+        }
+        let kind = if is_bare { Kind::Bare } else { Kind::String };
+        let spot = self.spot(piece);
+        let verdict = judge.value(&Value { kind, raw, rules, context, spot, gone: false, offset })?;
+        if verdict != Verdict::Keep {
+            self.flush(judge, flow, at);
+            flow.out.extend_from_slice(if verdict == Verdict::Replace { &judge.written } else { b"null" });
+            flow.copied = end;
+        }
+        Ok(true)
     }
 }

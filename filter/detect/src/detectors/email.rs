@@ -20,47 +20,83 @@ const DOMAIN_MAX: usize = 255;
 
 /// Ends of file names that stand after an `@` often enough, and are no top-level domain of note.
 const FILES: [&[u8]; 10] = [b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"tgz", b"gz", b"js", b"css"];
+/// Bytes of the longest of them.
+const FILE_MAX: usize = 4;
 
 /// The address around this `@`. What stands before a character that would have to be quoted in a query or a path is left
 /// out, though RFC 5322 has it as part of a local part: `mail=ann@example.org`.
 fn around(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let before = text.get(..at)?;
-    let local = before.iter().rev().take(LOCAL_MAX + 1).take_while(|byte| is_local(**byte)).count();
-    let local = before.get(at - local..)?;
-    // Scripts that set no spaces between words are no part of it.
-    let wide = local
-        .iter()
-        .rposition(|byte| *byte >= 0xe0)
-        .map_or(0, |wide| wide + 1 + local.iter().skip(wide + 1).take_while(|byte| **byte & 0xc0 == 0x80).count());
-    let local = local.get(wide..)?;
-    let local = local.get(
-        local.iter().take_while(|byte| !byte.is_ascii_alphanumeric() && **byte < 0x80 && **byte != b'_').count()..,
-    )?;
+    let mut is_wide = false;
+    let is_part = |byte: &&u8| {
+        is_wide |= **byte >= 0xe0;
+        is(**byte, LOCAL)
+    };
+    let len = before.iter().rev().take(LOCAL_MAX + 1).take_while(is_part).count();
+    let mut local = before.get(at - len..)?;
+    if is_wide {
+        // Scripts that set no spaces between words are no part of it.
+        let wide = local.iter().rposition(|byte| *byte >= 0xe0).map_or(0, |wide| wide + 1);
+        local = local.get(wide..)?;
+        local = local.get(local.iter().take_while(|byte| **byte & 0xc0 == 0x80).count()..)?;
+    }
+    local = local.get(local.iter().take_while(|byte| !is(**byte, BEGINS)).count()..)?;
     if local.is_empty() || local.len() > LOCAL_MAX || local.ends_with(b".") {
         return None;
     }
-    let domain = text.get(at + 1..)?;
-    let domain = domain.get(..domain.iter().take(DOMAIN_MAX + 1).take_while(|byte| is_domain(**byte)).count())?;
-    let trimmed = domain.len() - domain.iter().rev().take_while(|byte| matches!(byte, b'.' | b'-')).count();
+    let end = at + 1 + domain(text.get(at + 1..)?)?;
+    (text.get(end) != Some(&b'@')).then_some((at - local.len(), end))
+}
+
+/// The length of the domain that a text begins with.
+fn domain(text: &[u8]) -> Option<usize> {
+    let len = text.iter().take(DOMAIN_MAX + 1).take_while(|byte| is(**byte, DOMAIN)).count();
+    let domain = text.get(..len)?;
+    let trimmed = len - domain.iter().rev().take_while(|byte| matches!(byte, b'.' | b'-')).count();
     let domain = domain.get(..trimmed).filter(|domain| domain.len() <= DOMAIN_MAX)?;
-    let top = domain.iter().rposition(|byte| *byte == b'.')?;
-    let (labels, top) = (domain.get(..top)?, domain.get(top + 1..)?);
+    let dot = domain.iter().rposition(|byte| *byte == b'.')?;
+    let (labels, top) = (domain.get(..dot)?, domain.get(dot + 1..)?);
     let has_top = top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic) || top.starts_with(b"xn--");
     // `image@2x.png`, `package@1.2.3.tgz`.
-    let is_file = FILES.iter().any(|file| top.eq_ignore_ascii_case(file));
-    let has_labels = labels.split(|byte| *byte == b'.').all(|label| !label.is_empty() && !label.starts_with(b"-"));
-    let closed = text.get(at + 1 + domain.len()) != Some(&b'@');
-    (has_top && !is_file && has_labels && closed).then_some((at - local.len(), at + 1 + domain.len()))
+    let is_file = top.len() <= FILE_MAX && FILES.iter().any(|file| top.eq_ignore_ascii_case(file));
+    // No label is empty or begins with a hyphen.
+    let mut last = b'.';
+    let are_labels = labels.iter().all(|byte| {
+        let begins = std::mem::replace(&mut last, *byte) == b'.';
+        !begins || !matches!(byte, b'.' | b'-')
+    });
+    (has_top && !is_file && are_labels && last != b'.').then_some(trimmed)
 }
 
-const fn is_local(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || byte >= 0x80
-        || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'%' | b'\'' | b'!' | b'#' | b'~' | b'*')
+/// What may stand in a local part, what of that such a part may begin with, and what may stand in a domain.
+const LOCAL: u8 = 1;
+const BEGINS: u8 = 2;
+const DOMAIN: u8 = 4;
+
+/// What each byte may be.
+static CLASSES: [u8; 256] = classes();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+#[expect(clippy::cast_possible_truncation, reason = "an index below 256")]
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        table[at] = match at as u8 {
+            byte if byte.is_ascii_alphanumeric() => LOCAL | BEGINS | DOMAIN,
+            0x80..0xe0 => LOCAL | BEGINS | DOMAIN,
+            0xe0.. | b'_' => LOCAL | BEGINS,
+            b'.' | b'-' => LOCAL | DOMAIN,
+            b'+' | b'%' | b'\'' | b'!' | b'#' | b'~' | b'*' => LOCAL,
+            _ => 0,
+        };
+        at += 1;
+    }
+    table
 }
 
-const fn is_domain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, 0x80..0xe0 | b'.' | b'-')
+fn is(byte: u8, class: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
 }
 
 #[cfg(test)]
