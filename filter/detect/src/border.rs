@@ -66,8 +66,8 @@ fn has_digit(text: &[u8], at: usize, count: usize) -> bool {
 pub fn words(text: &[u8], from: usize, to: usize) -> &[u8] {
     let (mut from, mut to) = (from, to.min(text.len()));
     let cut = |at: usize| {
-        let inside = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric());
-        text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80) || inside(at) && at.checked_sub(1).is_some_and(inside)
+        let Some(byte) = text.get(at) else { return false };
+        byte & 0xc0 == 0x80 || is_letter(*byte) && is_letter_before(text, at)
     };
     while from < to && cut(from) {
         from += 1;
@@ -77,3 +77,22 @@ pub fn words(text: &[u8], from: usize, to: usize) -> &[u8] {
     }
     text.get(from..to).unwrap_or_default()
 }
+
+/// Whether a byte is of what words are made of: letters and digits, also those that UTF-8 writes in two bytes.
+const fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, 0x80..0xe0)
+}
+
+/// Whether the character before a place is of what words are made of. One of three bytes or more is a word of its own.
+fn is_letter_before(text: &[u8], at: usize) -> bool {
+    let before = text.get(at.saturating_sub(1 + CONTINUED_MAX)..at).unwrap_or_default();
+    let continued = before.iter().rev().take(CONTINUED_MAX).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    match before.iter().rev().nth(continued) {
+        Some(0xe0..) => false,
+        _ if continued > 0 => true,
+        lead => lead.is_some_and(|byte| is_letter(*byte)),
+    }
+}
+
+/// Bytes that may follow the first of a character of UTF-8.
+pub const CONTINUED_MAX: usize = 3;

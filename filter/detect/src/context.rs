@@ -4,6 +4,7 @@
 //! `DATE-OF-BIRTH`), and some of its words in a row, put together, have to be one of the entries. Of scripts that
 //! set no spaces between words, each character is a word.
 
+use crate::border::CONTINUED_MAX;
 use crate::shape::{DIGIT, LOWER, UPPER, WORD, class};
 use crate::window::Window;
 use words::{CLASSES, HASHES, may_be_known, may_begin};
@@ -108,7 +109,8 @@ fn of(text: &[u8], strict: bool, custom: &[(u32, u32)]) -> Context {
             at += 1;
         } else if *byte >= 0xe0 {
             let start = at;
-            at += 1 + text.iter().skip(at + 1).take_while(|byte| **byte & 0xc0 == 0x80).count();
+            let continued = text.iter().skip(at + 1).take(CONTINUED_MAX);
+            at += 1 + continued.take_while(|byte| **byte & 0xc0 == 0x80).count();
             words.push(text.get(start..at).unwrap_or_default());
         } else {
             let start = at;
@@ -202,6 +204,7 @@ fn looked_up(hash: u32) -> Context {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::border;
     use proptest::prelude::*;
 
     fn classes_of(context: Context) -> Vec<&'static str> {
@@ -264,6 +267,27 @@ mod tests {
         fn short_texts_are_read_at_once(text in "([a-z]{0,4}|phone|Card|[0-9]{1,2}|[ -~]|date of birth|passport|é|号){0,9}") {
             let text = text.as_bytes();
             prop_assert_eq!(of_text(text, &[]), of(text, true, &[]));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+        /// A longer stretch says whatever a shorter one in it says: words that are whole in one are whole in the other.
+        #[test]
+        fn longer_stretches_say_no_less(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                b"SMS".as_slice(), b"tel", b"passport", b"Card", b"no", b"date", b"of", b"birth", b"phone", b"t", b"A", b"8", b" ", b"-",
+                b"\xe5\x8f\xb7", b"\xd5", b"\xac", b"\x83", b"\xf6",
+            ]), 1..14),
+            places in prop::array::uniform4(0..60_usize),
+        ) {
+            let (text, mut places) = (parts.concat(), places);
+            places.sort_unstable();
+            let [outer_from, from, to, outer_to] = places;
+            let inner = of_text(border::words(&text, from, to), &[]);
+            let outer = of_text(border::words(&text, outer_from, outer_to), &[]);
+            prop_assert_eq!(inner.classes & !outer.classes, 0);
         }
     }
 
