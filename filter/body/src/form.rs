@@ -164,6 +164,6 @@ impl Form {
         if rules.is_empty() && !judge.may_hold(raw, raw.len(), context) {
             return Ok(Verdict::Keep);
         }
-        judge.value(&Value { kind: KIND, raw, rules, context, spot, gone: false, offset })
+        judge.value(&Value { kind: KIND, raw, rules, context, spot, gone: false, offset, is_plain: false })
     }
 }

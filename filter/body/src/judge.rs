@@ -178,7 +178,7 @@ impl Judge {
     /// `rest` and is `len` bytes long.
     #[inline]
     pub(crate) fn may_hold(&self, rest: &[u8], len: usize, context: Context) -> bool {
-        self.looks && (!context.is_none() || self.may_hold_plain(rest, len))
+        self.looks && (self.plan.detectors.tells(context) || self.may_hold_plain(rest, len))
     }
 
     /// The same of a text whose place says nothing about it, where data types are looked for.
@@ -218,9 +218,6 @@ impl Judge {
     /// Looks into a value that is written as it is meant; whether it holds nothing. What it holds is still known when the same
     /// value is judged.
     pub(crate) fn holds_nothing(&mut self, raw: &[u8], context: Context, offset: u64) -> bool {
-        if !Encoding::Json.is_plain(raw) {
-            return false;
-        }
         self.find(raw, context, self.wanted_at(offset));
         self.looked = (!self.found.is_empty()).then_some(offset);
         self.found.is_empty()

@@ -57,7 +57,7 @@ impl Loose {
             self.judge.wanted = self.judge.plan.detectors.unread(wanted);
         }
         let (kind, rules) = (Kind::Text(Encoding::Plain), RuleSet::NONE);
-        let value = Value { kind, raw: text, rules, context, spot, gone: false, offset: 0 };
+        let value = Value { kind, raw: text, rules, context, spot, gone: false, offset: 0, is_plain: false };
         let judged = self.judge.value(&value);
         self.judge.wanted = wanted;
         judged.map(|_| ())

@@ -280,7 +280,7 @@ impl<S: Scan> Multipart<S> {
         let offset = judge.offset.saturating_sub(raw.len() as u64);
         let gone = removal.is_some();
         let kind = Kind::Text(Encoding::Plain);
-        let verdict = judge.value(&Value { kind, raw, rules, context, spot, gone, offset })?;
+        let verdict = judge.value(&Value { kind, raw, rules, context, spot, gone, offset, is_plain: false })?;
         if let Some(rule) = removal {
             judge.taken(rule, spot);
             return Ok(());

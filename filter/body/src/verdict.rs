@@ -27,6 +27,8 @@ pub(crate) struct Value<'a> {
     pub(crate) gone: bool,
     /// Where in the body it begins.
     pub(crate) offset: u64,
+    /// Whether it is known to be written as it is meant.
+    pub(crate) is_plain: bool,
 }
 
 /// What is written, and whether of the whole value.
@@ -46,7 +48,7 @@ impl Judge {
         let mut decoded = std::mem::take(&mut self.decoded);
         decoded.clear();
         let encoding = value.kind.encoding();
-        let text = if encoding.is_plain(value.raw) {
+        let text = if value.is_plain || encoding.is_plain(value.raw) {
             value.raw
         } else {
             encoding.decode(value.raw, &mut decoded);

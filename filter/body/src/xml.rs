@@ -346,7 +346,7 @@ impl Xml {
         let mut verdict = Verdict::Keep;
         if !core.is_empty() && (!rules.is_empty() || judge.may_hold(core, core.len(), context)) {
             let (kind, spot, offset) = (Kind::Text(encoding), self.trail.spot(), self.offset);
-            verdict = judge.value(&Value { kind, raw: core, rules, context, spot, gone, offset })?;
+            verdict = judge.value(&Value { kind, raw: core, rules, context, spot, gone, offset, is_plain: false })?;
         }
         self.write(out, before);
         match verdict {

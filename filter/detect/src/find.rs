@@ -5,7 +5,7 @@ use crate::context::{self, Context, classes};
 use crate::custom::{CUSTOM_MAX, Custom};
 use crate::detectors::ROWS;
 use crate::row::{Reader, Row, Stand, WholeReader};
-use crate::scan::Scan;
+use crate::scan::{Scan, named};
 use crate::shape::{self, DIGIT, FOLLOWS, First, Follow, Step};
 use crate::types::BUILT_IN;
 use crate::{DataType, Gate, Types, inside, plain};
@@ -33,6 +33,8 @@ pub struct Detectors {
     pub(crate) wholes: Vec<(u8, Context, Context)>,
     /// Rows that read all of a value, and what tells their reader more.
     pub(crate) readers: Vec<(u8, WholeReader, Context)>,
+    /// Whatever tells any of them.
+    telling: Context,
 }
 
 /// The shapes that may begin with a word of one kind and length, with the same after it.
@@ -123,6 +125,7 @@ impl Detectors {
             marks: Vec::new(),
             wholes: Vec::new(),
             readers: Vec::new(),
+            telling: Context { classes: 0, custom: u32::MAX },
         };
         let rows: Vec<(u8, &Row)> =
             (0..).zip(ROWS.iter().copied()).filter(|(number, _)| detectors.wants(*number)).collect();
@@ -135,6 +138,7 @@ impl Detectors {
             rows.iter().filter(|(_, row)| row.whole).map(|(number, row)| (*number, row.told_by, row.unless)).collect();
         let reader = |(number, row): &(u8, &Row)| row.reads.map(|reads| (*number, reads, row.told_by));
         detectors.readers = rows.iter().filter_map(reader).collect();
+        detectors.telling = rows.iter().fold(detectors.telling, |telling, (_, row)| telling.union(row.told_by));
         detectors
     }
 
@@ -144,6 +148,12 @@ impl Detectors {
     pub fn context(&self, key: &[u8]) -> Context {
         let context = context::of_key(key, &self.words);
         if !self.readers.is_empty() && inside::is_named(key) { context.union(classes::URL) } else { context }
+    }
+
+    /// Whether a context can make a text hold what it would not hold without one.
+    #[must_use]
+    pub fn tells(&self, context: Context) -> bool {
+        !context.is_none() && named(context).meets(self.telling)
     }
 
     /// The name of a data type, also of the user's.
@@ -178,7 +188,7 @@ impl Detectors {
     /// holds if it ends [`crate::NEAR`] bytes before the window's end, or if the text ends there; the next window begins at
     /// the end of the last that holds, or [`crate::MAX_MATCH`] and [`crate::NEAR`] bytes before this window's end, whichever is later.
     pub fn find_from(&self, text: &[u8], from: usize, context: Context, wanted: &Wanted, found: &mut Vec<Found>) {
-        if context.is_none() && self.custom.is_empty() && from == 0 && plain::holds_nothing(text) {
+        if from == 0 && self.custom.is_empty() && !self.tells(context) && plain::holds_nothing(text) {
             return;
         }
         Scan::new(self, (text, from), context, wanted, found).run();

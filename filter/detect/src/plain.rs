@@ -1,5 +1,5 @@
-//! Values that APIs are full of and that hold nothing, told by their form alone: times and UUIDs. They have digits enough for a
-//! dozen shapes to be tried in vain.
+//! Values that APIs are full of and that hold nothing, told by their form alone: times, UUIDs and decimal fractions. They have
+//! digits enough for a dozen shapes to be tried in vain.
 
 use crate::form::{fits, is_uuid};
 
@@ -8,9 +8,22 @@ pub fn holds_nothing(text: &[u8]) -> bool {
     match text {
         [_, _, _, _, b'-', _, _, b'-', ..] => is_time(text),
         [_, _, _, _, _, _, _, _, b'-', ..] => is_uuid(text),
+        [b'0'..=b'9' | b'-', ..] => is_fraction(text),
         _ => false,
     }
 }
+
+/// A number with one full stop in it, as prices and positions are written: `-73.985428`.
+fn is_fraction(text: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = digits(text);
+    let Some([b'.', fraction @ ..]) = text.get(whole..) else { return false };
+    (1..=WHOLE_MAX).contains(&whole) && !fraction.is_empty() && digits(fraction) == fraction.len()
+}
+
+/// Digits before the full stop: longer numbers are looked at.
+const WHOLE_MAX: usize = 6;
 
 /// `2026-11-26`, alone or with a time of day as RFC 3339 and its relatives write it: `T10:15`, ` 10:15:30.250`, a zone.
 fn is_time(text: &[u8]) -> bool {
@@ -59,6 +72,11 @@ mod tests {
             ("2026-11-26T10:15:30.123456789+08:00", true),
             ("2026-11-26T10:15:30-0800", true),
             ("550e8400-e29b-41d4-a716-446655440000", true),
+            ("-73.985428", true),
+            ("1234567.5", false),
+            ("12.", false),
+            ("12.5.1", false),
+            ("1.5e3", false),
             ("2026-11-26T10", false),
             ("2026-11-2", false),
             ("2026-11-26T10:15:30.", false),
@@ -82,6 +100,7 @@ mod tests {
                 "[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,9})?)?(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)?)?",
                 "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
                 "[0-9]{8}-[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{12}",
+                "-?[0-9]{1,6}\\.[0-9]{1,40}",
             ],
         ) {
             let mut found = Vec::new();

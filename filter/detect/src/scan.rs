@@ -60,7 +60,7 @@ impl<'a> Scan<'a> {
     pub fn run(mut self) {
         let mut at = self.from;
         let mut window = Window::at(self.text, at);
-        self.is_silent = self.context.is_none() && at == 0 && !window.goes_on && window.is_silent();
+        self.is_silent = at == 0 && !window.goes_on && window.is_silent() && !self.detectors.tells(self.context);
         while at < self.text.len() {
             let beyond = at - window.base;
             if beyond >= BLOCK || beyond >= BLOCK / 2 && window.goes_on {
@@ -302,8 +302,8 @@ const fn is_better(hit: Found, best: Found) -> bool {
     hit.end > best.end || hit.end == best.end && proven
 }
 
-/// A name of anything is a person's where people are meant.
-const fn named(context: Context) -> Context {
+/// What a context says in all: a name of anything is a person's where people are meant.
+pub const fn named(context: Context) -> Context {
     if context.meets(classes::NAMED) && context.meets(classes::PERSON) { context.union(classes::NAME) } else { context }
 }
 

@@ -153,7 +153,7 @@ impl Id {
         self.0 & PLAIN != 0
     }
 
-    /// Whether whatever is in them may be something, because of what their names say.
+    /// Whether what their names say may make something of whatever is in them.
     #[inline(always)]
     pub(super) const fn has_context(self) -> bool {
         self.0 & CONTEXT != 0
@@ -223,15 +223,16 @@ impl Classes {
         self.states.get(at..at + words).unwrap_or_default()
     }
 
-    /// The class of values with such a place. None if there is no room for another one.
-    pub(super) fn of(&mut self, node: &Node, state: &[u64]) -> Option<Id> {
+    /// The class of values with such a place; `tells` is whether their context tells any data type. None if there is no room for
+    /// another one.
+    pub(super) fn of(&mut self, node: &Node, state: &[u64], tells: bool) -> Option<Id> {
         let is_it = |class: &&Class| class.node == *node && self.state(class.id, state.len()) == state;
         if let Some(class) = self.known.iter().find(is_it) {
             return Some(class.id);
         }
         let number = u16::try_from(self.known.len()).ok().filter(|number| usize::from(*number) < CLASSES_MAX)?;
         let is = |yes: bool, bit: u16| if yes { bit } else { 0 };
-        let id = Id(number | is(node.is_plain, PLAIN) | is(!node.context.is_none(), CONTEXT));
+        let id = Id(number | is(node.is_plain, PLAIN) | is(tells, CONTEXT));
         self.known.push(Class { node: *node, id, stays: false, element: UNKNOWN });
         self.states.extend_from_slice(state);
         Some(id)

@@ -59,7 +59,7 @@ impl<S: Scan> Json<S> {
     ) -> Result<Verdict, Blocked> {
         let (raw, context, spot) = (whole.inside(), self.node.context, self.spot(piece));
         let gone = gone || self.muted > 0;
-        judge.value(&Value { kind, raw, rules, context, spot, gone, offset: whole.offset })
+        judge.value(&Value { kind, raw, rules, context, spot, gone, offset: whole.offset, is_plain: false })
     }
 
     #[inline]

@@ -165,7 +165,8 @@ impl<S: Scan> Json<S> {
             self.state.iter_mut().for_each(|word| *word = 0);
         }
         let node = Node { removed: None, ..self.node };
-        self.classes.of(&node, &self.state).unwrap_or_else(|| self.make_room(&node))
+        let tells = self.plan.detectors.tells(node.context);
+        self.classes.of(&node, &self.state, tells).unwrap_or_else(|| self.make_room(&node))
     }
 
     /// There are too many classes: all are forgotten but those of containers that are open.
@@ -175,9 +176,11 @@ impl<S: Scan> Json<S> {
         let old = std::mem::take(&mut self.classes);
         for level in &mut self.levels {
             let Some(class) = old.get(level.class) else { continue };
-            level.class = self.classes.of(&class.node, old.state(level.class, words)).unwrap_or(UNKNOWN);
+            let tells = level.class.has_context();
+            level.class = self.classes.of(&class.node, old.state(level.class, words), tells).unwrap_or(UNKNOWN);
         }
-        self.classes.of(node, &self.state).unwrap_or(UNKNOWN)
+        let tells = self.plan.detectors.tells(node.context);
+        self.classes.of(node, &self.state, tells).unwrap_or(UNKNOWN)
     }
 
     /// What is said of the value at hand is said of it alone, and not of its class.

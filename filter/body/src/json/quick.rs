@@ -249,7 +249,7 @@ impl<S: Scan> Json<S> {
         } else {
             glance::bare(judge, piece, at, class.has_context())
         };
-        let Some((len, may_hold)) = glance else { return Ok(None) };
+        let Some((len, may_hold, is_plain)) = glance else { return Ok(None) };
         let end = at + len + 2 * quote;
         if end - at > judge.limits.token {
             return Ok(None);
@@ -257,7 +257,7 @@ impl<S: Scan> Json<S> {
         if class.is_plain() && !may_hold {
             return Ok(Some(end));
         }
-        let stays = self.judge_quickly(judge, flow, (at, end), class)?;
+        let stays = self.judge_quickly(judge, flow, (at, end, is_plain), class)?;
         Ok(stays.then_some(end))
     }
 
@@ -267,7 +267,7 @@ impl<S: Scan> Json<S> {
         &mut self,
         judge: &mut Judge,
         flow: &mut Flow<'_>,
-        (at, end): (usize, usize),
+        (at, end, is_plain): (usize, usize, bool),
         id: Id,
     ) -> Result<bool, Blocked> {
         let piece = flow.piece;
@@ -275,7 +275,7 @@ impl<S: Scan> Json<S> {
         let raw = piece.get(at + usize::from(!is_bare)..end - usize::from(!is_bare)).unwrap_or_default();
         let Some(class) = self.classes.get(id) else { return Ok(false) };
         let (rules, context, offset) = (class.node.rules(), class.node.context, judge.offset + at as u64);
-        if id.is_plain() && judge.holds_nothing(raw, context, offset) {
+        if id.is_plain() && is_plain && judge.holds_nothing(raw, context, offset) {
             return Ok(true);
         }
         if judge.removes || !id.is_plain() && !class.stays {
@@ -283,7 +283,7 @@ impl<S: Scan> Json<S> {
         }
         let kind = if is_bare { Kind::Bare } else { Kind::String };
         let spot = self.spot(piece);
-        let verdict = judge.value(&Value { kind, raw, rules, context, spot, gone: false, offset })?;
+        let verdict = judge.value(&Value { kind, raw, rules, context, spot, gone: false, offset, is_plain })?;
         if verdict != Verdict::Keep {
             self.flush(judge, flow, at);
             flow.out.extend_from_slice(if verdict == Verdict::Replace { &judge.written } else { b"null" });
