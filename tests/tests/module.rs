@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef, Validator};
 
 /// Bytes that the module may have: Envoy compiles it once per process, and remote ones are fetched.
-const BYTES_MAX: usize = 1_000_000;
+const BYTES_MAX: usize = 1024 * 1024;
 
 /// What Envoy 1.36 registers for ABI 0.2.1 in module `env` (`exports.h` and `wasm.cc` of its C++
 /// host), without the `proxy_` before each.

@@ -71,7 +71,7 @@ impl Look {
 pub struct Limits {
     /// Bytes of a token as written: beyond it, a rule's `oversize`.
     pub token: usize,
-    /// Levels of nesting: beyond it, a rule's `oversize`.
+    /// Levels of nesting, 128 at most: beyond it, a rule's `oversize`.
     pub depth: usize,
     /// Bytes of a body that are inspected where no rule masks data types; the report says `partial` beyond it.
     pub inspect: u64,
@@ -87,8 +87,9 @@ impl Default for Limits {
 
 impl Limits {
     /// Bytes of a body in JSON that wait at once, at most: white space, a key, white space twice more and a value. Beside them a
-    /// body takes a copy of its longest token, its nesting (some hundred bytes a level), 24 KiB for keys, which the plan lends to one body after the
-    /// other and of which it keeps four, and a report of bounded size; a text takes a window of 16 KiB.
+    /// body takes a copy of its longest token, its nesting (some dozen bytes a level), 56 KiB at most for what it knows of its keys
+    /// and values and twice as much where field paths have 2048 steps together, and a report of bounded size; a text takes a window of
+    /// 16 KiB. What is known is lent by the plan to one body after the other, and kept four times.
     #[must_use]
     pub const fn waiting(&self) -> usize {
         self.token.saturating_mul(5).saturating_add(64)

@@ -5,14 +5,14 @@
 //! costs one comparison. Both tables have a fixed size. Keys are compared whole: whoever finds many of one place makes the table
 //! slower and nothing else.
 
-use super::levels::Node;
+use super::nodes::Node;
 use crate::detect::Types;
 use crate::detect::lanes::{self, Bits, LANE, Lane};
 use crate::rule::RuleSet;
 use std::cell::RefCell;
 
 /// Classes that are kept: more than there are levels, so that those of all open containers have room.
-const CLASSES_MAX: usize = 512;
+const CLASSES_MAX: usize = 256;
 /// Levels of a document that can have classes at once.
 pub(crate) const DEPTH_MAX: usize = CLASSES_MAX / 2;
 /// Places for keys.

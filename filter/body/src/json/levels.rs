@@ -1,9 +1,8 @@
-//! Containers: which rules' fields a value is in, and what opens and closes.
+//! Containers: what becomes of a value because of its place, and what opens and closes.
 
 use super::classes::{Id, UNKNOWN};
+use super::nodes::Node;
 use super::{Expect, Flow, Json, Name};
-use crate::automaton::ELEMENT;
-use crate::detect::Context;
 use crate::judge::{Judge, Spot, SpotStep};
 use crate::masker::{Blocked, Cause};
 use crate::report::Why;
@@ -18,30 +17,11 @@ pub(super) struct Level {
     /// The class of the container.
     pub(super) class: Id,
     /// The number of the next element, where that matters.
-    index: u64,
+    pub(super) index: u64,
     path_len: usize,
     /// Whether an item was left out, and whether one was let out before the present one.
     pub(super) has_removed: bool,
     pub(super) has_kept: bool,
-}
-
-/// A value's place among the rules.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Node {
-    /// Whether no rule by field has anything to say about it.
-    pub(super) is_plain: bool,
-    /// Whether a path may still end below.
-    alive: bool,
-    /// What its name, and that of what it is in, say about it.
-    pub(super) context: Context,
-    /// What its own name says.
-    own: Context,
-    /// The rule that removes the value because of its key.
-    pub(super) removed: Option<usize>,
-    /// Rules whose fields it is in.
-    rules: RuleSet,
-    /// Rules with fields to keep that keep it.
-    kept: RuleSet,
 }
 
 /// What becomes of a value because of its place.
@@ -55,158 +35,9 @@ pub(super) enum Fate {
     Null(usize),
 }
 
-// === impl Node ===
-
-impl Node {
-    /// Rules whose fields it is in.
-    pub(super) const fn rules(&self) -> RuleSet {
-        self.rules
-    }
-}
-
 // === impl Json ===
 
 impl<S: Scan> Json<S> {
-    /// Goes to a value that is no member of an object, or beyond the limit of levels may be anything.
-    pub(super) fn enter(&mut self, judge: &Judge) {
-        let Some(level) = self.levels.last_mut() else { return self.enter_root(judge) };
-        let of = level.class;
-        let Some(class) = self.classes.get(of) else { return };
-        if self.beyond > 0 {
-            let own = class.node.own;
-            (self.node, self.class) = (Node { own, context: own, ..self.dead() }, UNKNOWN);
-            return;
-        }
-        if class.element != UNKNOWN {
-            return self.is_of(class.element);
-        }
-        let (alive, own) = (class.node.alive, class.node.own);
-        let automaton = &judge.plan.automaton;
-        let mask = if alive && automaton.counts_elements() {
-            level.index += 1;
-            automaton.mask(automaton.element(level.index - 1))
-        } else {
-            automaton.mask(ELEMENT)
-        };
-        self.step(judge, mask);
-        (self.node.own, self.node.context) = (own, own);
-        if !alive || !automaton.counts_elements() {
-            self.class = self.classed();
-            // Making room may have changed its number.
-            let of = self.levels.last().map_or(UNKNOWN, |level| level.class);
-            self.classes.set_element(of, self.class);
-        }
-    }
-
-    fn enter_root(&mut self, judge: &Judge) {
-        let automaton = &judge.plan.automaton;
-        (self.node, self.class) = (self.dead(), UNKNOWN);
-        self.state.clear();
-        self.state.extend_from_slice(&self.start);
-        if judge.fields {
-            let (rules, kept) = automaton.ends(&self.state);
-            self.node = Node { alive: true, ..self.node };
-            self.set_rules(rules, kept);
-        }
-    }
-
-    /// Goes to the value of a key that has this mask and says this about it.
-    pub(super) fn enter_key(&mut self, judge: &Judge, mask: &[u64], says: Context) {
-        let own = self.levels.last().and_then(|level| self.classes.get(level.class)).map(|class| class.node.own);
-        self.step(judge, mask);
-        self.node.own = says;
-        self.node.context = own.unwrap_or(Context::NONE).union(says);
-    }
-
-    /// The place of a value of the container at hand, whose label has this mask. Its contexts are not known yet.
-    fn step(&mut self, judge: &Judge, mask: &[u64]) {
-        let words = judge.plan.automaton.words();
-        self.class = UNKNOWN;
-        self.state.clear();
-        self.state.resize(words, 0);
-        let level = self.levels.last().map_or(UNKNOWN, |level| level.class);
-        let Some(above) = self.classes.get(level).map(|class| class.node) else { return };
-        self.node = Node { alive: false, removed: None, ..above };
-        if !above.alive {
-            return;
-        }
-        let (alive, ends) = judge.plan.automaton.step(self.classes.state(level, words), mask, &mut self.state);
-        self.node.alive = alive;
-        if ends {
-            let (masking, keeping) = judge.plan.automaton.ends(&self.state);
-            self.set_rules(above.rules.union(masking), above.kept.union(keeping));
-        }
-    }
-
-    /// A place of which no rule by field has anything to say, nor of what is below.
-    fn dead(&self) -> Node {
-        Node { is_plain: true, kept: self.keepers, ..Node::default() }
-    }
-
-    fn set_rules(&mut self, rules: RuleSet, kept: RuleSet) {
-        let is_plain = rules.is_empty() && self.keepers.without(kept).is_empty();
-        let kept = if is_plain { self.keepers } else { kept };
-        self.node = Node { is_plain, rules, kept, ..self.node };
-    }
-
-    /// The value at hand is of this class.
-    pub(super) fn is_of(&mut self, id: Id) {
-        if let Some(class) = self.classes.get(id) {
-            (self.node, self.class) = (class.node, id);
-        }
-    }
-
-    /// The class of the value at hand.
-    pub(super) fn classed(&mut self) -> Id {
-        if self.class != UNKNOWN {
-            return self.class;
-        }
-        if !self.node.alive {
-            self.state.iter_mut().for_each(|word| *word = 0);
-        }
-        let node = Node { removed: None, ..self.node };
-        let tells = self.plan.detectors.tells(node.context);
-        self.classes.of(&node, &self.state, tells).unwrap_or_else(|| self.make_room(&node))
-    }
-
-    /// There are too many classes: all are forgotten but those of containers that are open.
-    #[cold]
-    fn make_room(&mut self, node: &Node) -> Id {
-        let words = self.state.len();
-        let old = std::mem::take(&mut self.classes);
-        for level in &mut self.levels {
-            let Some(class) = old.get(level.class) else { continue };
-            let tells = level.class.has_context();
-            level.class = self.classes.of(&class.node, old.state(level.class, words), tells).unwrap_or(UNKNOWN);
-        }
-        let tells = self.plan.detectors.tells(node.context);
-        self.classes.of(node, &self.state, tells).unwrap_or(UNKNOWN)
-    }
-
-    /// What is said of the value at hand is said of it alone, and not of its class.
-    pub(super) fn leaves_class(&mut self) {
-        if self.class != UNKNOWN {
-            let words = self.start.len();
-            self.state.clear();
-            self.state.extend_from_slice(self.classes.state(self.class, words));
-            self.class = UNKNOWN;
-        }
-    }
-
-    /// The rules whose fields the value at hand is in.
-    #[inline]
-    pub(super) const fn rules(&self) -> RuleSet {
-        self.node.rules
-    }
-
-    /// Puts the value at hand into the fields of these rules.
-    pub(super) fn add_rules(&mut self, rules: RuleSet) {
-        if !rules.is_empty() {
-            self.leaves_class();
-            self.set_rules(self.node.rules.union(rules), self.node.kept);
-        }
-    }
-
     /// What becomes of the value that begins.
     #[inline]
     pub(super) fn decide(&mut self, judge: &mut Judge, is_container: bool) -> Result<(), Blocked> {

@@ -10,6 +10,7 @@ mod glance;
 mod judging;
 mod leading;
 mod levels;
+mod nodes;
 mod quick;
 mod settling;
 mod tokens;
@@ -22,7 +23,8 @@ use crate::scan::Scan;
 use crate::text::Text;
 pub(crate) use classes::{Asked, DEPTH_MAX, Pool};
 use classes::{Classes, Id, UNKNOWN};
-use levels::{Fate, Level, Node};
+use levels::{Fate, Level};
+use nodes::Node;
 use std::rc::Rc;
 
 /// A body of JSON.
