@@ -106,11 +106,11 @@ fn broken_xml_has_its_outcome() {
 fn parts_are_masked_by_their_own_format() {
     let format = &Format::Multipart("b1".to_owned());
     let body = "--b1\r\ncontent-disposition: form-data; name=\"phone\"\r\n\r\n123\r\n--b1\r\nContent-Type: application/json\r\n\r\n\
-        {\"phone\":\"5\",\"m\":\"bob@example.com\"}\r\n--b1x\r\n--b1\r\ncontent-type: image/png\r\n\r\nbob@example.com\r\n--b1\r\n\r\n\
-        bob@example.com\r\n--b1--\r\nend";
+        {\"phone\":\"5\",\"m\":\"bob@example.com\"}\r\n--b1x\r\n--b1\r\ncontent-type: image/png\r\ncontent-disposition: attachment; filename=\"bob@example.com\"\r\n\r\nbob@example.com\
+        \r\n--b1\r\n\r\nbob@example.com\r\n--b1--\r\nend of bob@example.com";
     let expected = "--b1\r\ncontent-disposition: form-data; name=\"phone\"\r\n\r\n***\r\n--b1\r\nContent-Type: application/json\r\n\r\n\
-        {\"phone\":\"***\",\"m\":\"***\"}\r\n--b1x\r\n--b1\r\ncontent-type: image/png\r\n\r\nbob@example.com\r\n--b1\r\n\r\n\
-        ***\r\n--b1--\r\nend";
+        {\"phone\":\"***\",\"m\":\"***\"}\r\n--b1x\r\n--b1\r\ncontent-type: image/png\r\ncontent-disposition: attachment; filename=\"***\"\r\n\r\nbob@example.com\
+        \r\n--b1\r\n\r\n***\r\n--b1--\r\nend of ***";
     let pass = Rule { unreadable: Unreadable::Pass, ..rule("$.phone email", stars()) };
     check(std::slice::from_ref(&pass), format, &body.replace("--b1x\r\n", ""), &expected.replace("--b1x\r\n", ""));
     // What only begins like the boundary is a delimiter with something behind it, as RFC 2046 has it.

@@ -1,7 +1,8 @@
 //! Multipart bodies (RFC 2046 section 5.1): each part is read as what its head says it is.
 //!
 //! A part that is JSON, XML or a form has its own root. A part that is text is read as text, for data types; if it
-//! has a name (`content-disposition: form-data; name="phone"`), it is a value of that key, as in a form.
+//! has a name (`content-disposition: form-data; name="phone"`), it is a value of that key, as in a form. What is no part's body, which
+//! is heads and what stands before the first part and after the last, is text.
 
 use crate::encoding::Encoding;
 use crate::format::{Format, Guess};
@@ -12,6 +13,7 @@ use crate::reader::Reader;
 use crate::report::Why;
 use crate::rule::{Oversize, RuleSet};
 use crate::scan::{Scan, find_byte};
+use crate::text::Text;
 use crate::trail::Trail;
 use crate::verdict::Value;
 
@@ -29,6 +31,8 @@ pub(crate) struct Multipart<S> {
     assumed: usize,
     trail: Trail,
     part: Part<S>,
+    /// What is no part's body.
+    between: Text,
     /// What was collected of a head, or of a named value.
     collected: Vec<u8>,
     /// What becomes of the rest of a named value that is too long.
@@ -65,6 +69,7 @@ impl<S: Scan> Multipart<S> {
             assumed: 2,
             trail: Trail::new(judge),
             part: Part::Outside,
+            between: Text::default(),
             collected: Vec::new(),
             rest: None,
             holds: judge.masks_types() || !judge.field_rules().is_empty(),
@@ -82,7 +87,8 @@ impl<S: Scan> Multipart<S> {
         match &self.part {
             Part::Body(reader) => self.pending.extend_from_slice(reader.pending()),
             Part::Value if self.rest.is_none() => self.pending.extend_from_slice(&self.collected),
-            Part::Outside | Part::Line | Part::Head | Part::Value | Part::Opaque => {}
+            Part::Outside | Part::Head => self.pending.extend_from_slice(self.between.pending()),
+            Part::Line | Part::Value | Part::Opaque => {}
         }
         self.pending.extend_from_slice(self.delimiter.get(self.assumed..self.matched).unwrap_or_default());
         Ok(())
@@ -141,8 +147,12 @@ impl<S: Scan> Multipart<S> {
     fn content(&mut self, judge: &mut Judge, mut bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Blocked> {
         while !bytes.is_empty() {
             let taken = match &mut self.part {
-                Part::Outside | Part::Opaque => {
+                Part::Opaque => {
                     out.extend_from_slice(bytes);
+                    bytes.len()
+                }
+                Part::Outside => {
+                    self.between.feed(judge, bytes, judge.offset, out)?;
                     bytes.len()
                 }
                 Part::Body(reader) => {
@@ -156,8 +166,12 @@ impl<S: Scan> Multipart<S> {
                 Part::Line | Part::Head => {
                     let end = (find_byte(bytes, b'\n') + 1).min(bytes.len());
                     let line = bytes.get(..end).unwrap_or_default();
-                    out.extend_from_slice(line);
-                    self.take_head(judge, line);
+                    if matches!(self.part, Part::Head) {
+                        self.between.feed(judge, line, judge.offset, out)?;
+                    } else {
+                        out.extend_from_slice(line);
+                    }
+                    self.take_head(judge, line, out)?;
                     end
                 }
             };
@@ -168,24 +182,27 @@ impl<S: Scan> Multipart<S> {
     }
 
     /// Takes bytes of a delimiter's line or of a head, up to the end of a line at most.
-    fn take_head(&mut self, judge: &mut Judge, line: &[u8]) {
+    fn take_head(&mut self, judge: &mut Judge, line: &[u8], out: &mut Vec<u8>) -> Result<(), Blocked> {
         if self.collected.len() < HEAD_MAX {
             self.collected.extend_from_slice(line.get(..line.len().min(HEAD_MAX)).unwrap_or_default());
         }
         if line.last() != Some(&b'\n') {
-            return;
+            return Ok(());
         }
         if matches!(self.part, Part::Line) {
             self.part = if self.collected.starts_with(b"--") { Part::Outside } else { Part::Head };
             self.collected.clear();
         } else if self.collected.len() >= HEAD_MAX {
             judge.report.partial(Why::Format);
+            self.between.finish(judge, out)?;
             self.part = Part::Opaque;
         } else if matches!(self.collected.as_slice(), b"\r\n" | b"\n" | [.., b'\n', b'\r', b'\n'] | [.., b'\n', b'\n'])
         {
             let head = std::mem::take(&mut self.collected);
+            self.between.finish(judge, out)?;
             self.part = self.begin_part(judge, &String::from_utf8_lossy(&head));
         }
+        Ok(())
     }
 
     fn begin_part(&mut self, judge: &mut Judge, head: &str) -> Part<S> {
@@ -261,7 +278,8 @@ impl<S: Scan> Multipart<S> {
         match &mut self.part {
             Part::Body(reader) => reader.finish(judge, out)?,
             Part::Value if self.rest.take().is_none() => self.value(judge, out)?,
-            Part::Outside | Part::Line | Part::Head | Part::Value | Part::Opaque => {}
+            Part::Outside | Part::Head => self.between.finish(judge, out)?,
+            Part::Line | Part::Value | Part::Opaque => {}
         }
         self.collected.clear();
         Ok(())
