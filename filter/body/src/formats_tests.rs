@@ -113,6 +113,15 @@ fn parts_are_masked_by_their_own_format() {
         \r\n--b1\r\n\r\n***\r\n--b1--\r\nend of ***";
     let pass = Rule { unreadable: Unreadable::Pass, ..rule("$.phone email", stars()) };
     check(std::slice::from_ref(&pass), format, &body.replace("--b1x\r\n", ""), &expected.replace("--b1x\r\n", ""));
+    // A part that is not read is as a body that is not.
+    for head in ["content-type: image/png", "content-transfer-encoding: base64"] {
+        let part = format!("--b1\r\n{head}\r\n\r\nYm9i\r\n--b1--");
+        check(std::slice::from_ref(&pass), format, &part, &part);
+        for named in ["email", "$.phone"] {
+            let blocks = Err(Blocked { rule: 0, cause: Cause::Unreadable });
+            assert_eq!(masked(&[rule(named, stars())], Limits::default(), format, &part), blocks, "{head}");
+        }
+    }
     // What only begins like the boundary is a delimiter with something behind it, as RFC 2046 has it.
     assert!(masked(&[pass], Limits::default(), format, body).is_ok());
 }

@@ -307,9 +307,14 @@ impl Judge {
         if self.looks {
             self.report.partial(Why::Broken);
         }
+        self.unreadable(self.field_rules())
+    }
+
+    /// Something is not read that these rules are about.
+    pub(crate) fn unreadable(&self, rules: RuleSet) -> Result<(), Blocked> {
         let blocks =
             |number: &usize| self.plan.rules.get(*number).is_some_and(|rule| rule.unreadable == Unreadable::Block);
-        let blocking = self.field_rules().iter().find(blocks);
+        let blocking = rules.iter().find(blocks);
         blocking.map_or(Ok(()), |rule| Err(Blocked { rule, cause: Cause::Unreadable }))
     }
 

@@ -193,19 +193,18 @@ impl<S: Scan> Multipart<S> {
             self.part = if self.collected.starts_with(b"--") { Part::Outside } else { Part::Head };
             self.collected.clear();
         } else if self.collected.len() >= HEAD_MAX {
-            judge.report.partial(Why::Format);
             self.between.finish(judge, out)?;
-            self.part = Part::Opaque;
+            self.part = unread(judge)?;
         } else if matches!(self.collected.as_slice(), b"\r\n" | b"\n" | [.., b'\n', b'\r', b'\n'] | [.., b'\n', b'\n'])
         {
             let head = std::mem::take(&mut self.collected);
             self.between.finish(judge, out)?;
-            self.part = self.begin_part(judge, &String::from_utf8_lossy(&head));
+            self.part = self.begin_part(judge, &String::from_utf8_lossy(&head))?;
         }
         Ok(())
     }
 
-    fn begin_part(&mut self, judge: &mut Judge, head: &str) -> Part<S> {
+    fn begin_part(&mut self, judge: &mut Judge, head: &str) -> Result<Part<S>, Blocked> {
         let field = |wanted: &str| {
             let named = head.lines().filter_map(|line| line.split_once(':'));
             let mut named = named.filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
@@ -234,14 +233,11 @@ impl<S: Scan> Multipart<S> {
         };
         let is_value =
             name.is_some() && (format == Some(Format::Text) && parameter(&disposition, "filename").is_none());
-        match format {
+        Ok(match format {
             _ if is_value || !self.trail.rules().is_empty() => Part::Value,
             Some(format) => Part::Body(Box::new(Reader::new(judge, &format))),
-            None => {
-                judge.report.partial(Why::Format);
-                Part::Opaque
-            }
-        }
+            None => unread(judge)?,
+        })
     }
 
     fn take_value(&mut self, judge: &mut Judge, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Blocked> {
@@ -310,6 +306,12 @@ impl<S: Scan> Multipart<S> {
         }
         Ok(())
     }
+}
+
+/// A part that is not read: as a whole body that is not, it follows the rules' `unreadable`.
+fn unread<S>(judge: &mut Judge) -> Result<Part<S>, Blocked> {
+    judge.report.partial(Why::Format);
+    judge.unreadable(judge.active.enforced).map(|()| Part::Opaque)
 }
 
 /// A parameter of a header's value, with or without quotes.
