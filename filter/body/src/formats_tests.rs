@@ -126,6 +126,17 @@ fn parts_are_masked_by_their_own_format() {
     assert!(masked(&[pass], Limits::default(), format, body).is_ok());
 }
 
+/// Text of wider units shows by the empty bytes of what is ASCII in it, wherever that is, and cannot be read.
+#[test]
+fn wide_text_is_not_read() {
+    let wide = "\u{5ba2}\u{6237}\u{90ae}\u{7bb1} bob@example.com".encode_utf16();
+    let body: Vec<u8> = wide.flat_map(u16::to_be_bytes).collect();
+    let mut masker = masker(&[rule("email", stars())], Limits::default(), &Format::Text);
+    let mut out = Vec::new();
+    let blocked = masker.feed(&body, &mut out).and_then(|()| masker.finish(&mut out));
+    assert_eq!((blocked, out), (Err(Blocked { rule: 0, cause: Cause::Unreadable }), Vec::new()));
+}
+
 /// Text is judged in windows; a match across the border of two is one match.
 #[test]
 fn text_is_masked_across_windows() {
