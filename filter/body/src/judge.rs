@@ -107,7 +107,7 @@ pub(crate) struct Judge {
 
 impl Judge {
     pub(crate) fn new(plan: Rc<Plan>, mut active: Active, mut limits: Limits) -> Self {
-        limits.depth = limits.depth.min(DEPTH_MAX);
+        limits.depth = limits.depth.clamp(1, DEPTH_MAX);
         let known: RuleSet = (0..plan.rules.len()).collect();
         active.enforced = active.enforced.both(known);
         active.shadow = active.shadow.both(known).without(active.enforced);

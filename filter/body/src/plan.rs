@@ -71,7 +71,7 @@ impl Look {
 pub struct Limits {
     /// Bytes of a token as written: beyond it, a rule's `oversize`.
     pub token: usize,
-    /// Levels of nesting, 128 at most: beyond it, a rule's `oversize`.
+    /// Levels of nesting, from 1 to 128: beyond it, a rule's `oversize`.
     pub depth: usize,
     /// Bytes of a body that are inspected where no rule masks data types; the report says `partial` beyond it.
     pub inspect: u64,

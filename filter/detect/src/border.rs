@@ -67,7 +67,11 @@ pub fn words(text: &[u8], from: usize, to: usize) -> &[u8] {
     let (mut from, mut to) = (from, to.min(text.len()));
     let cut = |at: usize| {
         let Some(byte) = text.get(at) else { return false };
-        byte & 0xc0 == 0x80 || is_letter(*byte) && is_letter_before(text, at)
+        // A digit behind letters of two bytes is no part of their word: a match may begin there.
+        let inside = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        byte & 0xc0 == 0x80
+            || inside(at) && at.checked_sub(1).is_some_and(inside)
+            || is_letter(*byte) && !byte.is_ascii_digit() && is_letter_before(text, at)
     };
     while from < to && cut(from) {
         from += 1;

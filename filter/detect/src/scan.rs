@@ -135,7 +135,7 @@ impl<'a> Scan<'a> {
             return None;
         }
         // Asked last: it reads all the words around, if none asked before.
-        if entry.told_by.is_some_and(|told_by| !self.may_be_told(told_by, start)) {
+        if entry.told_by.is_some_and(|told_by| !self.may_be_told(told_by, start, read.end)) {
             return None;
         }
         let start = border::opened(self.text, start, read.end).max(self.from);
@@ -144,15 +144,16 @@ impl<'a> Scan<'a> {
         self.judge(entry.row, row, shape.stand, start, read.end)
     }
 
-    /// Whether the field's name or any word in this part of the text says one of these.
-    fn may_be_told(&mut self, told_by: Context, start: usize) -> bool {
+    /// Whether the field's name or any word in the part of the text around a match says one of these.
+    fn may_be_told(&mut self, told_by: Context, start: usize, end: usize) -> bool {
         if self.context.meets(told_by) {
             return true;
         }
-        if !(self.part.0..self.part.1).contains(&start) {
-            let end = start + PART;
-            let words = border::words(self.text, start.saturating_sub(NEAR), end + NEAR);
-            self.part = (start, end, context::of_text(words, &self.detectors.words));
+        let (from, to, _) = self.part;
+        if start < from || end + NEAR > to {
+            let to = end.max(start + PART) + NEAR;
+            let words = border::words(self.text, start.saturating_sub(NEAR), to);
+            self.part = (start, to, context::of_text(words, &self.detectors.words));
         }
         self.part.2.meets(told_by)
     }

@@ -206,8 +206,10 @@ impl<S: Scan> Json<S> {
         }
         let token = self.held.split_off(self.token.at.min(self.held.len()));
         self.gaps.clear();
+        // What was decided last was decided of a value.
+        let fate = if self.token.is_key { Fate::Stay } else { self.fate };
         let masking = judge.strongest(self.rules()).filter(|_| !self.token.is_key);
-        if let (Fate::Remove(rule) | Fate::Null(rule), _) | (Fate::Stay, Some(rule)) = (self.fate, masking) {
+        if let (Fate::Remove(rule) | Fate::Null(rule), _) | (Fate::Stay, Some(rule)) = (fate, masking) {
             // What a rule by field names does not leave because its end is missing.
             judge.taken(rule, self.spot(flow.piece));
             self.held.clear();

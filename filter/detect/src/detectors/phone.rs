@@ -372,6 +372,8 @@ fn is_no_date(compact: &[u8], written: &[u8]) -> bool {
 pub const CASES: super::Cases = &[
     ("", "+8613812345678", "cn_mobile"),
     ("", "+86 138 1234 5678", "cn_mobile"),
+    ("", "телефон89161234567", "phone"),
+    ("", "телефон 89161234567", "phone"),
     ("mobile", "13812345678", "cn_mobile"),
     ("手机号", "138-1234-5678", "cn_mobile"),
     ("", "请拨打电话13812345678联系", "cn_mobile"),
