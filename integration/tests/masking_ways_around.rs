@@ -72,6 +72,8 @@ fn by_content() -> Vec<Try> {
     let binary = [b"\x00\x01\x02", &json[..]].concat();
     let multipart =
         format!("--b\r\ncontent-type: application/json\r\n\r\n{{\"mail\":\"{VALUE}\"}}\r\n--b--\r\n").into_bytes();
+    let named =
+        format!("--b\r\ncontent-disposition: attachment; filename=\"{VALUE}\"\r\n\r\nx\r\n--b--\r\n").into_bytes();
     vec![
         ("no content type", "200 OK\r\n", json.clone()),
         ("an image", "200 OK\r\ncontent-type: image/png\r\n", json.clone()),
@@ -84,6 +86,7 @@ fn by_content() -> Vec<Try> {
         ("events that are json", "200 OK\r\ncontent-type: text/event-stream\r\n", json.clone()),
         ("form that is json", "200 OK\r\ncontent-type: application/x-www-form-urlencoded\r\n", json.clone()),
         ("ranges", "200 OK\r\ncontent-type: multipart/byteranges; boundary=b\r\n", multipart),
+        ("a part's head", "200 OK\r\ncontent-type: multipart/mixed; boundary=b\r\n", named),
         ("coded twice", "200 OK\r\ncontent-encoding: deflate, deflate\r\n", deflated(&deflated(&json))),
         ("coded on two lines", "200 OK\r\ncontent-encoding: identity\r\ncontent-encoding: deflate\r\n", json.clone()),
         ("coded and is not", "200 OK\r\ncontent-encoding: gzip\r\n", json.clone()),
@@ -137,6 +140,7 @@ fn by_character_set() -> Vec<Try> {
         let units = text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() });
         [mark.to_vec(), units.collect()].concat()
     };
+    let behind = format!("\u{5ba2}\u{6237}\u{90ae}\u{7bb1} {VALUE}").into_bytes();
     vec![
         ("wide, as it says", "200 OK\r\ncontent-type: application/json; charset=utf-16le\r\n", wide(&json, b"", false)),
         (
@@ -147,6 +151,7 @@ fn by_character_set() -> Vec<Try> {
         ("wide, unsaid", "200 OK\r\ncontent-type: application/json\r\n", wide(&json, b"", false)),
         ("wide and big, unsaid", "200 OK\r\ncontent-type: application/json\r\n", wide(&json, b"", true)),
         ("wide with a mark", "200 OK\r\ncontent-type: text/plain\r\n", wide(&json, b"\xff\xfe", false)),
+        ("wide behind wide letters", "200 OK\r\ncontent-type: text/plain\r\n", wide(&behind, b"", true)),
         ("wide with a mark, untyped", "200 OK\r\n", wide(&json, b"\xfe\xff", true)),
     ]
 }

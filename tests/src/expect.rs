@@ -128,10 +128,14 @@ impl Verdict {
             let shown = have.first().map(|value| Octets::shown(value)).unwrap_or_default();
             self.holds(have.is_empty(), &format!("{at}.absent.{name}"), &"no such header", &shown);
         }
+        let shown = |name: &str| -> Vec<String> { values(name).iter().map(|value| Octets::shown(value)).collect() };
         for (name, wanted) in &expect.equal {
-            let have = values(name);
-            let shown: Vec<String> = have.iter().map(|value| Octets::shown(value)).collect();
-            self.holds(have.contains(&wanted.0.as_slice()), &format!("{at}.equal.{name}"), wanted, &shown);
+            let is_there = values(name).contains(&wanted.0.as_slice());
+            self.holds(is_there, &format!("{at}.equal.{name}"), wanted, &shown(name));
+        }
+        for (name, wanted) in &expect.begins {
+            let is_there = values(name).iter().any(|value| value.starts_with(&wanted.0));
+            self.holds(is_there, &format!("{at}.begins.{name}"), wanted, &shown(name));
         }
         for (name, wanted) in &expect.count {
             self.equal(&format!("{at}.count.{name}"), wanted, &values(name).len());

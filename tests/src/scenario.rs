@@ -194,6 +194,8 @@ pub struct Headers {
     pub absent: Vec<String>,
     /// Values that must be there; one of a header's values has to be equal.
     pub equal: BTreeMap<String, Octets>,
+    /// What one of a header's values has to begin with: where what follows depends on how long something took.
+    pub begins: BTreeMap<String, Octets>,
     /// How often a name must be there.
     pub count: BTreeMap<String, usize>,
 }
