@@ -161,14 +161,20 @@ impl Reading {
                 Ok(())
             }
             Reader::Unknown(first) => {
-                first.extend_from_slice(new);
-                let first = std::mem::take(first);
-                match Format::of_stream(self.content_type.as_deref(), &first) {
+                let mut kept = std::mem::take(first);
+                // Most bodies tell at once, and need not be copied for it.
+                let first = if kept.is_empty() {
+                    new
+                } else {
+                    kept.extend_from_slice(new);
+                    &kept
+                };
+                match Format::of_stream(self.content_type.as_deref(), first) {
                     Guess::NeedsBytes if first.len() < UNKNOWN_MAX => {
-                        self.reader = Reader::Unknown(first);
+                        self.reader = Reader::Unknown(if kept.is_empty() { new.to_vec() } else { kept });
                         Ok(())
                     }
-                    guess => self.begin(masking, guess, &first, out),
+                    guess => self.begin(masking, guess, first, out),
                 }
             }
         }

@@ -72,6 +72,8 @@ impl Passing {
         if self.is_over && !new.is_empty() {
             return Err((self.reading.guarding(), "unreadable"));
         }
+        // About as much leaves as came.
+        out.reserve(new.len());
         self.reading.take(masking, new, &mut out)?;
         if !self.is_over && (is_last || self.ending == Ending::At(self.came)) {
             self.is_over = true;
