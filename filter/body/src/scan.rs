@@ -3,24 +3,24 @@
 //! Two scanners answer the same three questions. The plain one reads byte by byte: it is short enough to be believed, the
 //! oracle of the other in tests, and what hosts without vector instructions run.
 
-use crate::detect::lanes::{self, BLOCK, Bits};
+use crate::detect::lanes::{self, Bits, LANE, Lane};
 
 /// What a scanner of JSON is asked. `at` may be the piece's length, and so may the answer.
 pub(crate) trait Scan: Default + std::fmt::Debug {
     /// Whether tokens are looked at by lanes too, before they are asked for.
     const GLANCES: bool;
 
-    /// Another piece comes: what is known of the last one is void.
-    fn begin(&mut self);
-
     /// The first byte from `at` on that is no white space. Control characters count as white space, here and everywhere.
-    fn skip_space(&mut self, piece: &[u8], at: usize) -> usize;
+    fn skip_space(&self, piece: &[u8], at: usize) -> usize;
 
-    /// The first quote or backslash from `at` on.
-    fn quote_or_escape(&mut self, piece: &[u8], at: usize) -> usize;
+    /// The byte after the quote that ends the string whose inside goes on at `at`, and whether no escape is before it.
+    ///
+    /// # Errors
+    /// The piece ends before; whether with a backslash that escapes what comes next.
+    fn string_end(&self, piece: &[u8], at: usize) -> Result<(usize, bool), bool>;
 
     /// The first byte from `at` on that ends a token without quotes.
-    fn bare_end(&mut self, piece: &[u8], at: usize) -> usize;
+    fn bare_end(&self, piece: &[u8], at: usize) -> usize;
 }
 
 /// Byte by byte.
@@ -34,115 +34,82 @@ pub(crate) struct Plain;
 impl Scan for Plain {
     const GLANCES: bool = false;
 
-    fn begin(&mut self) {}
-
-    fn skip_space(&mut self, piece: &[u8], at: usize) -> usize {
+    fn skip_space(&self, piece: &[u8], at: usize) -> usize {
         find(piece, at, |byte| !is_space(byte))
     }
 
-    fn quote_or_escape(&mut self, piece: &[u8], at: usize) -> usize {
-        find(piece, at, |byte| byte == b'"' || byte == b'\\')
+    fn string_end(&self, piece: &[u8], mut at: usize) -> Result<(usize, bool), bool> {
+        let mut is_plain = true;
+        loop {
+            at = find(piece, at, |byte| byte == b'"' || byte == b'\\');
+            match piece.get(at) {
+                Some(b'"') => return Ok((at + 1, is_plain)),
+                Some(_) if at + 1 < piece.len() => (at, is_plain) = (at + 2, false),
+                other => return Err(other.is_some()),
+            }
+        }
     }
 
-    fn bare_end(&mut self, piece: &[u8], at: usize) -> usize {
+    fn bare_end(&self, piece: &[u8], at: usize) -> usize {
         find(piece, at, |byte| is_space(byte) || b"\"{}[]:,".contains(&byte))
     }
 }
 
-/// By blocks of 64 bytes, whose bits are kept: a block is looked at once, however many tokens it holds. Nothing of it is
-/// carried into the next block or piece, so there is nothing to resume.
-#[derive(Debug)]
-pub(crate) struct Blocks {
-    /// The number of the block that the bits are of.
-    block: usize,
-    quotes: Bits,
-    solid: Bits,
-    ends: Bits,
-}
+/// By lanes of sixteen bytes. Nothing of one is carried into the next or into the next piece, so there is nothing to resume.
+#[derive(Debug, Default)]
+pub(crate) struct Lanes;
 
-const NO_BLOCK: usize = usize::MAX;
+// === impl Lanes ===
 
-// === impl Blocks ===
-
-impl Default for Blocks {
-    fn default() -> Self {
-        Self { block: NO_BLOCK, quotes: 0, solid: 0, ends: 0 }
-    }
-}
-
-impl Blocks {
-    /// Looks at the block of a place. Bytes beyond the piece are white space.
-    #[inline(always)]
-    fn look(&mut self, piece: &[u8], at: usize) {
-        if at / BLOCK != self.block {
-            self.next(piece, at / BLOCK);
-        }
-    }
-
-    #[inline(never)]
-    fn next(&mut self, piece: &[u8], block: usize) {
-        self.block = block;
-        let rest = piece.get(block * BLOCK..).unwrap_or_default();
-        if let Some(block) = rest.first_chunk::<BLOCK>() { self.bits(block) } else { self.last(rest) }
-    }
-
-    #[inline]
-    fn bits(&mut self, block: &[u8; BLOCK]) {
-        self.quotes = lanes::of_block(block, lanes::quotes);
-        self.solid = lanes::of_block(block, lanes::solid);
-        self.ends = lanes::of_block(block, lanes::ends);
-    }
-
-    #[cold]
-    fn last(&mut self, rest: &[u8]) {
-        // Zeros count as white space too.
-        let (lanes, _) = lanes::of_bytes(rest);
-        if let Some(block) = lanes.as_flattened().first_chunk() {
-            self.bits(block);
-        }
-    }
-
-    /// The first byte from `at` on whose bit is set.
-    #[inline]
-    fn find(&mut self, piece: &[u8], mut at: usize, of: impl Fn(&Self) -> Bits) -> usize {
-        while at < piece.len() {
-            self.look(piece, at);
-            let bits = of(self) >> (at % BLOCK);
-            if bits != 0 {
-                return (at + bits.trailing_zeros() as usize).min(piece.len());
-            }
-            at = (at | (BLOCK - 1)) + 1;
-        }
-        piece.len()
-    }
-}
-
-impl Scan for Blocks {
+impl Scan for Lanes {
     const GLANCES: bool = true;
 
-    #[inline]
-    fn begin(&mut self) {
-        self.block = NO_BLOCK;
+    #[inline(always)]
+    fn skip_space(&self, piece: &[u8], at: usize) -> usize {
+        if piece.get(at).is_some_and(|byte| !is_space(*byte)) { at } else { find_by_lanes(piece, at, lanes::solid) }
     }
 
-    #[inline]
-    fn skip_space(&mut self, piece: &[u8], at: usize) -> usize {
-        if piece.get(at).is_some_and(|byte| !is_space(*byte)) {
-            at
-        } else {
-            self.find(piece, at, |blocks| blocks.solid)
+    fn string_end(&self, piece: &[u8], at: usize) -> Result<(usize, bool), bool> {
+        let (mut base, mut is_plain) = (at, true);
+        while base < piece.len() {
+            let mut stops = lanes::quotes(Lane::at(piece, base));
+            let mut next = base + LANE;
+            while stops != 0 {
+                let place = stops.trailing_zeros() as usize;
+                if piece.get(base + place) == Some(&b'"') {
+                    return Ok((base + place + 1, is_plain));
+                }
+                if base + place + 1 == piece.len() {
+                    return Err(true);
+                }
+                is_plain = false;
+                // What it escapes is none of these, here or in the next lane.
+                stops &= !(0b11 << place);
+                next = base + LANE + usize::from(place + 1 == LANE);
+            }
+            base = next;
         }
+        Err(false)
     }
 
     #[inline]
-    fn quote_or_escape(&mut self, piece: &[u8], at: usize) -> usize {
-        self.find(piece, at, |blocks| blocks.quotes)
+    fn bare_end(&self, piece: &[u8], at: usize) -> usize {
+        find_by_lanes(piece, at, lanes::ends)
     }
+}
 
-    #[inline]
-    fn bare_end(&mut self, piece: &[u8], at: usize) -> usize {
-        self.find(piece, at, |blocks| blocks.ends)
+/// The first byte from `at` on of which this is so.
+#[inline]
+fn find_by_lanes(piece: &[u8], mut at: usize, ask: impl Fn(Lane) -> Bits) -> usize {
+    while at < piece.len() {
+        let bits = ask(Lane::at(piece, at));
+        if bits != 0 {
+            // What is beyond the piece is white space.
+            return (at + bits.trailing_zeros() as usize).min(piece.len());
+        }
+        at += LANE;
     }
+    piece.len()
 }
 
 fn find(piece: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
@@ -152,7 +119,7 @@ fn find(piece: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
 
 /// The fastest scanner that the host runs.
 #[cfg(any(target_feature = "simd128", not(target_arch = "wasm32")))]
-pub(crate) type Fast = Blocks;
+pub(crate) type Fast = Lanes;
 /// The fastest scanner that the host runs.
 #[cfg(all(target_arch = "wasm32", not(target_feature = "simd128")))]
 pub(crate) type Fast = Plain;
@@ -187,22 +154,20 @@ fn find_by_words(piece: &[u8], may: impl Fn(u64) -> bool, is: impl Fn(u8) -> boo
 
 #[cfg(test)]
 mod tests {
-    use super::{Blocks, Plain, Scan, find_byte, find_line_end};
+    use super::{Lanes, Plain, Scan, find_byte, find_line_end};
     use proptest::prelude::*;
 
     proptest! {
-        /// The fast scanner answers what the plain one answers, in whatever order it is asked.
+        /// The fast scanner answers what the plain one answers.
         #[test]
-        fn blocks_answer_as_bytes_do(
+        fn lanes_answer_as_bytes_do(
             piece in prop::collection::vec(prop_oneof![any::<u8>(), Just(b' '), Just(b'a'), prop::sample::select(&b"\"\\:,{}[]\n"[..])], 0..200),
             places in prop::collection::vec(0..210_usize, 1..20),
         ) {
-            let (mut fast, mut plain) = (Blocks::default(), Plain);
-            fast.begin();
             for at in places.into_iter().map(|at| at.min(piece.len())) {
-                prop_assert_eq!(fast.skip_space(&piece, at), plain.skip_space(&piece, at));
-                prop_assert_eq!(fast.quote_or_escape(&piece, at), plain.quote_or_escape(&piece, at));
-                prop_assert_eq!(fast.bare_end(&piece, at), plain.bare_end(&piece, at));
+                prop_assert_eq!(Lanes.skip_space(&piece, at), Plain.skip_space(&piece, at));
+                prop_assert_eq!(Lanes.string_end(&piece, at), Plain.string_end(&piece, at));
+                prop_assert_eq!(Lanes.bare_end(&piece, at), Plain.bare_end(&piece, at));
             }
         }
 

@@ -98,14 +98,6 @@ pub fn alike(a: Lane, b: Lane) -> Bits {
     arch::bits(arch::same(a.0, b.0))
 }
 
-/// Asks of each byte of a block.
-#[inline]
-#[must_use]
-pub fn of_block(block: &[u8; BLOCK], ask: impl Fn(Lane) -> Bits) -> Bits {
-    let (lanes, _) = block.as_chunks::<LANE>();
-    lanes.iter().rev().fold(0, |bits, lane| bits << LANE | ask(Lane::new(lane)))
-}
-
 /// Quotes and backslashes.
 #[inline]
 #[must_use]

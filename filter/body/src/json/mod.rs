@@ -191,7 +191,6 @@ impl<S: Scan> Json<S> {
             out.extend_from_slice(piece);
             return Ok(());
         }
-        self.scan.begin();
         let mut flow = Flow { piece, copied: 0, out };
         let mut at = 0;
         while at < piece.len() {
@@ -232,7 +231,7 @@ impl<S: Scan> Json<S> {
                         return Ok(at);
                     }
                     match self.string_end(piece, at + 1) {
-                        Some(end) => {
+                        Some((end, _)) => {
                             self.complete(judge, flow, at, end, false)?;
                             at = end;
                         }
@@ -287,21 +286,11 @@ impl<S: Scan> Json<S> {
         Ok(Some(end))
     }
 
-    /// The end of a string whose inside goes on at `at`; none if the piece ends before. What an escape at the piece's end
-    /// leaves behind is in the token.
+    /// The end of a string whose inside goes on at `at`, and whether no escape is before it; none if the piece ends before. What an
+    /// escape at the piece's end leaves behind is in the token.
     #[inline]
-    fn string_end(&mut self, piece: &[u8], mut at: usize) -> Option<usize> {
-        loop {
-            at = self.scan.quote_or_escape(piece, at);
-            match piece.get(at) {
-                Some(b'"') => return Some(at + 1),
-                Some(_) if at + 1 < piece.len() => at += 2,
-                other => {
-                    self.token.escape = other.is_some();
-                    return None;
-                }
-            }
-        }
+    fn string_end(&mut self, piece: &[u8], at: usize) -> Option<(usize, bool)> {
+        self.scan.string_end(piece, at).map_err(|escape| self.token.escape = escape).ok()
     }
 
     /// The end of the body, or of a record of it: what waits is decided, and the next record begins afresh.

@@ -119,7 +119,7 @@ impl<S: Scan> Json<S> {
                     inside = level;
                 }
                 (byte, expect) if is_space(byte) && expect != Expect::Colon => {
-                    place.at = glance::skip_space(piece, at);
+                    place.at = self.scan.skip_space(piece, at);
                     if place.at - place.item.0 > judge.limits.token {
                         // Of what waits so long not all leaves.
                         return Ok(place);
@@ -183,7 +183,7 @@ impl<S: Scan> Json<S> {
             Expect::After => (Lead::Comma, place.at + 1, (place.at, Expect::After)),
             _ => (Lead::First, place.at, place.item),
         };
-        let at = glance::skip_space(piece, from);
+        let at = self.scan.skip_space(piece, from);
         let stopped = Place { at, expect: Expect::Key, item };
         if piece.get(at) != Some(&b'"') || at - item.0 > judge.limits.token {
             return Err((stopped, at - item.0 <= judge.limits.token));
@@ -243,14 +243,16 @@ impl<S: Scan> Json<S> {
         class: Id,
     ) -> Result<Option<usize>, Blocked> {
         let piece = flow.piece;
-        let quote = usize::from(piece.get(at) == Some(&b'"'));
-        let glance = if quote == 1 {
+        let is_quoted = piece.get(at) == Some(&b'"');
+        let glance = if is_quoted {
             glance::string(judge, piece, at + 1, class.has_context())
+                .map(|(len, may_hold)| (at + len + 2, may_hold, true))
         } else {
-            glance::bare(judge, piece, at, class.has_context())
+            glance::bare(judge, piece, at, class.has_context()).map(|(len, may_hold)| (at + len, may_hold, true))
         };
-        let Some((len, may_hold, is_plain)) = glance else { return Ok(None) };
-        let end = at + len + 2 * quote;
+        let Some((end, may_hold, is_plain)) = glance.or_else(|| self.long_string(judge, piece, at, class)) else {
+            return Ok(None);
+        };
         if end - at > judge.limits.token {
             return Ok(None);
         }
@@ -259,6 +261,16 @@ impl<S: Scan> Json<S> {
         }
         let stays = self.judge_quickly(judge, flow, (at, end, is_plain), class)?;
         Ok(stays.then_some(end))
+    }
+
+    /// A string that is longer than a lane, or has escapes: where what follows it begins, whether it may hold a data type, and whether
+    /// it is written as it is meant.
+    #[inline(never)]
+    fn long_string(&mut self, judge: &Judge, piece: &[u8], at: usize, class: Id) -> Option<(usize, bool, bool)> {
+        let inside = piece.get(at..)?.strip_prefix(b"\"")?;
+        let (end, is_plain) = self.string_end(piece, at + 1)?;
+        let may_hold = judge.looks && (class.has_context() || judge.may_hold_plain(inside, end - at - 2));
+        Some((end, may_hold, is_plain))
     }
 
     /// A value that a rule by field names, or that may hold something. False if it is for the general way.

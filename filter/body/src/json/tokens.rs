@@ -119,7 +119,7 @@ impl<S: Scan> Json<S> {
             Some(self.scan.bare_end(piece, 0)).filter(|end| *end < piece.len())
         } else {
             let first = usize::from(self.token.escape);
-            self.string_end(piece, first)
+            self.string_end(piece, first).map(|(end, _)| end)
         };
         let Some(end) = end else {
             self.collect(judge, flow, 0, piece.len())?;
