@@ -153,6 +153,7 @@ fn response(message: &Message) -> Response {
         headers: message.headers.clone(),
         body: message.body.clone(),
         trailers: message.trailers.clone(),
+        real_time: true,
     }
 }
 
@@ -181,8 +182,8 @@ async fn http2_exchange(request: &Request, sender: &mut SendRequest<Bytes>) -> R
         stream.send_data(chunk, index == last)?;
     }
     let answer = answer.await?;
-    let mut response =
-        Response { status: answer.status().as_u16(), headers: pairs(answer.headers()), ..Response::default() };
+    let (status, headers) = (answer.status().as_u16(), pairs(answer.headers()));
+    let mut response = Response { status, headers, real_time: true, ..Response::default() };
     let mut body = answer.into_body();
     if request.method() == "CONNECT" && response.status < 300 {
         return Ok(response);

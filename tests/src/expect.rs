@@ -8,6 +8,7 @@ use crate::record::Record;
 use crate::ring::{Arrival, Observation, Response, Sight};
 use crate::scenario::{Body, Expect, Headers, Reached, RecordExpect, Scenario};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What comparing came to.
 #[derive(Debug, Default)]
@@ -19,6 +20,11 @@ pub struct Verdict {
     /// How many expectations were looked at.
     pub checked: usize,
 }
+
+/// What headers have to be, by name.
+type Wanted = BTreeMap<String, Octets>;
+/// A header that was seen.
+type Line = (String, Vec<u8>);
 
 /// Compares all exchanges of one scenario.
 pub fn scenario(scenario: &Scenario, observations: &[Observation]) -> Verdict {
@@ -82,6 +88,7 @@ impl Verdict {
         // HTTP/2 has trailers in header blocks too; a scenario tells them apart by their names.
         let lines: Vec<_> = response.headers.iter().chain(&response.trailers).cloned().collect();
         self.headers(&format!("{at}.headers"), &expect.headers, &lines);
+        self.at_once(&format!("{at}.headers.at_once"), &expect.headers.at_once, (&lines, response.real_time));
         self.body(&format!("{at}.body"), &expect.body, &response.body);
         if let Some(wanted) = expect.grpc_status {
             let have = response.header("grpc-status").map(|value| String::from_utf8_lossy(value).into_owned());
@@ -128,17 +135,29 @@ impl Verdict {
             let shown = have.first().map(|value| Octets::shown(value)).unwrap_or_default();
             self.holds(have.is_empty(), &format!("{at}.absent.{name}"), &"no such header", &shown);
         }
-        let shown = |name: &str| -> Vec<String> { values(name).iter().map(|value| Octets::shown(value)).collect() };
-        for (name, wanted) in &expect.equal {
-            let is_there = values(name).contains(&wanted.0.as_slice());
-            self.holds(is_there, &format!("{at}.equal.{name}"), wanted, &shown(name));
-        }
-        for (name, wanted) in &expect.begins {
-            let is_there = values(name).iter().any(|value| value.starts_with(&wanted.0));
-            self.holds(is_there, &format!("{at}.begins.{name}"), wanted, &shown(name));
-        }
+        self.lines(&format!("{at}.equal"), &expect.equal, seen, |value, wanted| value == wanted);
+        self.lines(&format!("{at}.begins"), &expect.begins, seen, |value, wanted| value.starts_with(wanted));
         for (name, wanted) in &expect.count {
             self.equal(&format!("{at}.count.{name}"), wanted, &values(name).len());
+        }
+    }
+
+    /// What holds only as long as no time passes by itself.
+    fn at_once(&mut self, at: &str, expect: &Wanted, (seen, real_time): (&[Line], bool)) {
+        if real_time {
+            self.unobservable.extend(expect.keys().map(|name| format!("{at}.{name}: time passes")));
+        } else {
+            self.lines(at, expect, seen, |value, wanted| value == wanted);
+        }
+    }
+
+    /// One value of each of these headers has to be as it is wanted.
+    fn lines(&mut self, at: &str, expect: &Wanted, seen: &[Line], is: impl Fn(&[u8], &[u8]) -> bool) {
+        for (name, wanted) in expect {
+            let of_name = seen.iter().filter(|(have, _)| have.eq_ignore_ascii_case(name));
+            let have: Vec<&[u8]> = of_name.map(|(_, value)| value.as_slice()).collect();
+            let shown: Vec<String> = have.iter().map(|value| Octets::shown(value)).collect();
+            self.holds(have.iter().any(|value| is(value, &wanted.0)), &format!("{at}.{name}"), wanted, &shown);
         }
     }
 
@@ -268,7 +287,12 @@ fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
 
 impl Headers {
     fn is_empty(&self) -> bool {
-        self.present.is_empty() && self.absent.is_empty() && self.equal.is_empty() && self.count.is_empty()
+        self.present.is_empty()
+            && self.absent.is_empty()
+            && self.equal.is_empty()
+            && self.begins.is_empty()
+            && self.at_once.is_empty()
+            && self.count.is_empty()
     }
 }
 

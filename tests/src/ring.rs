@@ -57,6 +57,8 @@ pub struct Response {
     pub body: Vec<u8>,
     /// The trailers.
     pub trailers: Vec<(String, Vec<u8>)>,
+    /// Whether time passed by itself until it came.
+    pub real_time: bool,
 }
 
 /// A request as the upstream got it.

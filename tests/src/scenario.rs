@@ -196,6 +196,8 @@ pub struct Headers {
     pub equal: BTreeMap<String, Octets>,
     /// What one of a header's values has to begin with: where what follows depends on how long something took.
     pub begins: BTreeMap<String, Octets>,
+    /// Like `equal`, of what changes as time passes: looked at where it passes only when the scenario says so.
+    pub at_once: BTreeMap<String, Octets>,
     /// How often a name must be there.
     pub count: BTreeMap<String, usize>,
 }

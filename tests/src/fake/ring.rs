@@ -199,7 +199,7 @@ fn local(reply: &Reply, exchange: &Exchange) -> Response {
     }
     let headers = reply.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
     let body = if exchange.request.method() == "HEAD" { Vec::new() } else { reply.body.clone() };
-    Response { status: reply.status, headers, body, trailers: Vec::new() }
+    Response { status: reply.status, headers, body, ..Response::default() }
 }
 
 /// What the upstream answers, as it comes to the filters; where nobody listens, what Envoy answers for it.
@@ -234,5 +234,6 @@ fn passed_on(left: &Left) -> Option<Response> {
         headers: headers.iter().filter(|(name, _)| !name.starts_with(':')).cloned().collect(),
         body: left.body.concat(),
         trailers: left.trailers.clone(),
+        ..Response::default()
     })
 }
