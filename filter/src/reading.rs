@@ -12,6 +12,7 @@ use ostiary_body::plan::{Active, Limits};
 use ostiary_body::report::{Inspected, Report};
 use ostiary_body::seen::Seen;
 use ostiary_engine::masking::{Asked, Masking};
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Bytes that may come before it is known what a body is; then it is text.
@@ -161,20 +162,17 @@ impl Reading {
                 Ok(())
             }
             Reader::Unknown(first) => {
-                let mut kept = std::mem::take(first);
                 // Most bodies tell at once, and need not be copied for it.
-                let first = if kept.is_empty() {
-                    new
-                } else {
-                    kept.extend_from_slice(new);
-                    &kept
+                let first = match first.as_slice() {
+                    [] => Cow::Borrowed(new),
+                    kept => Cow::Owned([kept, new].concat()),
                 };
-                match Format::of_stream(self.content_type.as_deref(), first) {
+                match Format::of_stream(self.content_type.as_deref(), &first) {
                     Guess::NeedsBytes if first.len() < UNKNOWN_MAX => {
-                        self.reader = Reader::Unknown(if kept.is_empty() { new.to_vec() } else { kept });
+                        self.reader = Reader::Unknown(first.into_owned());
                         Ok(())
                     }
-                    guess => self.begin(masking, guess, first, out),
+                    guess => self.begin(masking, guess, &first, out),
                 }
             }
         }

@@ -66,7 +66,7 @@ impl Encoding {
 
     /// Whether a text stands for itself.
     pub(crate) fn is_plain(self, raw: &[u8]) -> bool {
-        !self.mark().is_some_and(|mark| raw.contains(&mark) || self == Self::Form && raw.contains(&b'+'))
+        raw.iter().all(|byte| self.stands_for_itself(*byte))
     }
 
     /// Appends what a text stands for.

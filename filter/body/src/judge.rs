@@ -187,32 +187,33 @@ impl Judge {
         len >= self.gate.bytes || self.has_enough(rest, len)
     }
 
-    /// Whether the first bytes of a lane have what the gate asks for.
+    /// Whether the first bytes of a lane, and fewer than all of it, have what the gate asks for.
     #[inline]
     pub(crate) fn has_enough_in(&self, lane: Lane, len: usize) -> bool {
-        let inside = !(Bits::MAX << len);
-        let digits = (lanes::digits(lane) & inside).count_ones() as usize;
-        digits >= self.gate.digits
-            || lanes::marks(lane) & inside != 0
-            || self.gate.colons && (lanes::colons(lane) & inside).count_ones() > 1
+        self.is_enough(lane, !(Bits::MAX << len), &mut (0, 0))
     }
 
-    /// Counts what the gate asks for. What is escaped may be anything.
+    /// Counts what the gate asks for.
     #[inline]
     fn has_enough(&self, mut rest: &[u8], mut len: usize) -> bool {
-        let (mut digits, mut colons) = (0, 0);
+        let mut counted = (0, 0);
         while len > 0 {
-            let lane = Lane::begin(rest);
             let inside = if len < LANE { (1 << len) - 1 } else { Bits::MAX };
-            digits += (lanes::digits(lane) & inside).count_ones() as usize;
-            colons += (lanes::colons(lane) & inside).count_ones();
-            if digits >= self.gate.digits || colons > 1 && self.gate.colons || lanes::marks(lane) & inside != 0 {
+            if self.is_enough(Lane::begin(rest), inside, &mut counted) {
                 return true;
             }
             rest = rest.get(LANE..).unwrap_or_default();
             len = len.saturating_sub(LANE);
         }
         false
+    }
+
+    /// Whether these bytes of a lane, with the digits and colons counted before, are enough. What is escaped may be anything.
+    #[inline(always)]
+    fn is_enough(&self, lane: Lane, inside: Bits, (digits, colons): &mut (usize, u32)) -> bool {
+        *digits += (lanes::digits(lane) & inside).count_ones() as usize;
+        *colons += (lanes::colons(lane) & inside).count_ones();
+        *digits >= self.gate.digits || *colons > 1 && self.gate.colons || lanes::marks(lane) & inside != 0
     }
 
     /// Looks into a value that is written as it is meant; whether it holds nothing. What it holds is still known when the same
@@ -308,6 +309,16 @@ impl Judge {
             self.report.partial(Why::Broken);
         }
         self.unreadable(self.field_rules())
+    }
+
+    /// What is looked at as text is read as such, unless there is a NUL in it: of UTF-16 and UTF-32 without a mark, whatever ASCII is
+    /// in them shows by its empty bytes.
+    pub(crate) fn is_text(&mut self, text: &[u8]) -> Result<(), Blocked> {
+        if !self.looks || !text.contains(&0) {
+            return Ok(());
+        }
+        self.report.partial(Why::Format);
+        if self.masks_types() { self.unreadable(self.active.enforced) } else { Ok(()) }
     }
 
     /// Something is not read that these rules are about.

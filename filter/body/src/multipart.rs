@@ -286,12 +286,7 @@ impl<S: Scan> Multipart<S> {
         let removal = self.trail.removal(judge, false)?;
         let (rules, context, spot) = (self.trail.rules(), self.trail.context(), self.trail.spot());
         let raw = self.collected.as_slice();
-        if judge.looks && raw.contains(&0) {
-            judge.report.partial(Why::Format);
-            if judge.masks_types() {
-                judge.unreadable(judge.active.enforced)?;
-            }
-        }
+        judge.is_text(raw)?;
         if removal.is_none() && rules.is_empty() && !judge.may_hold(raw, raw.len(), context) {
             out.extend_from_slice(raw);
             return Ok(());

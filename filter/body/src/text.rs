@@ -8,7 +8,6 @@ use crate::detect::{Context, MAX_MATCH, NEAR};
 use crate::encoding::Encoding;
 use crate::judge::Judge;
 use crate::masker::{Blocked, Cause};
-use crate::report::Why;
 use crate::rule::{Mask, RuleSet};
 
 /// Bytes of a window: what has to be seen beyond a decided byte, and as much again to be decided at a time.
@@ -70,13 +69,7 @@ impl Text {
     /// Decides what begins before `cut`.
     fn decide(&mut self, judge: &mut Judge, mut cut: usize, out: &mut Vec<u8>) -> Result<(), Blocked> {
         let (window, before) = (std::mem::take(&mut self.window), self.before);
-        if window.get(before..).is_some_and(|fresh| fresh.contains(&0)) {
-            // Of UTF-16 and UTF-32 without a mark, whatever ASCII is in it shows by its empty bytes.
-            judge.report.partial(Why::Format);
-            if self.holds {
-                judge.unreadable(judge.active.enforced)?;
-            }
-        }
+        judge.is_text(window.get(before..).unwrap_or_default())?;
         judge.find(&window, Context::NONE, judge.wanted_at(self.offset));
         let mut found = std::mem::take(&mut judge.found);
         found.retain(|found| found.start >= before && found.start < cut);

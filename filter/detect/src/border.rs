@@ -2,6 +2,9 @@
 
 use crate::shape::{DIGIT, LOWER, UPPER, class, is_word};
 
+/// Bytes that may follow the first of a character of UTF-8.
+pub const CONTINUED_MAX: usize = 3;
+
 /// Whether a match may begin here.
 pub fn before(text: &[u8], start: usize) -> bool {
     let Some(before) = start.checked_sub(1).and_then(|at| text.get(at)) else { return true };
@@ -67,11 +70,11 @@ pub fn words(text: &[u8], from: usize, to: usize) -> &[u8] {
     let (mut from, mut to) = (from, to.min(text.len()));
     let cut = |at: usize| {
         let Some(byte) = text.get(at) else { return false };
-        // A digit behind letters of two bytes is no part of their word: a match may begin there.
-        let inside = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphanumeric);
-        byte & 0xc0 == 0x80
-            || inside(at) && at.checked_sub(1).is_some_and(inside)
-            || is_letter(*byte) && !byte.is_ascii_digit() && is_letter_before(text, at)
+        if byte.is_ascii_digit() {
+            // Behind letters of two bytes it is no part of their word: a match may begin there.
+            return at.checked_sub(1).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+        }
+        byte & 0xc0 == 0x80 || is_letter(*byte) && is_letter_before(text, at)
     };
     while from < to && cut(from) {
         from += 1;
@@ -97,6 +100,3 @@ fn is_letter_before(text: &[u8], at: usize) -> bool {
         lead => lead.is_some_and(|byte| is_letter(*byte)),
     }
 }
-
-/// Bytes that may follow the first of a character of UTF-8.
-pub const CONTINUED_MAX: usize = 3;

@@ -31,6 +31,7 @@ mod row;
 mod scan;
 mod shape;
 pub mod signs;
+mod table;
 mod types;
 mod window;
 

@@ -18,6 +18,8 @@
 //! `{m,n}` after a class takes as many as there are, up to `n` and at least `m`. Nothing is tried twice: a pattern is read
 //! once from left to right.
 
+use crate::table::byte_classes;
+
 /// Letters, digits and other characters that the scan has to tell apart.
 pub const DIGIT: u8 = 1;
 /// Capital letters of ASCII.
@@ -36,32 +38,20 @@ const TIME: u8 = 64;
 const TEN: u8 = 128;
 
 /// The classes of each byte.
-static CLASSES: [u8; 256] = classes();
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-#[expect(clippy::cast_possible_truncation, reason = "an index below 256")]
-const fn classes() -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut at = 0;
-    while at < 256 {
-        table[at] = match at as u8 {
-            b'0'..=b'9' => DIGIT | HEX | TIME,
-            b'A'..=b'F' => UPPER | HEX,
-            b'X' => UPPER | TEN,
-            b'Z' => UPPER | TIME,
-            b'G'..=b'Y' => UPPER,
-            b'a'..=b'f' => LOWER | HEX,
-            b'x' => LOWER | TEN,
-            b'g'..=b'z' => LOWER,
-            b'-' => URL | TIME,
-            b'+' | b':' | b'.' => TIME,
-            b'_' => URL,
-            _ => 0,
-        };
-        at += 1;
-    }
-    table
-}
+static CLASSES: [u8; 256] = byte_classes! {
+    b'0'..=b'9' => DIGIT | HEX | TIME,
+    b'A'..=b'F' => UPPER | HEX,
+    b'X' => UPPER | TEN,
+    b'Z' => UPPER | TIME,
+    b'G'..=b'Y' => UPPER,
+    b'a'..=b'f' => LOWER | HEX,
+    b'x' => LOWER | TEN,
+    b'g'..=b'z' => LOWER,
+    b'-' => URL | TIME,
+    b'+' | b':' | b'.' => TIME,
+    b'_' => URL,
+    _ => 0,
+};
 
 /// The classes of a byte.
 pub fn class(byte: u8) -> u8 {

@@ -17,8 +17,8 @@ const CLASSES_MAX: usize = 256;
 pub(crate) const DEPTH_MAX: usize = CLASSES_MAX / 2;
 /// Places for keys.
 const SLOTS: usize = 256;
-/// Bytes of a key that is kept, with the quote that ends it.
-const KEY_MAX: usize = 2 * LANE;
+/// Bytes that are compared at once, at most: of a key with the quote that ends it, and of a member as far as its value.
+pub(super) const PACKED_MAX: usize = 2 * LANE;
 
 /// The number of a class, and beside it what is asked most often: in its two highest bits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -174,19 +174,19 @@ impl Packed {
     }
 
     fn of(written: &[u8]) -> Option<Self> {
-        if written.is_empty() || written.len() > KEY_MAX {
+        if written.is_empty() || written.len() > PACKED_MAX {
             return None;
         }
         let (lanes, _) = lanes::of_bytes(written);
         let [first, second, ..] = lanes;
-        let bits = u32::MAX >> (KEY_MAX - written.len());
+        let bits = u32::MAX >> (PACKED_MAX - written.len());
         Some(Self { lanes: [first, second], bits, len: u8::try_from(written.len()).ok()? })
     }
 
     /// The key whose inside begins at `at`, where it is short and has no escapes.
     fn at(piece: &[u8], at: usize) -> Option<Self> {
         let rest = piece.get(at..)?;
-        let len = rest.iter().take(KEY_MAX).position(|byte| matches!(byte, b'"' | b'\\'))?;
+        let len = rest.iter().take(PACKED_MAX).position(|byte| matches!(byte, b'"' | b'\\'))?;
         if rest.get(len) == Some(&b'"') { Self::new(rest, len) } else { None }
     }
 

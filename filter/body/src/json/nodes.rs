@@ -129,12 +129,12 @@ impl<S: Scan> Json<S> {
         }
         let node = Node { removed: None, ..self.node };
         let tells = self.plan.detectors.tells(node.context);
-        self.classes.of(&node, &self.state, tells).unwrap_or_else(|| self.make_room(&node))
+        self.classes.of(&node, &self.state, tells).unwrap_or_else(|| self.make_room(&node, tells))
     }
 
     /// There are too many classes: all are forgotten but those of containers that are open.
     #[cold]
-    fn make_room(&mut self, node: &Node) -> Id {
+    fn make_room(&mut self, node: &Node, tells: bool) -> Id {
         let words = self.state.len();
         let old = std::mem::take(&mut self.classes);
         for level in &mut self.levels {
@@ -142,7 +142,6 @@ impl<S: Scan> Json<S> {
             let tells = level.class.has_context();
             level.class = self.classes.of(&class.node, old.state(level.class, words), tells).unwrap_or(UNKNOWN);
         }
-        let tells = self.plan.detectors.tells(node.context);
         self.classes.of(node, &self.state, tells).unwrap_or(UNKNOWN)
     }
 

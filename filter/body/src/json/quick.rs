@@ -3,10 +3,9 @@
 //! Whatever is anything else is left to the general way, from its first byte on, so what is quick is never different. Where
 //! something may be removed, an item of which anything is to be said is left to it too, with the comma before it, which may have to go.
 
-use super::classes::{Id, Lead, Member, UNKNOWN};
+use super::classes::{Id, Lead, Member, PACKED_MAX, UNKNOWN};
 use super::glance;
 use super::{Expect, Flow, Json, Name};
-use crate::detect::lanes::LANE;
 use crate::judge::{Judge, Kind, Verdict};
 use crate::masker::Blocked;
 use crate::scan::{Scan, is_space};
@@ -28,8 +27,19 @@ struct Place {
     item: (usize, Expect),
 }
 
-/// Bytes of a member as far as its value that are compared at once, at most.
-const WRITTEN_MAX: usize = 2 * LANE;
+impl Place {
+    /// Where an item begins, or one has ended.
+    #[inline(always)]
+    const fn at(at: usize, expect: Expect) -> Self {
+        Self { at, expect, item: (at, expect) }
+    }
+
+    /// Where the item at hand began, of which nothing was read yet but perhaps its comma.
+    #[inline(always)]
+    fn begun(self) -> (usize, Expect) {
+        if self.expect == Expect::After { (self.at, Expect::After) } else { self.item }
+    }
+}
 
 /// Where a value begins whose key ends at `end`, as most are written; none where its colon is elsewhere.
 #[inline(always)]
@@ -57,7 +67,7 @@ impl<S: Scan> Json<S> {
             return Ok(at);
         }
         let entered = self.class;
-        let place = self.walk(judge, flow, inside, Place { at, expect: self.expect, item: (at, self.expect) })?;
+        let place = self.walk(judge, flow, inside, Place::at(at, self.expect))?;
         let (end, expect) =
             if judge.removes && place.expect != Expect::After { place.item } else { (place.at, place.expect) };
         if end == at {
@@ -105,7 +115,7 @@ impl<S: Scan> Json<S> {
                     }
                     self.keeps(judge);
                     self.push(piece, byte == b'[');
-                    place = Place { at: at + 1, expect: self.expect, item: (at + 1, self.expect) };
+                    place = Place::at(at + 1, self.expect);
                     let Some(level) = self.inside() else { return Ok(place) };
                     inside = level;
                 }
@@ -114,7 +124,7 @@ impl<S: Scan> Json<S> {
                         return Ok(place);
                     }
                     self.leave();
-                    place = Place { at: at + 1, expect: Expect::After, item: (at + 1, Expect::After) };
+                    place = Place::at(at + 1, Expect::After);
                     let Some(level) = self.inside() else { return Ok(place) };
                     inside = level;
                 }
@@ -129,7 +139,7 @@ impl<S: Scan> Json<S> {
                     let class = if inside.is_array { self.element(inside) } else { self.class };
                     let Some(end) = self.quick_token(judge, flow, at, class)? else { return Ok(place) };
                     self.keeps(judge);
-                    place = Place { at: end, expect: Expect::After, item: (end, Expect::After) };
+                    place = Place::at(end, Expect::After);
                 }
                 _ => return Ok(place),
             }
@@ -152,7 +162,7 @@ impl<S: Scan> Json<S> {
             let lead = if place.expect == Expect::After { Lead::Comma } else { Lead::First };
             let followed = self.classes.follow(piece, place.at, lead, inside.class);
             // What is longer than a token may be is for the general way.
-            let member = match followed.filter(|_| judge.limits.token >= WRITTEN_MAX) {
+            let member = match followed.filter(|_| judge.limits.token >= PACKED_MAX) {
                 Some(member) => member,
                 None => match self.spelt(judge, piece, inside, place) {
                     Ok(member) => member,
@@ -164,11 +174,10 @@ impl<S: Scan> Json<S> {
             let Some(end) = self.quick_token(judge, flow, member.value, member.class)? else {
                 self.class = member.class;
                 let goes_on = matches!(piece.get(member.value), Some(b'{' | b'['));
-                let item = if place.expect == Expect::After { (place.at, Expect::After) } else { place.item };
-                return Ok((Place { at: member.value, expect: Expect::Value, item }, goes_on));
+                return Ok((Place { at: member.value, expect: Expect::Value, item: place.begun() }, goes_on));
             };
             self.keeps(judge);
-            place = Place { at: end, expect: Expect::After, item: (end, Expect::After) };
+            place = Place::at(end, Expect::After);
             if piece.get(end) != Some(&b',') || self.leaves_commas(judge) {
                 return Ok((place, true));
             }
@@ -179,10 +188,9 @@ impl<S: Scan> Json<S> {
     /// quick way.
     #[inline(never)]
     fn spelt(&mut self, judge: &Judge, piece: &[u8], inside: Inside, place: Place) -> Result<Member, (Place, bool)> {
-        let (lead, from, item) = match place.expect {
-            Expect::After => (Lead::Comma, place.at + 1, (place.at, Expect::After)),
-            _ => (Lead::First, place.at, place.item),
-        };
+        let item = place.begun();
+        let (lead, from) =
+            if place.expect == Expect::After { (Lead::Comma, place.at + 1) } else { (Lead::First, place.at) };
         let at = self.scan.skip_space(piece, from);
         let stopped = Place { at, expect: Expect::Key, item };
         if piece.get(at) != Some(&b'"') || at - item.0 > judge.limits.token {

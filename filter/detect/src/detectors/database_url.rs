@@ -56,9 +56,6 @@ fn database(text: &[u8], at: usize) -> Option<(usize, usize)> {
     if !jdbc && !text.get(at..)?.starts_with(b"://") {
         return None;
     }
-    if text.get(..at).is_some_and(|before| before.ends_with(b"http") || before.ends_with(b"https")) {
-        return None;
-    }
     let start = scheme(text, at)?;
     if !jdbc && !SCHEMES.contains(&text.get(start..at)?) {
         return None;
@@ -72,9 +69,7 @@ fn database(text: &[u8], at: usize) -> Option<(usize, usize)> {
 /// An address with a user's name and password around this colon, if `//` follows it.
 fn credentials(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let after = text.get(at..)?.strip_prefix(b"://")?;
-    let is_authority = |byte: &&u8| {
-        byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'\\')
-    };
+    let is_authority = |byte: &&u8| byte.is_ascii_graphic() && !b"/?#\"'<>\\".contains(byte);
     let authority = after.get(..after.iter().take(URL_MAX).take_while(is_authority).count())?;
     let user = authority.get(..authority.iter().rposition(|byte| *byte == b'@')?)?;
     let colon = user.iter().position(|byte| *byte == b':')?;

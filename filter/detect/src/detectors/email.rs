@@ -1,6 +1,7 @@
 //! E-mail addresses: RFC 5321's `Mailbox` without quoted parts and address literals, with a top-level domain of letters.
 
 use crate::row::{Mark, ROW, Row, Stand};
+use crate::table::byte_classes;
 use crate::types::Level;
 
 /// E-mail addresses.
@@ -20,8 +21,6 @@ const DOMAIN_MAX: usize = 255;
 
 /// Ends of file names that stand after an `@` often enough, and are no top-level domain of note.
 const FILES: [&[u8]; 10] = [b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"tgz", b"gz", b"js", b"css"];
-/// Bytes of the longest of them.
-const FILE_MAX: usize = 4;
 
 /// The address around this `@`. What stands before a character that would have to be quoted in a query or a path is left
 /// out, though RFC 5322 has it as part of a local part: `mail=ann@example.org`.
@@ -58,14 +57,9 @@ fn domain(text: &[u8]) -> Option<usize> {
     let (labels, top) = (domain.get(..dot)?, domain.get(dot + 1..)?);
     let has_top = top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic) || top.starts_with(b"xn--");
     // `image@2x.png`, `package@1.2.3.tgz`.
-    let is_file = top.len() <= FILE_MAX && FILES.iter().any(|file| top.eq_ignore_ascii_case(file));
-    // No label is empty or begins with a hyphen.
-    let mut last = b'.';
-    let are_labels = labels.iter().all(|byte| {
-        let begins = std::mem::replace(&mut last, *byte) == b'.';
-        !begins || !matches!(byte, b'.' | b'-')
-    });
-    (has_top && !is_file && are_labels && last != b'.').then_some(trimmed)
+    let is_file = FILES.iter().any(|file| top.eq_ignore_ascii_case(file));
+    let has_labels = labels.split(|byte| *byte == b'.').all(|label| !label.is_empty() && !label.starts_with(b"-"));
+    (has_top && !is_file && has_labels).then_some(trimmed)
 }
 
 /// What may stand in a local part, what of that such a part may begin with, and what may stand in a domain.
@@ -74,26 +68,14 @@ const BEGINS: u8 = 2;
 const DOMAIN: u8 = 4;
 
 /// What each byte may be.
-static CLASSES: [u8; 256] = classes();
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-#[expect(clippy::cast_possible_truncation, reason = "an index below 256")]
-const fn classes() -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut at = 0;
-    while at < 256 {
-        table[at] = match at as u8 {
-            byte if byte.is_ascii_alphanumeric() => LOCAL | BEGINS | DOMAIN,
-            0x80..0xe0 => LOCAL | BEGINS | DOMAIN,
-            0xe0.. | b'_' => LOCAL | BEGINS,
-            b'.' | b'-' => LOCAL | DOMAIN,
-            b'+' | b'%' | b'\'' | b'!' | b'#' | b'~' | b'*' => LOCAL,
-            _ => 0,
-        };
-        at += 1;
-    }
-    table
-}
+static CLASSES: [u8; 256] = byte_classes! {
+    byte if byte.is_ascii_alphanumeric() => LOCAL | BEGINS | DOMAIN,
+    0x80..0xe0 => LOCAL | BEGINS | DOMAIN,
+    0xe0.. | b'_' => LOCAL | BEGINS,
+    b'.' | b'-' => LOCAL | DOMAIN,
+    b'+' | b'%' | b'\'' | b'!' | b'#' | b'~' | b'*' => LOCAL,
+    _ => 0,
+};
 
 fn is(byte: u8, class: u8) -> bool {
     CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
