@@ -69,6 +69,7 @@ impl Scan for Lanes {
         if piece.get(at).is_some_and(|byte| !is_space(*byte)) { at } else { find_by_lanes(piece, at, lanes::solid) }
     }
 
+    #[inline(never)]
     fn string_end(&self, piece: &[u8], at: usize) -> Result<(usize, bool), bool> {
         let (mut base, mut is_plain) = (at, true);
         while base < piece.len() {

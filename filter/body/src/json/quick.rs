@@ -273,10 +273,10 @@ impl<S: Scan> Json<S> {
 
     /// A string that is longer than a lane, or has escapes: where what follows it begins, whether it may hold a data type, and whether
     /// it is written as it is meant.
-    #[inline(never)]
-    fn long_string(&mut self, judge: &Judge, piece: &[u8], at: usize, class: Id) -> Option<(usize, bool, bool)> {
+    #[inline(always)]
+    fn long_string(&self, judge: &Judge, piece: &[u8], at: usize, class: Id) -> Option<(usize, bool, bool)> {
         let inside = piece.get(at..)?.strip_prefix(b"\"")?;
-        let (end, is_plain) = self.string_end(piece, at + 1)?;
+        let (end, is_plain) = self.scan.string_end(piece, at + 1).ok()?;
         let may_hold = judge.looks && (class.has_context() || judge.may_hold_plain(inside, end - at - 2));
         Some((end, may_hold, is_plain))
     }
