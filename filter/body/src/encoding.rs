@@ -3,6 +3,8 @@
 //! A unit is what stands for one character: `\u0031`, a pair of surrogates, `&#49;`, `%E7%94%9F`, or the character itself. A
 //! value is judged decoded and changed in whole units, so what stays of it stays as it was written.
 
+use crate::detect::lanes::{self, LANE, Lane};
+
 /// A way to write text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
@@ -157,7 +159,13 @@ impl Encoding {
 
     /// Whether every byte of a text is a unit that stands for itself.
     pub(crate) fn is_ascii(self, raw: &[u8]) -> bool {
-        raw.is_ascii() && self.is_plain(raw)
+        let marks = match self {
+            Self::Json => [b'\\'; 2],
+            Self::Xml => [b'&'; 2],
+            Self::Form => [b'%', b'+'],
+            Self::Plain => [0x80; 2],
+        };
+        raw.chunks(LANE).all(|lane| lanes::beyond_ascii_or(Lane::begin(lane), marks) == 0)
     }
 }
 

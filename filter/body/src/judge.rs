@@ -91,7 +91,8 @@ pub(crate) struct Judge {
     pub(crate) gate: Gate,
     /// The strongest rule in force for each data type, as far as it was asked for: most bodies hold few of them.
     by_type: Vec<Cell<Strongest>>,
-    shadows_types: bool,
+    /// Whether rules in shadow name data types.
+    pub(crate) shadows_types: bool,
     /// Data types to look for before and beyond the limit of inspection.
     pub(crate) wanted: Types,
     pub(crate) wanted_beyond: Types,

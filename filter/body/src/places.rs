@@ -1,6 +1,7 @@
-//! Places of a report that were told before, found again without being written anew: a body has thousands of findings at a few places.
+//! Places of a report that were told before, found again without being written anew: a body has thousands of findings at a few places,
+//! and most often in the same order.
 
-use crate::detect::DataType;
+use crate::detect::{DataType, lanes};
 use crate::judge::{Spot, SpotStep};
 use crate::report::Report;
 
@@ -13,17 +14,27 @@ const RAW_MAX: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     known: Vec<Known>,
+    /// The one that was told last.
+    last: usize,
     /// Which of them gives way next.
     oldest: usize,
 }
 
 #[derive(Debug, Clone)]
 struct Known {
-    hash: u64,
     /// The path as levels keep it, a mark of what its last step is, and the key if it is one.
     raw: Vec<u8>,
     data_type: Option<DataType>,
     told: Told,
+    /// The one that was told after it the last time.
+    next: usize,
+}
+
+/// The last step of a path: what it is, and the key if it is one.
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    mark: u8,
+    key: &'a [u8],
 }
 
 /// Where in a report something was counted.
@@ -40,41 +51,70 @@ pub(crate) struct Told {
 impl Places {
     /// Counts a finding, or a value that a rule by field masked.
     pub(crate) fn count(&mut self, report: &mut Report, data_type: Option<DataType>, masked: bool, spot: &Spot<'_>) {
-        let (mark, key): (u8, &[u8]) = match spot.step {
-            SpotStep::Root => (b'$', b""),
-            SpotStep::Element => (b'[', b""),
-            SpotStep::Key(key) => (b'.', key),
+        let step = Step::of(spot.step);
+        let is_it = |known: &Known| known.data_type == data_type && known.is_at(spot.path, step);
+        let next = self.known.get(self.last).map_or(0, |last| last.next);
+        let at = if self.known.get(next).is_some_and(is_it) {
+            next
+        } else {
+            let Some(at) = self.known.iter().position(is_it) else {
+                return self.learn(report, data_type, masked, spot);
+            };
+            self.follow(at);
+            at
         };
-        let hash = mixed(mixed(u64::from(mark) | (spot.path.len() as u64) << 8, spot.path), key);
-        let same = self.known.iter().find(|known| {
-            known.hash == hash
-                && known.data_type == data_type
-                && known.raw.split_at_checked(spot.path.len()).is_some_and(|(path, step)| {
-                    path == spot.path && step.split_first().is_some_and(|(first, rest)| *first == mark && rest == key)
-                })
-        });
-        if let Some(known) = same {
+        self.last = at;
+        if let Some(known) = self.known.get(at) {
             report.count_again(known.told, masked);
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, report: &mut Report, data_type: Option<DataType>, masked: bool, spot: &Spot<'_>) {
+        let told = report.count(data_type, masked, &spot.render());
+        let Step { mark, key } = Step::of(spot.step);
+        if spot.path.len() + key.len() >= RAW_MAX {
             return;
         }
-        let told = report.count(data_type, masked, &spot.render());
-        if spot.path.len() + key.len() < RAW_MAX {
-            let known = Known { hash, raw: [spot.path, &[mark], key].concat(), data_type, told };
-            match self.known.get_mut(self.oldest) {
-                Some(place) => *place = known,
-                None => self.known.push(known),
-            }
-            self.oldest = (self.oldest + 1) % PLACES_MAX;
+        let known = Known { raw: [spot.path, &[mark], key].concat(), data_type, told, next: 0 };
+        let at = self.oldest;
+        match self.known.get_mut(at) {
+            Some(place) => *place = known,
+            None => self.known.push(known),
+        }
+        self.oldest = (at + 1) % PLACES_MAX;
+        self.follow(at);
+        self.last = at;
+    }
+
+    /// This one was told after the last one.
+    fn follow(&mut self, at: usize) {
+        if let Some(last) = self.known.get_mut(self.last) {
+            last.next = at;
         }
     }
 }
 
-/// Puts bytes to a hash, eight at a time.
-fn mixed(mut hash: u64, bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+// === impl Known ===
+
+impl Known {
+    fn is_at(&self, path: &[u8], Step { mark, key }: Step<'_>) -> bool {
+        let raw = &self.raw;
+        raw.len() == path.len() + 1 + key.len()
+            && raw.get(path.len()) == Some(&mark)
+            && lanes::same(raw.get(path.len() + 1..).unwrap_or_default(), key)
+            && lanes::same(raw.get(..path.len()).unwrap_or_default(), path)
     }
-    let last = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    (hash ^ last).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+// === impl Step ===
+
+impl<'a> Step<'a> {
+    const fn of(step: SpotStep<'a>) -> Self {
+        match step {
+            SpotStep::Root => Self { mark: b'$', key: b"" },
+            SpotStep::Element => Self { mark: b'[', key: b"" },
+            SpotStep::Key(key) => Self { mark: b'.', key },
+        }
+    }
 }

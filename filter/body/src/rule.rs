@@ -130,6 +130,11 @@ impl Default for Mask {
 }
 
 impl Mask {
+    /// Whether it writes a text for a text, be that all of a value or a part of it.
+    pub(crate) const fn is_text(&self) -> bool {
+        !matches!(self, Self::Null | Self::Remove | Self::Block)
+    }
+
     /// Where rules meet in one value the strongest writes, so that a rule that is added never shows more.
     pub(crate) const fn strength(&self) -> u8 {
         match self {

@@ -80,7 +80,7 @@ impl Text {
                 return Err(Blocked { rule, cause: Cause::Found });
             }
             judge.report.count(Some(found.data_type), rule.is_some(), "$");
-            judge.tally(found, rule, RuleSet::NONE);
+            judge.tally(found, rule, &RuleSet::NONE);
             judge.fingerprint(found, &window);
             if let Some(rule) = rule {
                 out.extend_from_slice(window.get(done..found.start).unwrap_or_default());

@@ -1,6 +1,7 @@
 //! One value: found in, masked, counted.
 
 use crate::detect::form::{NAME_MAX, shown_name};
+use crate::detect::lanes::same;
 use crate::detect::{Context, DataType, Found, Types, Wanted};
 use crate::encoding::{Encoding, append};
 use crate::judge::{Judge, Kind, Spot, SpotStep, Verdict};
@@ -69,6 +70,37 @@ impl Judge {
         outcome.map(|outcome| outcome.verdict)
     }
 
+    /// Whether what is masked of what was found in a string is masked by texts, and nothing has to be counted for rules in shadow.
+    pub(crate) fn writes_found(&self) -> bool {
+        let is_text = |rule| self.mask(rule).is_text();
+        !self.shadows_types && self.found.iter().all(|found| self.rule_of(found.data_type).is_none_or(is_text))
+    }
+
+    /// Appends what is left of a string that is written as it is meant, of which [`Self::writes_found`]: by this rule by field, or by
+    /// those by data type.
+    pub(crate) fn string(&mut self, field: Option<usize>, raw: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        match self.writer(field) {
+            Some((rule, data_type)) if field.is_some() => {
+                self.masked(raw, raw, Encoding::Json, data_type).text(self.mask(rule), out);
+            }
+            _ => self.in_place(Encoding::Json, raw, raw, out),
+        }
+        self.changed = self.changed || !out.get(start..).is_some_and(|masked| same(masked, raw));
+    }
+
+    /// The rule that writes instead of a value as a whole, and the data type that it writes for.
+    fn writer(&self, field: Option<usize>) -> Option<(usize, Option<DataType>)> {
+        let mut writes = field.map(|rule| (rule, None));
+        for found in &self.found {
+            let Some(rule) = self.rule_of(found.data_type) else { continue };
+            if writes.is_none_or(|(best, _)| self.strength(rule) > self.strength(best)) {
+                writes = Some((rule, Some(found.data_type)));
+            }
+        }
+        writes
+    }
+
     /// Fills `found` with what of the wanted data types a text holds.
     pub(crate) fn find(&mut self, text: &[u8], context: Context, wanted: Types) {
         self.found.clear();
@@ -81,15 +113,7 @@ impl Judge {
     fn verdict(&mut self, value: &Value<'_>, text: &[u8], field: Option<usize>) -> Result<Outcome, Blocked> {
         self.written.clear();
         let kept = Outcome { verdict: Verdict::Keep, whole: false };
-        // The rule that writes, and the data type that it writes for.
-        let mut writes = field.map(|rule| (rule, None));
-        for found in &self.found {
-            let Some(rule) = self.rule_of(found.data_type) else { continue };
-            if writes.is_none_or(|(best, _)| self.strength(rule) > self.strength(best)) {
-                writes = Some((rule, Some(found.data_type)));
-            }
-        }
-        let Some((rule, data_type)) = writes.filter(|_| !value.gone) else { return Ok(kept) };
+        let Some((rule, data_type)) = self.writer(field).filter(|_| !value.gone) else { return Ok(kept) };
         if *self.mask(rule) == Mask::Block {
             return Err(Blocked { rule, cause: Cause::Found });
         }
@@ -100,7 +124,10 @@ impl Judge {
         let verdict = if whole {
             self.whole(value, text, rule, data_type, &mut written)
         } else {
-            self.in_place(value, text, &mut written);
+            let quote: &[u8] = if value.kind.is_quoted() { b"\"" } else { b"" };
+            written.extend_from_slice(quote);
+            self.in_place(value.kind.encoding(), value.raw, text, &mut written);
+            written.extend_from_slice(quote);
             Verdict::Replace
         };
         let inside = if value.kind.is_quoted() { written.get(1..written.len().max(2) - 1) } else { Some(&*written) };
@@ -150,11 +177,8 @@ impl Judge {
     }
 
     /// Each match by its own mask, all else as it came.
-    fn in_place(&self, value: &Value<'_>, text: &[u8], out: &mut Vec<u8>) {
-        let quote: &[u8] = if value.kind.is_quoted() { b"\"" } else { b"" };
-        out.extend_from_slice(quote);
-        let encoding = value.kind.encoding();
-        let plain = std::ptr::eq(value.raw, text);
+    fn in_place(&self, encoding: Encoding, raw: &[u8], text: &[u8], out: &mut Vec<u8>) {
+        let plain = std::ptr::eq(raw, text);
         // How far the value is done: as written, and as meant.
         let mut done = (0, 0);
         for found in &self.found {
@@ -162,51 +186,62 @@ impl Judge {
             let (from, to) = if plain {
                 ((found.start, found.start), (found.end, found.end))
             } else {
-                let (from, _) = encoding.place(value.raw, done, found.start);
-                let (_, to) = encoding.place(value.raw, from, found.end.max(1) - 1);
+                let (from, _) = encoding.place(raw, done, found.start);
+                let (_, to) = encoding.place(raw, from, found.end.max(1) - 1);
                 (from, to)
             };
-            out.extend_from_slice(value.raw.get(done.0..from.0).unwrap_or_default());
-            let raw = value.raw.get(from.0..to.0).unwrap_or_default();
+            append(out, raw.get(done.0..from.0).unwrap_or_default());
+            let part = raw.get(from.0..to.0).unwrap_or_default();
             let text = text.get(found.start..found.end).unwrap_or_default();
-            let masked = self.masked(raw, text, encoding, Some(found.data_type));
-            masked.text(self.mask(rule), out);
+            self.masked(part, text, encoding, Some(found.data_type)).text(self.mask(rule), out);
             done = to;
         }
-        out.extend_from_slice(value.raw.get(done.0..).unwrap_or_default());
-        out.extend_from_slice(quote);
+        append(out, raw.get(done.0..).unwrap_or_default());
     }
 
     fn count(&mut self, value: &Value<'_>, text: &[u8], field: Option<usize>, outcome: &Outcome) {
         let shadow = value.rules.both(self.active.shadow);
-        if self.found.is_empty() && field.is_none() && shadow.is_empty() {
-            return;
-        }
-        let gone = value.gone || outcome.whole;
         shadow.iter().for_each(|rule| self.report.rule(rule, false));
+        self.tell(text, &value.spot, field, (value.gone, outcome.whole), &shadow);
+    }
+
+    /// Counts a value that this rule by field masks, and what was found in it, for whoever reads the report. Of rules in shadow
+    /// those are left out that were counted before.
+    #[inline]
+    pub(crate) fn tell(
+        &mut self,
+        text: &[u8],
+        spot: &Spot<'_>,
+        field: Option<usize>,
+        (gone, whole): (bool, bool),
+        counted: &RuleSet,
+    ) {
         if let Some(rule) = field {
             self.report.rule(rule, true);
             if self.found.is_empty() {
-                self.places.count(&mut self.report, None, true, &value.spot);
+                self.places.count(&mut self.report, None, true, spot);
             }
         }
         let found = std::mem::take(&mut self.found);
         for found in &found {
-            let rule = self.rule_of(found.data_type).filter(|_| !value.gone && field.is_none());
-            let masked = gone || rule.is_some();
-            self.places.count(&mut self.report, Some(found.data_type), masked, &value.spot);
-            self.tally(found, rule, shadow);
+            let rule = self.rule_of(found.data_type).filter(|_| !gone && field.is_none());
+            let masked = gone || whole || rule.is_some();
+            self.places.count(&mut self.report, Some(found.data_type), masked, spot);
+            self.tally(found, rule, counted);
             self.fingerprint(found, text);
         }
         self.found = found;
     }
 
     /// Counts for the rules by data type: the one that masked, and those that would.
-    pub(crate) fn tally(&mut self, found: &Found, rule: Option<usize>, counted: RuleSet) {
+    pub(crate) fn tally(&mut self, found: &Found, rule: Option<usize>, counted: &RuleSet) {
         if let Some(rule) = rule {
             self.report.rule(rule, true);
         }
-        for rule in self.active.shadow.without(counted).iter() {
+        if !self.shadows_types {
+            return;
+        }
+        for rule in self.active.shadow.without(*counted).iter() {
             if self.plan.rules.get(rule).is_some_and(|rule| rule.types.contains(found.data_type)) {
                 self.report.rule(rule, false);
             }

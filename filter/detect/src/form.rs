@@ -1,6 +1,7 @@
 //! The type and format of a value by how it is written, in the words of JSON Schema and OpenAPI: `integer:int64`,
 //! `string:uuid`. Nothing of the value is in them.
 
+use crate::lanes::{self, Bits, LANE, Lane};
 use std::net::IpAddr;
 
 /// What a value without a type of its own is, as in a path, a query or a header.
@@ -83,14 +84,20 @@ fn is_email(text: &str) -> bool {
 
 /// Whether a text is a UUID (RFC 9562): 32 hexadecimal digits in five groups.
 pub(crate) fn is_uuid(text: &[u8]) -> bool {
-    fits(text, "????????-????-????-????-????????????")
+    const LEN: usize = 36;
+    const HYPHENS: Bits = 1 << 8 | 1 << 13 | 1 << 18 | 1 << 23;
+    let mut bits = (0, 0);
+    for at in [0, LANE, LEN - LANE] {
+        let lane = Lane::at(text, at);
+        bits = (bits.0 | lanes::hexadecimals(lane) << at, bits.1 | lanes::hyphens(lane) << at);
+    }
+    text.len() == LEN && bits == (((1 << LEN) - 1) & !HYPHENS, HYPHENS)
 }
 
-/// Whether a text is like a pattern of `#` for a digit and `?` for a hexadecimal one.
+/// Whether a text is like a pattern of `#` for a digit.
 pub(crate) fn fits(text: &[u8], pattern: &str) -> bool {
     let one = |(byte, like): (&u8, u8)| match like {
         b'#' => byte.is_ascii_digit(),
-        b'?' => byte.is_ascii_hexdigit(),
         b'T' => matches!(byte, b'T' | b't' | b' '),
         _ => *byte == like,
     };
@@ -99,7 +106,25 @@ pub(crate) fn fits(text: &[u8], pattern: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_number, of_text};
+    use super::{is_uuid, of_number, of_text};
+
+    /// Every byte of a UUID counts.
+    #[test]
+    fn of_a_uuid_no_byte_is_another() {
+        let uuid = b"6f9619ff-8B86-d011-b42d-00c04fc964ff";
+        assert!(is_uuid(uuid) && !is_uuid(&[uuid, &b"0"[..]].concat()) && !is_uuid(&uuid[..35]));
+        for at in 0..uuid.len() {
+            for other in [b'g', b'-', b'0', b'/', b':', b'@', b'`', 0x80 | uuid[at]] {
+                let mut text = *uuid;
+                text[at] = other;
+                assert_eq!(
+                    is_uuid(&text),
+                    (other == b'-') == (uuid[at] == b'-') && b"-0".contains(&other),
+                    "{at} {other}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn values_are_named_by_how_they_are_written() {

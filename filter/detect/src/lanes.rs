@@ -98,6 +98,17 @@ pub fn alike(a: Lane, b: Lane) -> Bits {
     arch::bits(arch::same(a.0, b.0))
 }
 
+/// Whether two texts are the same: comparing some bytes is a call in Wasm, byte by byte.
+#[inline]
+#[must_use]
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    let ((a_words, a_rest), (b_words, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    a.len() == b.len()
+        && a_words.iter().zip(b_words).all(|(a, b)| word(a) == word(b))
+        && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
+}
+
 /// Quotes and backslashes.
 #[inline]
 #[must_use]
@@ -131,11 +142,33 @@ pub fn digits(lane: Lane) -> Bits {
     arch::bits(arch::between(lane.0, b'0', b'9'))
 }
 
+/// Digits of hexadecimal numbers.
+#[inline]
+#[must_use]
+pub fn hexadecimals(lane: Lane) -> Bits {
+    let Lane(lane) = lane;
+    arch::bits(arch::or(arch::between(lane, b'0', b'9'), arch::between(arch::fold(lane), b'a', b'f')))
+}
+
+/// Hyphens.
+#[inline]
+#[must_use]
+pub fn hyphens(lane: Lane) -> Bits {
+    arch::bits(arch::eq(lane.0, b'-'))
+}
+
 /// Colons.
 #[inline]
 #[must_use]
 pub fn colons(lane: Lane) -> Bits {
     arch::bits(arch::eq(lane.0, b':'))
+}
+
+/// What is not ASCII, or is one of these.
+#[inline]
+#[must_use]
+pub fn beyond_ascii_or(lane: Lane, [a, b]: [u8; 2]) -> Bits {
+    arch::bits(arch::or(lane.0, arch::or(arch::eq(lane.0, a), arch::eq(lane.0, b))))
 }
 
 /// At signs, and what escapes begin with.
@@ -307,6 +340,18 @@ mod tests {
             prop_assert!(beyond.iter().all(|byte| *byte == 0));
         }
 
+        /// Texts are the same if all of their bytes are.
+        #[test]
+        fn texts_are_compared_whole(a in "[ab]{0,20}", b in "[ab]{0,20}", at in 0..20_usize) {
+            prop_assert_eq!(same(a.as_bytes(), b.as_bytes()), a == b);
+            let mut other = a.clone().into_bytes();
+            prop_assert!(same(a.as_bytes(), &other));
+            if let Some(byte) = other.get_mut(at) {
+                *byte ^= 1;
+                prop_assert!(!same(a.as_bytes(), &other));
+            }
+        }
+
         /// Every bit is what its byte says.
         #[test]
         fn bits_say_what_bytes_are(lane in prop::array::uniform16(prop_oneof![any::<u8>(), prop::sample::select(&b"\"\\{}[]:, \n09azAZ`@[%&$'/;-+(\x80\xe1"[..])])) {
@@ -318,6 +363,10 @@ mod tests {
             let mut other = lane;
             other.reverse();
             prop_assert_eq!(alike(Lane::new(&lane), Lane::new(&other)), (0..LANE).fold(0, |bits, at| bits | u64::from(lane[at] == other[at]) << at));
+            prop_assert_eq!(hexadecimals(Lane::new(&lane)), expected(&|byte| byte.is_ascii_hexdigit()));
+            prop_assert_eq!(hyphens(Lane::new(&lane)), expected(&|byte| byte == b'-'));
+            let plain = |byte: u8| byte.is_ascii() && byte != b'%' && byte != b'&';
+            prop_assert_eq!(beyond_ascii_or(Lane::new(&lane), *b"%&"), expected(&|byte| !plain(byte)));
             prop_assert_eq!(colons(Lane::new(&lane)), expected(&|byte| byte == b':'));
             prop_assert_eq!(marks(Lane::new(&lane)), expected(&|byte| b"@\\%&".contains(&byte)));
             prop_assert_eq!(TextBits::of(&[lane]), TextBits {

@@ -11,6 +11,7 @@
 use super::Next;
 use crate::host::{Buffer, Host};
 use crate::reading::{End, HEAD_HELD_MAX, Reading};
+use ostiary_body::detect::lanes::same;
 use ostiary_body::report::Report;
 use ostiary_engine::masking::{Asked, Ending, Masking};
 
@@ -91,7 +92,7 @@ impl Passing {
         if is_held {
             out.extend_from_slice(waiting);
         }
-        if out != bytes && host.set_body(&out, len).is_err() {
+        if !same(&out, &bytes) && host.set_body(&out, len).is_err() {
             return self.without_host();
         }
         self.held = 0;

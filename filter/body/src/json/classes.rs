@@ -35,10 +35,22 @@ pub(super) const UNKNOWN: Id = Id(PLAIN - 1);
 pub(super) struct Class {
     pub(super) node: Node,
     id: Id,
-    /// Whether its values that are no containers stay for all that rules by field say, masked or not.
-    pub(super) stays: bool,
+    /// What rules by field say of its values that are no containers.
+    pub(super) says: Says,
     /// The class of its elements, where they are all of one.
     pub(super) element: Id,
+}
+
+/// What rules by field say of a class of values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Says {
+    /// It is not known, or they may remove them.
+    #[default]
+    Unknown,
+    /// They stay, masked or not.
+    Stay,
+    /// This rule masks them, and no other has to be told of it.
+    Mask(u8),
 }
 
 /// The tables.
@@ -233,15 +245,15 @@ impl Classes {
         let number = u16::try_from(self.known.len()).ok().filter(|number| usize::from(*number) < CLASSES_MAX)?;
         let is = |yes: bool, bit: u16| if yes { bit } else { 0 };
         let id = Id(number | is(node.is_plain, PLAIN) | is(tells, CONTEXT));
-        self.known.push(Class { node: *node, id, stays: false, element: UNKNOWN });
+        self.known.push(Class { node: *node, id, says: Says::Unknown, element: UNKNOWN });
         self.states.extend_from_slice(state);
         Some(id)
     }
 
-    /// The values of a class that are no containers stay.
-    pub(super) fn set_stays(&mut self, of: Id) {
+    /// Keeps what rules by field say of the values of a class that are no containers.
+    pub(super) fn set_says(&mut self, of: Id, says: Says) {
         if let Some(class) = self.known.get_mut(of.index()) {
-            class.stays = true;
+            class.says = says;
         }
     }
 

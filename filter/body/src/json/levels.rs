@@ -1,6 +1,6 @@
 //! Containers: what becomes of a value because of its place, and what opens and closes.
 
-use super::classes::{Id, UNKNOWN};
+use super::classes::{Id, Says, UNKNOWN};
 use super::nodes::Node;
 use super::{Expect, Flow, Json, Name};
 use crate::judge::{Judge, Spot, SpotStep};
@@ -48,9 +48,18 @@ impl<S: Scan> Json<S> {
         self.decide_fields(judge, is_container)?;
         if !is_container && self.fate == Fate::Stay {
             // Where something was said of the value alone, it is of no class any more.
-            self.classes.set_stays(self.class);
+            self.classes.set_says(self.class, self.says(judge));
         }
         Ok(())
+    }
+
+    /// What rules by field say of a value that stays.
+    fn says(&self, judge: &Judge) -> Says {
+        let shadow = self.rules().both(judge.active.shadow);
+        let rule = judge.strongest(self.rules()).filter(|_| shadow.is_empty());
+        rule.filter(|rule| judge.mask(*rule).is_text())
+            .and_then(|rule| u8::try_from(rule).ok())
+            .map_or(Says::Stay, Says::Mask)
     }
 
     fn decide_fields(&mut self, judge: &mut Judge, is_container: bool) -> Result<(), Blocked> {

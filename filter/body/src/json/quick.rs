@@ -3,11 +3,12 @@
 //! Whatever is anything else is left to the general way, from its first byte on, so what is quick is never different. Where
 //! something may be removed, an item of which anything is to be said is left to it too, with the comma before it, which may have to go.
 
-use super::classes::{Id, Lead, Member, PACKED_MAX, UNKNOWN};
+use super::classes::{Id, Lead, Member, PACKED_MAX, Says, UNKNOWN};
 use super::glance;
 use super::{Expect, Flow, Json, Name};
 use crate::judge::{Judge, Kind, Verdict};
 use crate::masker::Blocked;
+use crate::rule::RuleSet;
 use crate::scan::{Scan, is_space};
 use crate::verdict::Value;
 
@@ -295,11 +296,21 @@ impl<S: Scan> Json<S> {
         let raw = piece.get(at + usize::from(!is_bare)..end - usize::from(!is_bare)).unwrap_or_default();
         let Some(class) = self.classes.get(id) else { return Ok(false) };
         let (rules, context, offset) = (class.node.rules, class.node.context, judge.offset + at as u64);
+        let says = class.says;
         if id.is_plain() && is_plain && judge.holds_nothing(raw, context, offset) {
             return Ok(true);
         }
-        if judge.removes || !id.is_plain() && !class.stays {
+        if judge.removes || !id.is_plain() && says == Says::Unknown {
             return Ok(false);
+        }
+        if is_plain && !is_bare && (id.is_plain() || says != Says::Stay) {
+            if !id.is_plain() {
+                judge.holds_nothing(raw, context, offset);
+            }
+            if judge.writes_found() {
+                self.string(judge, flow, (at, end), says);
+                return Ok(true);
+            }
         }
         let kind = if is_bare { Kind::Bare } else { Kind::String };
         let spot = self.spot(piece);
@@ -310,5 +321,18 @@ impl<S: Scan> Json<S> {
             flow.copied = end;
         }
         Ok(true)
+    }
+
+    /// A string that is written as it is meant, and masked by texts where it is. What it holds is known.
+    #[inline(always)]
+    fn string(&self, judge: &mut Judge, flow: &mut Flow<'_>, (at, end): (usize, usize), says: Says) {
+        let (piece, field) = (flow.piece, if let Says::Mask(rule) = says { Some(usize::from(rule)) } else { None });
+        let raw = piece.get(at + 1..end - 1).unwrap_or_default();
+        if field.is_some() || judge.masks_types() {
+            flow.out.extend_from_slice(piece.get(flow.copied..=at).unwrap_or_default());
+            judge.string(field, raw, flow.out);
+            flow.copied = end - 1;
+        }
+        judge.tell(raw, &self.spot(piece), field, (false, field.is_some()), &RuleSet::NONE);
     }
 }
