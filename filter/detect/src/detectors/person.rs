@@ -91,13 +91,22 @@ fn is_name(_: &[u8], written: &[u8]) -> bool {
 }
 
 fn is_address(_: &[u8], written: &[u8]) -> bool {
-    let words = written.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count();
-    let letters = written.iter().filter(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80).count();
-    (6..=ADDRESS_MAX).contains(&written.len())
-        && letters >= 3
-        && (words >= 2 || written.iter().any(|byte| *byte >= 0x80))
-        && !written.iter().any(|byte| matches!(byte, b'@' | b'{' | b'<'))
-        && !written.windows(3).any(|window| window == b"://")
+    if !(6..=ADDRESS_MAX).contains(&written.len()) {
+        return false;
+    }
+    let (mut letters, mut words, mut is_wide, mut before) = (0, 0, false, b' ');
+    for (at, byte) in written.iter().enumerate() {
+        let is_beyond = *byte >= 0x80;
+        match byte {
+            b'@' | b'{' | b'<' => return false,
+            b':' if written.get(at + 1..).is_some_and(|rest| rest.starts_with(b"//")) => return false,
+            _ => {}
+        }
+        letters += usize::from(is_beyond || byte.is_ascii_alphabetic());
+        words += usize::from(before.is_ascii_whitespace() && !byte.is_ascii_whitespace());
+        (is_wide, before) = (is_wide | is_beyond, *byte);
+    }
+    letters >= 3 && (words >= 2 || is_wide)
 }
 
 fn is_birth(compact: &[u8], written: &[u8]) -> bool {

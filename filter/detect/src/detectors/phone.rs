@@ -76,7 +76,7 @@ pub static INTERNATIONAL: Row = Row {
     ..ROW
 };
 
-/// Country codes with the least and the most digits of a national number.
+/// Country codes, ascending, with the least and the most digits of a national number.
 const COUNTRIES: &[(u16, u8, u8)] = &[
     (1, 10, 10),
     (7, 10, 14),
@@ -317,8 +317,9 @@ fn after_plus(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let mut buffer = [0; 15];
     let (count, end) = digits(text, at + 1, &mut buffer)?;
     let has_country = (1..=3).any(|code| {
-        let number = check::number(&buffer, 0, code);
-        let known = COUNTRIES.iter().find(|(country, _, _)| Some(u32::from(*country)) == number);
+        let Some(number) = check::number(&buffer, 0, code) else { return false };
+        let found = COUNTRIES.binary_search_by_key(&number, |(country, _, _)| u32::from(*country));
+        let known = found.ok().and_then(|at| COUNTRIES.get(at));
         known.is_some_and(|(_, min, max)| (usize::from(*min)..=usize::from(*max)).contains(&count.saturating_sub(code)))
     });
     (has_country && crate::border::after(text, end)).then_some((at, end))
@@ -395,3 +396,12 @@ pub const CASES: super::Cases = &[
     ("", "2024-01-15T10:00:00+08:00", ""),
     ("phone", "2024-01-15", ""),
 ];
+
+#[cfg(test)]
+mod tests {
+    /// A country that is out of order would not be found.
+    #[test]
+    fn countries_are_in_order() {
+        assert!(super::COUNTRIES.is_sorted_by(|before, after| before.0 < after.0));
+    }
+}
