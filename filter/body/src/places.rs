@@ -24,6 +24,8 @@ pub(crate) struct Places {
 struct Known {
     /// The path as levels keep it, a mark of what its last step is, and the key if it is one.
     raw: Vec<u8>,
+    /// Bytes of the path in it: a key may have any of the marks in it.
+    path_len: usize,
     data_type: Option<DataType>,
     told: Told,
     /// The one that was told after it the last time.
@@ -76,7 +78,8 @@ impl Places {
         if spot.path.len() + key.len() >= RAW_MAX {
             return;
         }
-        let known = Known { raw: [spot.path, &[mark], key].concat(), data_type, told, next: 0 };
+        let raw = [spot.path, &[mark], key].concat();
+        let known = Known { raw, path_len: spot.path.len(), data_type, told, next: 0 };
         let at = self.oldest;
         match self.known.get_mut(at) {
             Some(place) => *place = known,
@@ -101,6 +104,7 @@ impl Known {
     fn is_at(&self, path: &[u8], Step { mark, key }: Step<'_>) -> bool {
         let raw = &self.raw;
         raw.len() == path.len() + 1 + key.len()
+            && self.path_len == path.len()
             && raw.get(path.len()) == Some(&mark)
             && lanes::same(raw.get(path.len() + 1..).unwrap_or_default(), key)
             && lanes::same(raw.get(..path.len()).unwrap_or_default(), path)
@@ -115,6 +119,47 @@ impl<'a> Step<'a> {
             SpotStep::Root => Self { mark: b'$', key: b"" },
             SpotStep::Element => Self { mark: b'[', key: b"" },
             SpotStep::Key(key) => Self { mark: b'.', key },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Places, Report, Spot, SpotStep};
+    use crate::detect::DataType;
+    use crate::verdict::descend;
+    use proptest::prelude::*;
+
+    fn step(kind: u8, key: &str) -> SpotStep<'_> {
+        match kind {
+            0 => SpotStep::Root,
+            1 => SpotStep::Element,
+            _ => SpotStep::Key(key.as_bytes()),
+        }
+    }
+
+    /// Keys of which one and what follows it is another one and what follows that.
+    fn key() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(&["a", "b", "c", "a.b", "b.c", "b[", "b$", "a.b.c", ""][..])
+    }
+
+    proptest! {
+        /// Places that are remembered are counted as if each was written anew, whatever their keys hold and however many they are.
+        #[test]
+        fn what_is_remembered_changes_no_count(
+            places in prop::collection::vec((prop::collection::vec((1..3_u8, key()), 0..3), 0..3_u8, key()), 1..40),
+            told in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>(), any::<bool>()), 40..200),
+        ) {
+            let (mut places_told, mut report, mut anew) = (Places::default(), Report::default(), Report::default());
+            for (at, is_email, masked) in told {
+                let (way, kind, key) = &places[at.index(places.len())];
+                let mut path = Vec::new();
+                way.iter().for_each(|(kind, key)| descend(&mut path, step(*kind, key)));
+                let (spot, data_type) = (Spot { path: &path, step: step(*kind, key) }, DataType::named("email").filter(|_| is_email));
+                places_told.count(&mut report, data_type, masked, &spot);
+                anew.count(data_type, masked, &spot.render());
+            }
+            prop_assert_eq!(report, anew);
         }
     }
 }

@@ -70,10 +70,10 @@ impl Judge {
         outcome.map(|outcome| outcome.verdict)
     }
 
-    /// Whether what is masked of what was found in a string is masked by texts, and nothing has to be counted for rules in shadow.
+    /// Whether what is masked of what was found in a string is masked by texts.
     pub(crate) fn writes_found(&self) -> bool {
         let is_text = |rule| self.mask(rule).is_text();
-        !self.shadows_types && self.found.iter().all(|found| self.rule_of(found.data_type).is_none_or(is_text))
+        self.found.iter().all(|found| self.rule_of(found.data_type).is_none_or(is_text))
     }
 
     /// Appends what is left of a string that is written as it is meant, of which [`Self::writes_found`]: by this rule by field, or by

@@ -48,7 +48,9 @@ impl<S: Scan> Json<S> {
         self.decide_fields(judge, is_container)?;
         if !is_container && self.fate == Fate::Stay {
             // Where something was said of the value alone, it is of no class any more.
-            self.classes.set_says(self.class, self.says(judge));
+            if self.classes.get(self.class).is_some_and(|class| class.says == Says::Unknown) {
+                self.classes.set_says(self.class, self.says(judge));
+            }
         }
         Ok(())
     }

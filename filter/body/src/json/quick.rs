@@ -303,11 +303,12 @@ impl<S: Scan> Json<S> {
         if judge.removes || !id.is_plain() && says == Says::Unknown {
             return Ok(false);
         }
-        if is_plain && !is_bare && (id.is_plain() || says != Says::Stay) {
+        if is_plain && !is_bare && (id.is_plain() || says != Says::Stay) && !judge.shadows_types {
             if !id.is_plain() {
                 judge.holds_nothing(raw, context, offset);
             }
             if judge.writes_found() {
+                judge.looked = None;
                 self.string(judge, flow, (at, end), says);
                 return Ok(true);
             }
