@@ -159,13 +159,10 @@ impl Encoding {
 
     /// Whether every byte of a text is a unit that stands for itself.
     pub(crate) fn is_ascii(self, raw: &[u8]) -> bool {
-        let marks = match self {
-            Self::Json => [b'\\'; 2],
-            Self::Xml => [b'&'; 2],
-            Self::Form => [b'%', b'+'],
-            Self::Plain => [0x80; 2],
-        };
-        raw.chunks(LANE).all(|lane| lanes::beyond_ascii_or(Lane::begin(lane), marks) == 0)
+        // Without a mark, what is not ASCII is all that there is to look for.
+        let mark = self.mark().unwrap_or(0x80);
+        let other = if self == Self::Form { b'+' } else { mark };
+        raw.chunks(LANE).all(|lane| lanes::beyond_ascii_or(Lane::begin(lane), [mark, other]) == 0)
     }
 }
 

@@ -102,12 +102,10 @@ impl Places {
 
 impl Known {
     fn is_at(&self, path: &[u8], Step { mark, key }: Step<'_>) -> bool {
-        let raw = &self.raw;
-        raw.len() == path.len() + 1 + key.len()
-            && self.path_len == path.len()
-            && raw.get(path.len()) == Some(&mark)
-            && lanes::same(raw.get(path.len() + 1..).unwrap_or_default(), key)
-            && lanes::same(raw.get(..path.len()).unwrap_or_default(), path)
+        self.raw.split_at_checked(self.path_len).is_some_and(|(own, step)| {
+            step.split_first().is_some_and(|(first, rest)| *first == mark && lanes::same(rest, key))
+                && lanes::same(own, path)
+        })
     }
 }
 

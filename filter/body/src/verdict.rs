@@ -80,11 +80,9 @@ impl Judge {
     /// those by data type.
     pub(crate) fn string(&mut self, field: Option<usize>, raw: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
-        match self.writer(field) {
-            Some((rule, data_type)) if field.is_some() => {
-                self.masked(raw, raw, Encoding::Json, data_type).text(self.mask(rule), out);
-            }
-            _ => self.in_place(Encoding::Json, raw, raw, out),
+        match field.and_then(|_| self.writer(field)) {
+            Some((rule, data_type)) => self.masked(raw, raw, Encoding::Json, data_type).text(self.mask(rule), out),
+            None => self.in_place(Encoding::Json, raw, raw, out),
         }
         self.changed = self.changed || !out.get(start..).is_some_and(|masked| same(masked, raw));
     }
