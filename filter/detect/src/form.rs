@@ -83,7 +83,8 @@ fn is_email(text: &str) -> bool {
 }
 
 /// Whether a text is a UUID (RFC 9562): 32 hexadecimal digits in five groups.
-pub(crate) fn is_uuid(text: &[u8]) -> bool {
+#[must_use]
+pub fn is_uuid(text: &[u8]) -> bool {
     const LEN: usize = 36;
     const HYPHENS: Bits = 1 << 8 | 1 << 13 | 1 << 18 | 1 << 23;
     let mut bits = (0, 0);

@@ -6,6 +6,8 @@
 //! looks like a declared one; and one placeholder for every kind keeps `/users/7` and
 //! `/users/6f9619ff-…` one operation.
 
+use ostiary_body::detect::form::is_uuid;
+
 /// What stands for a segment that looks like a value.
 pub const PLACEHOLDER: &str = "{…}";
 
@@ -43,7 +45,7 @@ fn is_value(segment: &str) -> bool {
         || segment.contains(['{', '}', '*'])
         || is_number(segment)
         || has_a_number(segment)
-        || is_uuid(segment)
+        || is_uuid(segment.as_bytes())
         || is_date(segment)
         || is_hash(segment)
         || is_long_word(segment)
@@ -81,14 +83,6 @@ fn is_unspeakable(text: &str) -> bool {
 fn is_number(segment: &str) -> bool {
     let digits = segment.bytes().filter(u8::is_ascii_digit).count();
     digits > 0 && segment.bytes().all(|byte| byte.is_ascii_digit() || b".,-+_:".contains(&byte))
-}
-
-/// RFC 9562, also without its hyphens (32 digits) and in braces.
-fn is_uuid(segment: &str) -> bool {
-    let groups = [8, 4, 4, 4, 12];
-    let mut parts = segment.split('-');
-    let whole = groups.iter().all(|len| parts.next().is_some_and(|part| part.len() == *len && is_hex(part)));
-    whole && parts.next().is_none()
 }
 
 /// ISO 8601 with a time (`2026-11-22T17:00:00Z`); a bare date is a number already.
