@@ -1,5 +1,6 @@
 //! The real collector as a process: started on free ports, stopped, killed, and started again where it was.
 
+use crate::port::Port;
 use crate::{client, ending, place};
 use serde_json::Value;
 use std::fs::File;
@@ -18,6 +19,8 @@ pub struct Collector {
     pub otlp: SocketAddr,
     /// Where questions are answered.
     pub http: SocketAddr,
+    /// Both, while it is gone too.
+    _ports: [Port; 2],
 }
 
 // === impl Collector ===
@@ -26,9 +29,9 @@ impl Collector {
     /// Starts one and waits until it is ready; the error says what is missing.
     pub fn start() -> io::Result<Self> {
         let folder = place::scratch("collector")?;
-        let any = SocketAddr::new(client::LOOPBACK, 0);
-        let (child, otlp, http) = spawn(&folder, any, any)?;
-        Ok(Self { child, folder, otlp, http })
+        let ports = [Port::hold()?, Port::hold()?];
+        let [otlp, http] = ports.each_ref().map(Port::address);
+        Ok(Self { child: spawn(&folder, otlp, http)?, folder, otlp, http, _ports: ports })
     }
 
     /// Ends it in order; its store stays.
@@ -38,8 +41,7 @@ impl Collector {
 
     /// Starts it again on its store, where it listened before.
     pub fn resume(&mut self) -> io::Result<()> {
-        let (child, otlp, http) = spawn(&self.folder, self.otlp, self.http)?;
-        (self.child, self.otlp, self.http) = (child, otlp, http);
+        self.child = spawn(&self.folder, self.otlp, self.http)?;
         Ok(())
     }
 
@@ -69,7 +71,7 @@ impl Drop for Collector {
     }
 }
 
-fn spawn(folder: &TempDir, otlp: SocketAddr, http: SocketAddr) -> io::Result<(Child, SocketAddr, SocketAddr)> {
+fn spawn(folder: &TempDir, otlp: SocketAddr, http: SocketAddr) -> io::Result<Child> {
     let log = File::options().create(true).append(true).open(folder.path().join("log"))?;
     let mut child = Command::new(place::collector().map_err(io::Error::other)?)
         .args(["--otlp", &otlp.to_string(), "--http", &http.to_string()])
@@ -80,8 +82,8 @@ fn spawn(folder: &TempDir, otlp: SocketAddr, http: SocketAddr) -> io::Result<(Ch
         .stderr(log)
         .process_group(0)
         .spawn()?;
-    match announced(&mut child) {
-        Ok((otlp, http)) => Ok((child, otlp, http)),
+    match announced(&mut child, otlp, http) {
+        Ok(()) => Ok(child),
         Err(error) => {
             ending::kill(&mut child)?;
             Err(error)
@@ -89,12 +91,14 @@ fn spawn(folder: &TempDir, otlp: SocketAddr, http: SocketAddr) -> io::Result<(Ch
     }
 }
 
-/// Its first line tells where it listens, and that it does.
-fn announced(child: &mut Child) -> io::Result<(SocketAddr, SocketAddr)> {
+/// Its first line tells that it listens, and where.
+fn announced(child: &mut Child, otlp: SocketAddr, http: SocketAddr) -> io::Result<()> {
     let output = child.stdout.take().ok_or_else(|| io::Error::other("the collector has no standard output"))?;
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line)?;
-    let ready: Value = serde_json::from_str(&line)?;
-    let address = |name: &str| ready[name].as_str().and_then(|text| text.parse().ok());
-    address("otlp").zip(address("http")).ok_or_else(|| io::Error::other(format!("the collector announced {line}")))
+    let ready: Value = serde_json::from_str(&line).unwrap_or_default();
+    let there = ready["otlp"] == otlp.to_string() && ready["http"] == http.to_string();
+    there.then_some(()).ok_or_else(|| {
+        io::Error::other(format!("the collector was to listen on {otlp} and {http} and announced `{line}`"))
+    })
 }

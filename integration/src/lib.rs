@@ -19,6 +19,7 @@ pub mod limiter;
 pub mod load;
 pub mod otelcol;
 pub mod place;
+pub mod port;
 pub mod raw;
 pub mod readers;
 pub mod real_ring;

@@ -1,9 +1,10 @@
 //! The real rate limit service, envoyproxy/ratelimit, with a real Redis: started on free ports, stopped, paused, started again.
 
-use crate::{client, ending, place, wait};
+use crate::port::Port;
+use crate::{ending, place, wait};
 use std::fs::File;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -26,6 +27,16 @@ pub struct Limiter {
     /// The service.
     pub service: Part,
     folder: TempDir,
+    ports: Ports,
+}
+
+/// Where they listen, while one of them is gone too: these programs cannot pick a port themselves.
+#[derive(Debug)]
+struct Ports {
+    redis: Port,
+    grpc: Port,
+    http: Port,
+    debug: Port,
 }
 
 // === impl Part ===
@@ -75,14 +86,15 @@ impl Limiter {
         let folder = place::scratch("limiter")?;
         std::fs::create_dir(folder.path().join("config"))?;
         std::fs::write(folder.path().join("config/limits.yaml"), limits)?;
-        let redis = redis(folder.path(), free()?).await?;
-        let service = service(folder.path(), redis.address, free()?).await?;
-        Ok(Self { redis, service, folder })
+        let ports = Ports { redis: Port::hold()?, grpc: Port::hold()?, http: Port::hold()?, debug: Port::hold()? };
+        let redis = redis(folder.path(), ports.redis.address()).await?;
+        let service = service(folder.path(), &ports).await?;
+        Ok(Self { redis, service, folder, ports })
     }
 
     /// Starts Redis again, where it was and without its counts.
     pub async fn resume_redis(&mut self) -> io::Result<()> {
-        self.redis = redis(self.folder.path(), self.redis.address).await?;
+        self.redis = redis(self.folder.path(), self.ports.redis.address()).await?;
         Ok(())
     }
 
@@ -99,29 +111,24 @@ async fn redis(folder: &Path, address: SocketAddr) -> io::Result<Part> {
     Part::start("redis", &mut command, folder, address).await
 }
 
-async fn service(folder: &Path, redis: SocketAddr, address: SocketAddr) -> io::Result<Part> {
+async fn service(folder: &Path, ports: &Ports) -> io::Result<Part> {
     let mut command = Command::new(place::ratelimit().map_err(io::Error::other)?);
-    let (port, http, debug) = (address.port().to_string(), free()?.port().to_string(), free()?.port().to_string());
+    let number = |port: &Port| port.address().port().to_string();
     command.env_clear().envs([
         ("USE_STATSD", "false"),
         ("LOG_LEVEL", "warn"),
         ("REDIS_SOCKET_TYPE", "tcp"),
-        ("REDIS_URL", &redis.to_string()),
+        ("REDIS_URL", &ports.redis.address().to_string()),
         ("RUNTIME_ROOT", &folder.display().to_string()),
         ("RUNTIME_SUBDIRECTORY", ""),
         ("RUNTIME_APPDIRECTORY", "config"),
         ("RUNTIME_WATCH_ROOT", "false"),
         ("HOST", "127.0.0.1"),
-        ("PORT", &http),
+        ("PORT", &number(&ports.http)),
         ("GRPC_HOST", "127.0.0.1"),
-        ("GRPC_PORT", &port),
+        ("GRPC_PORT", &number(&ports.grpc)),
         ("DEBUG_HOST", "127.0.0.1"),
-        ("DEBUG_PORT", &debug),
+        ("DEBUG_PORT", &number(&ports.debug)),
     ]);
-    Part::start("ratelimit", &mut command, folder, address).await
-}
-
-/// A port that is free now: these programs cannot pick one themselves.
-fn free() -> io::Result<SocketAddr> {
-    TcpListener::bind(SocketAddr::new(client::LOOPBACK, 0))?.local_addr()
+    Part::start("ratelimit", &mut command, folder, ports.grpc.address()).await
 }

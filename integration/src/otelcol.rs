@@ -1,10 +1,11 @@
 //! An OpenTelemetry Collector as a process: between the filter and our collector, where it batches anew, retries, and is stopped and
 //! started again on its queue.
 
-use crate::{client, ending, place, wait};
+use crate::port::Port;
+use crate::{ending, place, wait};
 use std::fs::File;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -17,6 +18,8 @@ pub struct Otelcol {
     folder: TempDir,
     /// Where it takes records.
     pub otlp: SocketAddr,
+    /// The same, while it is gone too.
+    _port: Port,
 }
 
 // === impl Otelcol ===
@@ -35,12 +38,12 @@ impl Otelcol {
 
     async fn exporting(exporter: impl FnOnce(&TempDir) -> String) -> io::Result<Self> {
         let folder = place::scratch("otelcol")?;
-        // It cannot be asked for a port of its own choice; the one that was free a moment ago is.
-        let otlp = TcpListener::bind((client::LOOPBACK, 0))?.local_addr()?;
+        let port = Port::hold()?;
+        let otlp = port.address();
         std::fs::create_dir(folder.path().join("queue"))?;
         std::fs::write(folder.path().join("config.yaml"), config(otlp, &exporter(&folder), &folder))?;
         let child = spawn(&folder)?;
-        let this = Self { child, folder, otlp };
+        let this = Self { child, folder, otlp, _port: port };
         this.listening().await?;
         Ok(this)
     }

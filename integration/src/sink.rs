@@ -3,6 +3,7 @@
 //! It is not the product's collector: that one must never answer garbage, and these tests need one that does.
 
 use crate::grpc;
+use crate::port::Port;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use ostiary_tests::record::{Record, plain};
@@ -14,14 +15,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{JoinHandle, JoinSet};
 
 /// A collector, gone when it is dropped.
 #[derive(Debug)]
 pub struct Sink {
-    address: SocketAddr,
+    port: Port,
     state: Arc<Mutex<State>>,
-    server: Option<AbortHandle>,
+    server: Option<JoinHandle<()>>,
 }
 
 /// How batches are treated.
@@ -77,15 +78,14 @@ enum Fate {
 impl Sink {
     /// Starts one on a port of its own.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind((crate::client::LOOPBACK, 0)).await?;
-        let mut sink = Self { address: listener.local_addr()?, state: Arc::default(), server: None };
-        sink.serve(listener);
+        let mut sink = Self { port: Port::hold()?, state: Arc::default(), server: None };
+        sink.resume().await?;
         Ok(sink)
     }
 
     /// Where it listens, or did.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.port.address()
     }
 
     /// Passes on what it takes to another collector, as a proxy in between would.
@@ -95,18 +95,19 @@ impl Sink {
 
     /// Stops listening and cuts every connection; what was kept stays.
     pub fn stop(&mut self) {
-        if let Some(server) = self.server.take() {
+        if let Some(server) = &self.server {
             server.abort();
         }
     }
 
     /// Listens again, where it did.
     pub async fn resume(&mut self) -> io::Result<()> {
-        let socket = tokio::net::TcpSocket::new_v4()?;
-        // Connections that were just cut may still hold the port.
-        socket.set_reuseaddr(true)?;
-        socket.bind(self.address)?;
-        self.serve(socket.listen(128)?);
+        self.stop();
+        if let Some(stopped) = self.server.take() {
+            // It listens until its task has ended, which is after it was told to.
+            let _ = stopped.await;
+        }
+        self.serve(self.port.listen()?);
         Ok(())
     }
 
@@ -149,14 +150,13 @@ impl Sink {
 
     fn serve(&mut self, listener: TcpListener) {
         let state = Arc::clone(&self.state);
-        let server = tokio::spawn(async move {
+        self.server = Some(tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 connections.spawn(connection(stream, Arc::clone(&state)));
                 while connections.try_join_next().is_some() {}
             }
-        });
-        self.server = Some(server.abort_handle());
+        }));
     }
 }
 

@@ -7,6 +7,7 @@ pub mod own;
 pub mod reading;
 
 use crate::http1::{Reader, Unframed};
+use crate::port::Port;
 use crate::{client, ending, place, wait};
 use own::{OWN, Reading};
 use std::fs::File;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
 /// A way of reading, and where it is served.
@@ -42,10 +43,6 @@ struct Program {
     child: Child,
     folder: TempDir,
 }
-
-/// A port that stays ours until the server has it: bound and not listened on, so that nobody else is given it.
-#[derive(Debug)]
-struct Port(TcpSocket);
 
 // === impl Readers ===
 
@@ -82,13 +79,12 @@ impl Readers {
         command: impl Fn(&Path, &[u16]) -> anyhow::Result<Command>,
     ) -> anyhow::Result<()> {
         let held = names.iter().map(|_| Port::hold()).collect::<io::Result<Vec<Port>>>()?;
-        let addresses = held.iter().map(Port::address).collect::<io::Result<Vec<SocketAddr>>>()?;
-        let ports: Vec<u16> = addresses.iter().map(SocketAddr::port).collect();
+        let ports: Vec<u16> = held.iter().map(|port| port.address().port()).collect();
         let log = File::create(folder.path().join("log"))?;
         let mut command = command(folder.path(), &ports)?;
         command.current_dir(folder.path()).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let mut program = Program { child: command.spawn()?, folder };
-        for (name, address) in names.iter().zip(addresses) {
+        for (name, address) in names.iter().zip(held.iter().map(Port::address)) {
             program.listening(address).await.map_err(|error| error.context(format!("the reader `{name}`")))?;
             self.served.push(Served { name, address });
         }
@@ -128,22 +124,6 @@ impl Drop for Program {
         if let Err(error) = ending::end(&mut self.child, None) {
             eprintln!("the reader with the process id {} could not be ended: {error}", self.child.id());
         }
-    }
-}
-
-// === impl Port ===
-
-impl Port {
-    fn hold() -> io::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        // The server's own socket may then be bound beside this one.
-        socket.set_reuseaddr(true)?;
-        socket.bind(SocketAddr::new(client::LOOPBACK, 0))?;
-        Ok(Self(socket))
-    }
-
-    fn address(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
     }
 }
 
