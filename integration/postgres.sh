@@ -24,13 +24,17 @@ stop() {
     rm -rf "$data"
 }
 trap stop EXIT
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+failed() {
+    tail -n 20 "$data/log" "$data"/server.log >&2
+    exit 1
+}
 # C is the one locale that every machine has. What is measured is what a server is installed with, so its settings stay as they are.
+(cd "$data" && "${as[@]}" "$bin/initdb" -D "$data/db" -U ostiary -A trust -E UTF8 --locale=C) >"$data/log" 2>&1 || failed
+# Looked up at the last moment: nothing holds it until the server does.
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 (
-    cd "$data"
-    "${as[@]}" "$bin/initdb" -D "$data/db" -U ostiary -A trust -E UTF8 --locale=C >"$data/log" 2>&1 &&
-        "${as[@]}" "$bin/pg_ctl" -D "$data/db" -w -l "$data/server.log" \
-            -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$data ${OSTIARY_POSTGRES_OPTIONS:-}" start >>"$data/log" 2>&1
-) || { tail -n 20 "$data/log" "$data"/server.log >&2; exit 1; }
+    cd "$data" && "${as[@]}" "$bin/pg_ctl" -D "$data/db" -w -l "$data/server.log" \
+        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$data ${OSTIARY_POSTGRES_OPTIONS:-}" start
+) >>"$data/log" 2>&1 || failed
 
 OSTIARY_POSTGRES="postgres://ostiary@127.0.0.1:$port/postgres" "$@"
