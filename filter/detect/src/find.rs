@@ -8,6 +8,7 @@ use crate::row::{Reader, Row, Stand, WholeReader};
 use crate::scan::{Scan, named};
 use crate::shape::{self, DIGIT, FOLLOWS, First, Follow, Step};
 use crate::types::BUILT_IN;
+use crate::window::{Kind, Window};
 use crate::{DataType, Gate, Types, inside, plain};
 
 /// The enabled data types, prepared for the scan.
@@ -99,7 +100,7 @@ pub struct Found {
 
 /// Words that are longer are filed with those of this length.
 const LENGTHS: usize = 64;
-/// Words of digits, of digits and letters, of letters.
+/// How many there are of [`Kind`].
 const KINDS: usize = 3;
 
 // === impl Detectors ===
@@ -188,10 +189,25 @@ impl Detectors {
     /// holds if it ends [`crate::NEAR`] bytes before the window's end, or if the text ends there; the next window begins at
     /// the end of the last that holds, or [`crate::MAX_MATCH`] and [`crate::NEAR`] bytes before this window's end, whichever is later.
     pub fn find_from(&self, text: &[u8], from: usize, context: Context, wanted: &Wanted, found: &mut Vec<Found>) {
-        if from == 0 && self.custom.is_empty() && !self.tells(context) && plain::holds_nothing(text) {
-            return;
+        if from > 0 || !self.is_plain(context) || !plain::holds_nothing(text) {
+            self.look(text, from, context, wanted, found);
         }
-        Scan::new(self, (text, from), context, wanted, found).run();
+    }
+
+    /// Whether nothing but a text itself can make it hold something.
+    fn is_plain(&self, context: Context) -> bool {
+        self.custom.is_empty() && !self.tells(context)
+    }
+
+    /// The same without a glance before.
+    pub(crate) fn look(&self, text: &[u8], from: usize, context: Context, wanted: &Wanted, found: &mut Vec<Found>) {
+        let mut window = Window::at(text, from);
+        let is_silent = from == 0 && !window.goes_on && window.is_silent() && !self.tells(context);
+        let begin = self.next(&mut window, text, from, is_silent);
+        // Most texts end here.
+        if begin.is_some() || from > 0 || !self.is_plain(context) || !self.readers.is_empty() {
+            Scan::new(self, (text, from), context, wanted, found).run(&mut window, begin, is_silent);
+        }
     }
 
     /// A cheap test for the scanner in front of this.
@@ -253,17 +269,30 @@ impl Detectors {
         }
     }
 
+    /// The first place from `at` on where something may begin, and the window there; of a silent text nothing that needs context.
+    #[inline(never)]
+    pub(crate) fn next(&self, window: &mut Window, text: &[u8], at: usize, is_silent: bool) -> Option<usize> {
+        window.next(text, at, |word, letter| self.may_begin(word, letter, is_silent))
+    }
+
     /// Whether a shape may begin with a word of this kind and length that begins with this letter; if `alone` one that may be
     /// believed without context. Most words begin none.
-    pub(crate) fn may_begin(&self, kind: usize, length: usize, letter: u8, alone: bool) -> bool {
-        let first = self.firsts.get(kind * LENGTHS + length.min(LENGTHS - 1));
+    #[inline(always)]
+    fn may_begin(&self, (kind, length): (Kind, usize), letter: u8, alone: bool) -> bool {
+        let first = self.firsts.get(kind as usize * LENGTHS + length.min(LENGTHS - 1));
         first.is_some_and(|[believed, told]| (believed | if alone { 0 } else { *told }) >> (letter & 63) & 1 == 1)
     }
 
     /// The shapes that may begin with this word and be believed without context, and those that need context. `second` is the bit
     /// for the length of the word after it.
-    pub(crate) fn entries(&self, kind: usize, length: usize, follow: Follow, letter: u8, second: u32) -> [&[Entry]; 2] {
-        let at = (kind * LENGTHS + length.min(LENGTHS - 1)) * FOLLOWS + follow as usize;
+    pub(crate) fn entries(
+        &self,
+        (kind, length): (Kind, usize),
+        follow: Follow,
+        letter: u8,
+        second: u32,
+    ) -> [&[Entry]; 2] {
+        let at = (kind as usize * LENGTHS + length.min(LENGTHS - 1)) * FOLLOWS + follow as usize;
         let (Some(slot), Some(next)) = (self.slots.get(at), self.slots.get(at + 1)) else { return [&[]; 2] };
         let [alone, told] = slot.letters.map(|letters| letters >> (letter & 63) & 1 == 1);
         let [short, shorter] = slot.seconds.map(|seconds| seconds & second != 0);

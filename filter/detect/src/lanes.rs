@@ -16,18 +16,24 @@ pub const BLOCK: usize = 64;
 #[inline]
 #[must_use]
 pub fn partial(bytes: &[u8]) -> [u8; LANE] {
+    word_of(bytes).to_le_bytes()
+}
+
+/// The same as one word, the first byte the lowest. Vectors are made of it and not of bytes in memory: a processor waits for what was
+/// stored in parts.
+#[inline(always)]
+fn word_of(bytes: &[u8]) -> u128 {
     let len = bytes.len();
     let both = |first: u64, last: u64, width: usize| {
         u128::from(first) | u128::from(last).wrapping_shl(8 * u32::try_from(len - width).unwrap_or(0))
     };
-    let word = if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         both(u64::from_le_bytes(*first), u64::from_le_bytes(*last), 8)
     } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         both(u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)), 4)
     } else {
         bytes.iter().take(3).rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
-    };
-    word.to_le_bytes()
+    }
 }
 
 /// The lanes of at most [`BLOCK`] bytes, and how many of them there are; what is beyond the bytes is zeros.
@@ -198,32 +204,39 @@ pub struct TextBits {
 }
 
 impl TextBits {
-    /// Of a few lanes.
+    /// Of a text's first [`BLOCK`] bytes.
     #[inline]
     #[must_use]
-    pub fn of(lanes: &[[u8; LANE]]) -> Self {
+    pub fn of(text: &[u8]) -> Self {
+        let (whole, rest) = text.get(..BLOCK).unwrap_or(text).as_chunks::<LANE>();
         let mut all = Self::default();
-        for lane in lanes.iter().rev() {
-            let lane = arch::load(lane);
-            let digits = arch::between(lane, b'0', b'9');
-            let words = arch::or(digits, arch::between(arch::fold(lane), b'a', b'z'));
-            let first = arch::or(arch::eq(lane, b'+'), arch::eq(lane, b'('));
-            let second = arch::or(arch::eq(lane, b':'), arch::eq(lane, b'@'));
-            let marks = arch::or(arch::or(first, second), arch::eq(lane, b'$'));
-            all.words = all.words << LANE | arch::bits(words);
-            all.digits = all.digits << LANE | arch::bits(digits);
-            all.capitals = all.capitals << LANE | arch::bits(arch::between(lane, b'A', b'Z'));
-            all.marks = all.marks << LANE | arch::bits(marks);
-            all.hyphens = all.hyphens << LANE | arch::bits(arch::eq(lane, b'-'));
-            all.beyond_ascii = all.beyond_ascii << LANE | arch::bits(lane);
+        if !rest.is_empty() {
+            all.take(arch::load_word(word_of(rest)));
         }
+        whole.iter().rev().for_each(|lane| all.take(arch::load(lane)));
         all
+    }
+
+    /// Takes the lane before what was taken.
+    #[inline(always)]
+    fn take(&mut self, lane: arch::Lane) {
+        let digits = arch::between(lane, b'0', b'9');
+        let words = arch::or(digits, arch::between(arch::fold(lane), b'a', b'z'));
+        let first = arch::or(arch::eq(lane, b'+'), arch::eq(lane, b'('));
+        let second = arch::or(arch::eq(lane, b':'), arch::eq(lane, b'@'));
+        let marks = arch::or(arch::or(first, second), arch::eq(lane, b'$'));
+        self.words = self.words << LANE | arch::bits(words);
+        self.digits = self.digits << LANE | arch::bits(digits);
+        self.capitals = self.capitals << LANE | arch::bits(arch::between(lane, b'A', b'Z'));
+        self.marks = self.marks << LANE | arch::bits(marks);
+        self.hyphens = self.hyphens << LANE | arch::bits(arch::eq(lane, b'-'));
+        self.beyond_ascii = self.beyond_ascii << LANE | arch::bits(lane);
     }
 }
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod arch {
-    use std::arch::wasm32::{u8x16, u8x16_bitmask, u8x16_eq, u8x16_le, u8x16_splat, u8x16_sub, v128, v128_or};
+    use std::arch::wasm32::{u8x16, u8x16_bitmask, u8x16_eq, u8x16_le, u8x16_splat, u8x16_sub, u64x2, v128, v128_or};
 
     pub(super) type Lane = v128;
 
@@ -231,6 +244,12 @@ mod arch {
     pub(super) fn load(lane: &[u8; 16]) -> v128 {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *lane;
         u8x16(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
+    }
+
+    #[inline(always)]
+    pub(super) fn load_word(word: u128) -> v128 {
+        let [low, high] = [word, word >> 64].map(|half| (half & u128::from(u64::MAX)) as u64);
+        u64x2(low, high)
     }
 
     /// With the bit set by which small letters differ from capital ones.
@@ -282,6 +301,11 @@ mod arch {
         let mut all = [0; 2];
         all.iter_mut().zip(words).for_each(|(word, bytes)| *word = u64::from_le_bytes(*bytes));
         all
+    }
+
+    #[inline]
+    pub(super) fn load_word(word: u128) -> Lane {
+        load(&word.to_le_bytes())
     }
 
     #[inline]
@@ -369,7 +393,7 @@ mod tests {
             prop_assert_eq!(beyond_ascii_or(Lane::new(&lane), *b"%&"), expected(&|byte| !plain(byte)));
             prop_assert_eq!(colons(Lane::new(&lane)), expected(&|byte| byte == b':'));
             prop_assert_eq!(marks(Lane::new(&lane)), expected(&|byte| b"@\\%&".contains(&byte)));
-            prop_assert_eq!(TextBits::of(&[lane]), TextBits {
+            prop_assert_eq!(TextBits::of(&lane), TextBits {
                 words: expected(&|byte| byte.is_ascii_alphanumeric()),
                 digits: expected(&|byte| byte.is_ascii_digit()),
                 capitals: expected(&|byte| byte.is_ascii_uppercase()),

@@ -56,7 +56,6 @@ fn fraction(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::Scan;
     use crate::{Context, Detectors, Types};
     use proptest::prelude::*;
     use std::sync::LazyLock;
@@ -104,7 +103,7 @@ mod tests {
             ],
         ) {
             let mut found = Vec::new();
-            Scan::new(&DETECTORS, (text.as_bytes(), 0), Context::NONE, &DETECTORS.all(), &mut found).run();
+            DETECTORS.look(text.as_bytes(), 0, Context::NONE, &DETECTORS.all(), &mut found);
             prop_assert!(holds_nothing(text.as_bytes()));
             prop_assert_eq!(found, Vec::new());
         }

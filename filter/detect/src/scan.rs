@@ -8,11 +8,10 @@ use crate::context::{self, Context, classes};
 use crate::detectors::ROWS;
 use crate::find::{Detectors, Entry, Found, Wanted, length_bit};
 use crate::gate::{TEXT_MIN, TOLD_DIGITS};
-use crate::lanes::BLOCK;
 use crate::row::{Row, Stand};
 use crate::shape::{DIGIT, Follow, LOWER, UPPER};
 use crate::types::BUILT_IN;
-use crate::window::Window;
+use crate::window::{Kind, Window};
 use crate::{DataType, MAX_MATCH, NEAR, border, check, shape};
 
 /// Letters and digits of a match that the rules can see.
@@ -56,21 +55,13 @@ impl<'a> Scan<'a> {
         Self { detectors, text, from, context, wanted, is_silent: false, found, first, part: nothing, near: nothing }
     }
 
-    /// Looks at all of it.
-    pub fn run(mut self) {
-        let mut at = self.from;
-        let mut window = Window::at(self.text, at);
-        self.is_silent = at == 0 && !window.goes_on && window.is_silent() && !self.detectors.tells(self.context);
-        while at < self.text.len() {
-            let beyond = at - window.base;
-            if beyond >= BLOCK || beyond >= BLOCK / 2 && window.goes_on {
-                window.look(self.text, at);
-            }
-            at = match window.next(at) {
-                Some(start) if window.is_word(start) => self.word(&mut window, start),
-                Some(mark) => self.mark(mark),
-                None => window.base + BLOCK,
-            };
+    /// Looks at all of it, from the first place on where something may begin, which lies in the window.
+    pub fn run(mut self, window: &mut Window, begin: Option<usize>, is_silent: bool) {
+        self.is_silent = is_silent;
+        let mut next = begin;
+        while let Some(at) = next {
+            let after = if window.is_word(at) { self.word(window, at) } else { self.mark(at) };
+            next = self.detectors.next(window, self.text, after, is_silent);
         }
         self.custom();
         if self.from == 0 {
@@ -96,19 +87,19 @@ impl<'a> Scan<'a> {
         let end = word.end;
         let classes = word.classes;
         let kind = match (classes & DIGIT != 0, classes & (UPPER | LOWER) != 0) {
-            (true, false) => 0,
-            (true, true) => 1,
-            _ => 2,
+            (true, false) => Kind::Digits,
+            (true, true) => Kind::Mixed,
+            _ => Kind::Letters,
         };
-        let detectors = self.detectors;
-        let letter = self.text.get(start).copied().unwrap_or_default();
-        if !detectors.may_begin(kind, end - start, letter, self.is_silent) || !border::before(self.text, start) {
+        if !border::before(self.text, start) {
             return end;
         }
+        let detectors = self.detectors;
+        let letter = self.text.get(start).copied().unwrap_or_default();
         let follow = shape::follow(self.text, end);
         let separated = matches!(follow, Follow::Space | Follow::Hyphen | Follow::Dot | Follow::Slash);
         let second = if separated { length_bit(border::run(self.text, end + 1)) } else { u32::MAX };
-        let [alone, told] = detectors.entries(kind, end - start, follow, letter, second);
+        let [alone, told] = detectors.entries((kind, end - start), follow, letter, second);
         let first = shape::class(letter);
         let told = if self.is_silent { &[] } else { told };
         let mut best: Option<Found> = None;
@@ -129,6 +120,9 @@ impl<'a> Scan<'a> {
     fn shape(&mut self, entry: Entry, start: usize) -> Option<Found> {
         let (begin, count) = (usize::from(entry.steps.0), usize::from(entry.steps.1));
         let steps = self.detectors.steps.get(begin..begin + count)?;
+        if entry.told_by.is_some_and(|told_by| self.is_untold(told_by, start)) {
+            return None;
+        }
         let read = shape::read(steps, self.text, start)?;
         let goes_on = read.separator.is_some_and(|_| border::is_grouped(self.text, start, read.end));
         if goes_on || !border::after(self.text, read.end) {
@@ -142,6 +136,12 @@ impl<'a> Scan<'a> {
         let row = ROWS.get(usize::from(entry.row))?;
         let shape = row.shapes.get(usize::from(entry.shape))?;
         self.judge(entry.row, row, shape.stand, start, read.end)
+    }
+
+    /// Whether it is known already that nothing tells what begins here, wherever it ends.
+    fn is_untold(&self, told_by: Context, start: usize) -> bool {
+        let (from, to, words) = self.part;
+        start >= from && to >= self.text.len() && !words.meets(told_by) && !self.context.meets(told_by)
     }
 
     /// Whether the field's name or any word in the part of the text around a match says one of these.
