@@ -124,6 +124,17 @@ fn a_match_takes_its_surroundings_into_account() {
     }
 }
 
+/// What stands up to so many bytes before a match may tell it, and nothing farther: also before a bracket that belongs to it.
+#[test]
+fn words_count_as_far_as_they_are_near() {
+    for (gap, is_near) in [(NEAR - 3, true), (NEAR - 2, false)] {
+        for number in ["(70000000000)0", "70000000000"] {
+            let expected: Vec<_> = is_near.then(|| format!("phone:{number}")).into_iter().collect();
+            assert_eq!(found("", &format!("tel{}{number}", " ".repeat(gap))), expected, "{gap} bytes");
+        }
+    }
+}
+
 /// The name of a field, and of the one around it.
 #[test]
 fn names_nest() {

@@ -152,7 +152,8 @@ impl<'a> Scan<'a> {
         let (from, to, _) = self.part;
         if start < from || end + NEAR > to {
             let to = end.max(start + PART) + NEAR;
-            let words = border::words(self.text, start.saturating_sub(NEAR), to);
+            // A bracket before the match may belong to it.
+            let words = border::words(self.text, start.saturating_sub(1 + NEAR), to);
             self.part = (start, to, context::of_text(words, &self.detectors.words));
         }
         self.part.2.meets(told_by)
