@@ -82,13 +82,6 @@ pub fn http1_bytes(request: &Request) -> Vec<u8> {
     bytes
 }
 
-/// An address that is taken, as long as the socket is there, and where nobody listens.
-pub fn nobody() -> io::Result<TcpSocket> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::new(LOOPBACK, 0))?;
-    Ok(socket)
-}
-
 /// Connects from an address of one's choice.
 pub async fn connect(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
     let socket = if from.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };

@@ -1,4 +1,5 @@
-//! A port that stays ours while nobody listens on it: before a program has it, and between a program that ended and the next.
+//! A port that stays ours while nobody listens on it: before a program has it, between a program that ended and the next, and where
+//! nobody is to listen at all.
 //!
 //! A port that was only looked up is soon somebody else's: the system gives it out again, most of all to the thousands of connections
 //! that a test opens meanwhile.

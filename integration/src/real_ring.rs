@@ -7,6 +7,7 @@ use crate::authority::{Authority, Validity};
 use crate::client::{self, Connection};
 use crate::config::{self, Listener, Plugin, Speaks};
 use crate::envoy::{Envoy, Setup};
+use crate::port::Port;
 use crate::sink::Sink;
 use crate::upstream::Upstream;
 use crate::{place, wait};
@@ -21,7 +22,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio_rustls::rustls::ClientConfig;
@@ -40,7 +40,7 @@ struct Stand {
     scenario: Scenario,
     upstream: Upstream,
     /// An address that is taken and where nothing listens.
-    nobody: Option<TcpSocket>,
+    nobody: Option<Port>,
     sink: Sink,
     access_log: PathBuf,
     /// The certificates, where the client speaks TLS.
@@ -130,7 +130,7 @@ async fn run(module: &Path, scenarios: &[Scenario]) -> Result<Vec<Outcome>, Stri
 
 impl Stand {
     async fn new(scenario: &Scenario, logs: &TempDir) -> io::Result<Self> {
-        let nobody = scenario.listener.upstream_down.then(client::nobody).transpose()?;
+        let nobody = scenario.listener.upstream_down.then(Port::hold).transpose()?;
         Ok(Self {
             scenario: scenario.clone(),
             upstream: Upstream::start().await?,
@@ -162,8 +162,7 @@ impl Stand {
     }
 
     fn clusters(&self) -> [Value; 2] {
-        let nobody = self.nobody.as_ref().and_then(|socket| socket.local_addr().ok());
-        let upstream = nobody.unwrap_or(self.upstream.address());
+        let upstream = self.nobody.as_ref().map_or(self.upstream.address(), Port::address);
         [
             config::cluster(&self.scenario.name, upstream, Speaks::AsClient),
             config::cluster(&self.collector(), self.sink.address(), Speaks::Http2),

@@ -205,8 +205,8 @@ impl Detectors {
         let is_silent = from == 0 && !window.goes_on && window.is_silent() && !self.tells(context);
         let begin = self.next(&mut window, text, from, is_silent);
         // Most texts end here.
-        if begin.is_some() || from > 0 || !self.is_plain(context) || !self.readers.is_empty() {
-            Scan::new(self, (text, from), context, wanted, found).run(&mut window, begin, is_silent);
+        if begin.is_some() || !self.is_plain(context) || !self.readers.is_empty() {
+            Scan::new(self, (text, from), (context, is_silent), wanted, found).run(&mut window, begin);
         }
     }
 

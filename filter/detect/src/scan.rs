@@ -41,27 +41,26 @@ pub struct Scan<'a> {
 // === impl Scan ===
 
 impl<'a> Scan<'a> {
-    /// A scan of the text, from this place on.
+    /// A scan of the text, from this place on; it is silent where neither the context nor a word of it can say what something is.
     pub const fn new(
         detectors: &'a Detectors,
         (text, from): (&'a [u8], usize),
-        context: Context,
+        (context, is_silent): (Context, bool),
         wanted: &'a Wanted,
         found: &'a mut Vec<Found>,
     ) -> Self {
         let first = found.len();
         let context = named(context);
         let nothing = (0, 0, Context::NONE);
-        Self { detectors, text, from, context, wanted, is_silent: false, found, first, part: nothing, near: nothing }
+        Self { detectors, text, from, context, wanted, is_silent, found, first, part: nothing, near: nothing }
     }
 
     /// Looks at all of it, from the first place on where something may begin, which lies in the window.
-    pub fn run(mut self, window: &mut Window, begin: Option<usize>, is_silent: bool) {
-        self.is_silent = is_silent;
+    pub fn run(mut self, window: &mut Window, begin: Option<usize>) {
         let mut next = begin;
         while let Some(at) = next {
             let after = if window.is_word(at) { self.word(window, at) } else { self.mark(at) };
-            next = self.detectors.next(window, self.text, after, is_silent);
+            next = self.detectors.next(window, self.text, after, self.is_silent);
         }
         self.custom();
         if self.from == 0 {

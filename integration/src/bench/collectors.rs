@@ -17,8 +17,8 @@ use super::pace::Pace;
 use super::process::Process;
 use super::rows::Row;
 use super::spread::{Table, mebibytes, milliseconds};
-use crate::client;
 use crate::envoy::{Envoy, Setup};
+use crate::port::Port;
 
 /// Probing connections. The more, the less often each sends.
 const CONNECTIONS: u32 = 20;
@@ -82,8 +82,8 @@ pub async fn wait(ours: &Path, effort: Effort, pace: u32, table: &mut Table) -> 
     let (edge, modules) = (Edge::read()?, Modules::build()?);
     for told in Told::ALL {
         let drain = if matches!(told, Told::Silent) { Drain::silent().await? } else { Drain::start().await? };
-        let nobody = client::nobody()?;
-        let collector = if matches!(told, Told::Gone) { nobody.local_addr()? } else { drain.address() };
+        let nobody = Port::hold()?;
+        let collector = if matches!(told, Told::Gone) { nobody.address() } else { drain.address() };
         let config = told.row().bootstrap(&edge, &modules, ours, collector, (None, Body::Shipped));
         let mut setup = Setup::new(&config).workers(WORKERS);
         setup.log_level = "error".to_owned();
